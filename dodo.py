@@ -1,0 +1,21 @@
+"""The tasks of this project; see ``buildtool/tasks.py``."""
+
+from buildtool.tasks import (
+    DOIT_CONFIG,
+    task_build,
+    task_compile,
+    task_generate,
+    task_plan,
+    task_size,
+    task_verify,
+)
+
+__all__ = [
+    "DOIT_CONFIG",
+    "task_build",
+    "task_compile",
+    "task_generate",
+    "task_plan",
+    "task_size",
+    "task_verify",
+]
