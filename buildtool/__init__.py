@@ -1,0 +1,1 @@
+"""Builds the smallest TensorFlow library that runs a given model, and proves that it does."""

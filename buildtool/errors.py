@@ -1,0 +1,116 @@
+"""Every error that a user can cause or meet, and the exit code of its class.
+
+A stage collects :class:`Problem` values and raises one :class:`BuildToolError` that carries all of
+them, so that one run says everything that is wrong. Nothing else in the package calls ``sys.exit``;
+``tasks`` turns these errors into doit failures.
+"""
+
+from __future__ import annotations
+
+import enum
+import errno
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class ExitCode(enum.IntEnum):
+    """Process exit codes, one per class of failure, stable across releases."""
+
+    OK = 0
+    INTERNAL = 1
+    BAD_CONFIG = 3
+    MISSING_TOOL = 4
+    UNSUPPORTED_MODEL = 5
+    FAILED_BUILD = 6
+    FAILED_VERIFICATION = 7
+    OVER_BUDGET = 8
+    FAILED_DOWNLOAD = 9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing that is wrong.
+
+    ``where`` is ``file:line``, a path, or ``model: node``; ``what`` says what is wrong; ``todo``
+    says what would be right or what to do next.
+    """
+
+    where: str
+    what: str
+    todo: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}\n    {self.todo}" if self.todo else text
+
+
+class BuildToolError(Exception):
+    """A failure with a cause that the user can mend. Carries one or more problems."""
+
+    exit_code: ExitCode = ExitCode.INTERNAL
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems: Sequence[Problem] = (
+            (problems,) if isinstance(problems, Problem) else tuple(problems)
+        )
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ConfigError(BuildToolError):
+    """A target file, a command-line value or an input file is wrong or missing."""
+
+    exit_code = ExitCode.BAD_CONFIG
+
+
+class ToolError(BuildToolError):
+    """A compiler, SDK, emulator or other tool is missing, too old or does not work."""
+
+    exit_code = ExitCode.MISSING_TOOL
+
+
+class ModelError(BuildToolError):
+    """The model cannot run on the library of this tree and target, or cannot be read."""
+
+    exit_code = ExitCode.UNSUPPORTED_MODEL
+
+
+class BuildError(BuildToolError):
+    """A native build or another process failed."""
+
+    exit_code = ExitCode.FAILED_BUILD
+
+
+class VerificationError(BuildToolError):
+    """An artefact does not hold what the plan promised."""
+
+    exit_code = ExitCode.FAILED_VERIFICATION
+
+
+class BudgetError(BuildToolError):
+    """An artefact is larger than its size budget."""
+
+    exit_code = ExitCode.OVER_BUDGET
+
+
+class DownloadError(BuildToolError):
+    """A source could not be fetched from any of its places, or is not the one that was locked."""
+
+    exit_code = ExitCode.FAILED_DOWNLOAD
+
+
+# What writing fails with, for people to mend; EFBIG is a limit on the size of files.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
+
+
+def disk_problem(failure: OSError, where: str) -> Problem | None:
+    """A failure to write in words, or None if it is of another kind."""
+    place = str(failure.filename or where)
+    if failure.errno in _FULL:
+        what = "the disk is full, or a limit on the size of files is reached"
+        return Problem(where=place, what=what, todo="free some space and run the same again")
+    if failure.errno in _FORBIDDEN:
+        what = f"cannot be used: {failure.strerror}"
+        todo = "mend its permissions, or move what is in the way, and run the same again"
+        return Problem(where=place, what=what, todo=todo)
+    return None

@@ -1,0 +1,99 @@
+"""Linker maps: how many bytes of the linked file come from which object file.
+
+Formats: ``-Wl,-Map=FILE`` of GNU ld (binutils 2.40) and of lld (14), told apart by their first
+line. Counted is what the file holds when stripped: sections that are loaded and have content. So
+``.bss`` is left out (it takes memory but no bytes of the file), and debug sections, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from buildtool.errors import BuildError, Problem
+
+# VMA, LMA, size and alignment; an input section then stands nine columns in, an output section
+# one and a symbol seventeen.
+LLD_INPUT = re.compile(r" *[0-9a-f]+ +[0-9a-f]+ +([0-9a-f]+) +\d+ {9}(\S.*?):\((.*)\)$")
+LLD_OUTPUT = re.compile(r" *[0-9a-f]+ +[0-9a-f]+ +[0-9a-f]+ +\d+ (\S+)$")
+GNU_START = "Linker script and memory map"
+GNU_OUTPUT = re.compile(r"([\w.]+)(?:\s+0x[0-9a-f]+\s+0x[0-9a-f]+.*)?$")
+GNU_INPUT = re.compile(r" (\S+)? +0x([0-9a-f]+) +0x([0-9a-f]+) (\S.*)$")
+# GNU ld gives what it makes itself to the first input, the C library's start-up object.
+GNU_INTERNAL = (".rel", ".plt", ".got", ".dyn", ".hash", ".gnu.", ".interp", ".eh_frame_hdr")
+
+NO_CONTENT = (".bss", ".tbss", ".sbss", "COMMON")
+NOT_LOADED = (
+    ".ARM.attributes",
+    ".comment",
+    ".debug",
+    ".gnu.attributes",
+    ".gnu.lto",
+    ".note.GNU-stack",
+    ".shstrtab",
+    ".stab",
+    ".strtab",
+    ".symtab",
+    ".zdebug",
+)
+
+INTERNAL = "<internal>"
+
+
+def bytes_by_input(path: Path) -> Mapping[str, int]:
+    """Bytes in the linked file by input: ``lib.a(member.o)`` or an object's path, as the linker
+    wrote it; what the linker makes itself stands under :data:`INTERNAL`.
+
+    Raises:
+        BuildError: the file cannot be read or is no map of these two linkers.
+    """
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            first = file.readline()
+            entries = _lld(file) if first.split()[:2] == ["VMA", "LMA"] else _gnu(file)
+            sizes: dict[str, int] = defaultdict(int)
+            for name, size in entries:
+                sizes[name] += size
+    except OSError as failure:
+        raise _bad(path, f"cannot be read: {failure.strerror}") from None
+    if not sizes:
+        raise _bad(path, "is no linker map of GNU ld or lld")
+    return dict(sorted(sizes.items()))
+
+
+def _lld(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
+    counted = False
+    for line in lines:
+        if output := LLD_OUTPUT.match(line):
+            counted = _counts(output.group(1))
+        elif counted and (found := LLD_INPUT.match(line)):
+            yield found.group(2), int(found.group(1), 16)
+
+
+def _gnu(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """A long section name stands on a line of its own before its numbers."""
+    started = counted = internal = False
+    for line in lines:
+        if not started:
+            started = line.startswith(GNU_START)
+        elif output := GNU_OUTPUT.match(line):
+            counted = _counts(output.group(1))
+            internal = output.group(1).startswith(GNU_INTERNAL)
+        elif counted and (found := GNU_INPUT.match(line.rstrip())):
+            section, address, size, name = found.groups()
+            if int(address, 16) and section != "*fill*" and not name.startswith("0x"):
+                yield INTERNAL if internal else name, int(size, 16)
+
+
+def _counts(section: str) -> bool:
+    return not section.startswith((*NO_CONTENT, *NOT_LOADED))
+
+
+def _bad(path: Path, what: str) -> BuildError:
+    return BuildError(
+        Problem(
+            where=str(path), what=what, todo="link with -Wl,-Map=FILE; delete it and link again"
+        )
+    )

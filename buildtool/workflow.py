@@ -1,0 +1,646 @@
+"""The stages of one target, in order. Each function is one step that can run alone: it reads what
+the steps before it left under ``build/<target id>/`` and leaves its own result there."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from buildtool import dist
+from buildtool.backends.native import flags as native_flags
+from buildtool.backends.native.build import NativeInputs, build_library
+from buildtool.backends.native.dependencies import (
+    Dependency,
+    dependency_sources,
+    load_dependencies,
+)
+from buildtool.backends.native.project import render_project
+from buildtool.catalogue.buildfiles import (
+    BuildGraph,
+    load_packages,
+    mobile_candidates,
+    mobile_conditions,
+)
+from buildtool.catalogue.kernels import make_catalogue
+from buildtool.config import Target
+from buildtool.decode import from_json
+from buildtool.errors import BudgetError, BuildError, ConfigError, ModelError, Problem
+from buildtool.graph import ModelSource, read_models, read_runtime_facts
+from buildtool.plain import plain
+from buildtool.plan import (
+    TENSORFLOW,
+    Offer,
+    RuntimeRoot,
+    make_plan,
+    plan_from_json,
+    plan_to_json,
+    selections,
+)
+from buildtool.platforms import find_abi
+from buildtool.platforms.abi import Abi, Platform
+from buildtool.render import Renderer, to_json, write_if_changed
+from buildtool.report import Report, write_report
+from buildtool.run import Command, failure_problem, run
+from buildtool.selection import deciding_attrs, select
+from buildtool.size import SizeInput, measure, require_budget
+from buildtool.sources import Cache, Lock, Progress, fetch_all, load_lock, local_tree, patched_tree
+from buildtool.toolchain import find_protoc, find_toolchain
+from buildtool.values import (
+    BuildPlan,
+    ElfExpectation,
+    FileKind,
+    KernelCatalogue,
+    ModelInfo,
+    SizeReport,
+    SourceTree,
+    Toolchain,
+    VerificationReport,
+)
+from buildtool.verify import ModelRun, VerificationInput, require_proof, verify
+
+T = TypeVar("T")
+# As lld and GNU ld say it.
+UNDEFINED = re.compile(r"undefined (?:symbol: |reference to `)([^'\n]+)")
+MOST_UNDEFINED = 10
+
+
+def run_step(step: str, target: Target, folder: Path, *, offline: bool) -> str:
+    """Run one step of one target; returns a line that says what it did.
+
+    Raises:
+        BuildToolError: whatever is wrong, in the words of the stage that found it.
+    """
+    work = Workspace(
+        target=target,
+        folder=plain(target.root) / folder.relative_to(target.root),
+        cache=Cache(root=plain(Cache.of_user().root)),
+        offline=offline,
+        say=lambda text: print(f"{step}:{target.id}: {text}", flush=True),
+    )
+    return STEPS[step](work)
+
+
+PACKAGE = Path(__file__).resolve().parent
+LOCK = PACKAGE / "data" / "sources.lock.yaml"
+RUNTIME = PACKAGE / "data" / "runtime.yaml"
+RUNNER = PACKAGE.parent / "runner" / "runner.cc"
+BAZEL_CPUS = {"arm": "armhf"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """Where one target is built, and how: ``folder`` is ``build/<target id>``."""
+
+    target: Target
+    folder: Path
+    cache: Cache
+    offline: bool
+    say: Callable[[str], None]
+
+    @property
+    def platform(self) -> Platform:
+        """The target's platform. Raises ConfigError if there is none of that name."""
+        return self._platform_and_abi()[0]
+
+    @property
+    def abi(self) -> Abi:
+        """The target's ABI. Raises ConfigError if the platform has none of that name."""
+        return self._platform_and_abi()[1]
+
+    def _platform_and_abi(self) -> tuple[Platform, Abi]:
+        target = self.target
+        return find_abi(target.platform, target.abi, where=target.where("abi"))
+
+    @property
+    def dist(self) -> Path:
+        return self.folder / "dist"
+
+    @property
+    def program(self) -> Path:
+        """The runner, linked with the library."""
+        return self.folder / "runner" / "runner"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """The sources and tools of one target, found and verified."""
+
+    tree: SourceTree
+    dependencies: tuple[Dependency, ...]
+    trees: Mapping[str, Path]
+    licences: Mapping[str, tuple[Path, ...]]
+    toolchain: Toolchain
+    defines: tuple[str, ...]
+
+
+def find_inputs(work: Workspace) -> Inputs:
+    """Fetch the sources and find the tools.
+
+    Raises:
+        DownloadError, ConfigError, ToolError: what is missing, with what to do.
+    """
+    target = work.target
+    toolchain = find_toolchain(
+        work.abi,
+        compiler=str(target.compiler),
+        sysroot=plain(target.sysroot) if target.sysroot else None,
+        compile_flags=target.cpu_flags,
+    )
+    _check_optimise(target, toolchain)
+    lock = load_lock(LOCK)
+    progress = Progress.of_process()
+    if isinstance(target.tensorflow, Path):
+        tree = local_tree(target.tensorflow, cache=work.cache)
+        tree = dataclasses.replace(tree, path=plain(tree.path))
+        dependencies = load_dependencies(tree.version)
+        names = [dependency.source for dependency in dependencies]
+    else:
+        dependencies = load_dependencies(lock[target.tensorflow].version)
+        names = [target.tensorflow, *(dependency.source for dependency in dependencies)]
+    texts = [licence.source for name in names for licence in lock[name].licences]
+    found = fetch_all(
+        lock, [*names, *texts], cache=work.cache, offline=work.offline, progress=progress
+    )
+    if not isinstance(target.tensorflow, Path):
+        tree = found[target.tensorflow]
+    tree = patched_tree(tree, target.patches, work.folder / "overlay")
+    return Inputs(
+        tree=tree,
+        dependencies=dependencies,
+        trees={
+            TENSORFLOW: tree.path,
+            **{item.name: found[item.source].path for item in dependencies},
+        },
+        licences={**_own_licence(tree), **_licences(lock, names, found)},
+        toolchain=toolchain,
+        defines=native_flags.defines(types=target.types, extra=target.defines),
+    )
+
+
+def _check_optimise(target: Target, toolchain: Toolchain) -> None:
+    """GNU ld reads no bitcode, and the symbols of GCC's link-time objects are seen by GCC's own
+    tools only."""
+    if target.optimise.lto != "none" and native_flags.LLD not in toolchain.link_flags:
+        raise ConfigError(
+            Problem(
+                where=target.where("optimise.lto"),
+                what=f"optimise.lto: needs clang and lld; here is {toolchain.cxx.version}",
+                todo="set 'compiler: clang' and install lld, or leave the key out",
+            )
+        )
+
+
+def plan(work: Workspace) -> str:
+    """Decide everything, and write ``plan.json``. Returns what was decided, in one line.
+
+    Raises:
+        ModelError: the models cannot run on such a library; every reason at once.
+    """
+    inputs = find_inputs(work)
+    work.say("reading the kernels and ops of the tree")
+    catalogue = _catalogue(work, inputs, inputs.defines)
+    reading = read_models(
+        _model_sources(work.target),
+        definitions=catalogue.definitions,
+        registered_ops=[place.op for place in catalogue.ops],
+        deciding=deciding_attrs(catalogue),
+        cache=work.cache.root,
+        facts=read_runtime_facts(inputs.tree.path),
+    )
+    graph = load_packages(
+        inputs.tree.path,
+        mobile_conditions(BAZEL_CPUS.get(work.abi.machine, work.abi.machine)),
+        work.cache.folder("buildfiles", inputs.tree.digest[:16]),
+    )
+    selection = select(
+        reading.opset,
+        catalogue,
+        others=_OtherCatalogues(work, inputs),
+        portable=frozenset(graph.filegroup("//tensorflow/core/kernels:portable_all_ops")),
+    )
+    problems = [*reading.problems, *selection.problems]
+    if problems:
+        raise ModelError(problems)
+    work.say("reading the tree's BUILD files")
+    offers = _offers(inputs, graph, [k.registration.source for k in selection.kernels])
+    graph.save()
+    target = work.target
+    built = make_plan(
+        target=target.id,
+        version=inputs.tree.version,
+        models=reading.opset.models,
+        catalogue=catalogue,
+        kernels=selection.kernels,
+        ops=[op for op, _ in selection.ops],
+        types=selection.types,
+        roots=runtime_roots(inputs.tree.version),
+        offers=offers,
+        compile_flags=native_flags.compile_flags(
+            level=target.optimise.level, lto=target.optimise.lto, extra=target.flags.compile
+        ),
+        link_flags=dist.app_link_flags(
+            native_flags.link_flags(
+                fold_sections=target.optimise.fold_sections,
+                lto=target.optimise.lto,
+                linker=inputs.toolchain.link_flags,
+            ),
+            work.platform.link_flags,
+            target.flags.link,
+        ),
+        notes=[*reading.notes, *selection.notes, *_tree_notes(inputs.tree)],
+    )
+    write_if_changed(work.folder / "plan.json", to_json(plan_to_json(built)))
+    _write_models(work, reading.opset.models)
+    required = sum(file.required for file in built.files)
+    return (
+        f"{len(built.ops)} ops, {len(built.kernels)} kernels, {required} files to compile in any "
+        f"case, {len(built.files) - required} if symbols ask for them"
+    )
+
+
+def generate(work: Workspace) -> str:
+    """Write the generated files from ``plan.json``. Returns what changed, in one line."""
+    built = load_plan(work)
+    renderer = Renderer(work.folder / "generated")
+    render_project(
+        renderer,
+        built,
+        selections=selections(built),
+        dependencies=load_dependencies(built.tensorflow_version),
+        everything=work.target.registration == "all",
+    )
+    flags = Renderer(work.dist)
+    dist.write_flags(
+        flags,
+        target=built.target,
+        version=built.tensorflow_version,
+        compile_flags=dist.app_compile_flags(built.defines),
+        link_flags=built.link_flags,
+        optional=native_flags.optional_flags(built.link_flags),
+    )
+    for name in ("compile_flags.txt", "link_flags.txt", "flags.json"):
+        renderer.write(name, (work.dist / name).read_text(encoding="utf-8"))
+    renderer.finish()
+    count = len(renderer.changed) + len(flags.changed)
+    return f"{count} files changed" if count else "nothing changed"
+
+
+def compile_library(work: Workspace) -> str:
+    """Compile and archive the library, link the runner with it. Returns a line.
+
+    Raises:
+        BuildError: something does not compile or link.
+    """
+    inputs = find_inputs(work)
+    built = load_plan(work)
+    log = work.folder / "logs" / "compile.log"
+    library = build_library(
+        NativeInputs(
+            plan=built,
+            trees=inputs.trees,
+            dependencies=inputs.dependencies,
+            toolchain=inputs.toolchain,
+            protoc=find_protoc("3.21"),
+            project=work.folder / "generated" / "native",
+            folder=work.folder / "native",
+            cache=work.cache.root,
+            jobs=work.target.jobs,
+            launcher=work.target.launcher,
+            log=log,
+            say=work.say,
+        )
+    )
+    for archive in library.archives:
+        dist.copy_if_changed(archive, work.dist / "lib" / archive.name)
+    work.say("collecting headers")
+    _install_headers(work, inputs, built, log)
+    dist.install_licences(inputs.licences, work.dist / "licences")
+    work.say("linking the runner")
+    _link_runner(work, inputs.toolchain, built, log)
+    kinds = [file.kind for file in library.files]
+    return (
+        f"{len(library.files)} files linked ({kinds.count(FileKind.KERNEL)} with kernels), "
+        f"{library.compiled} compiled"
+    )
+
+
+def prove(work: Workspace) -> str:
+    """Verify the library and run the models. Returns a line.
+
+    Raises:
+        VerificationError: the library does not hold what the plan promised.
+    """
+    inputs = find_inputs(work)
+    built = load_plan(work)
+    models = _load_models(work)
+    settings = {model.name: model for model in work.target.models}
+    report = verify(
+        VerificationInput(
+            plan=dataclasses.replace(built, models=models),
+            libraries=tuple(work.dist / name for name in (dist.WHOLE, dist.REST)),
+            program=work.program,
+            emulator=inputs.toolchain.emulator,
+            expectation=ElfExpectation(
+                machine=work.abi.machine,
+                bits=work.abi.bits,
+                arm_architecture=work.abi.arm_architecture,
+                neon=work.abi.neon,
+                hard_float=work.abi.hard_float,
+            ),
+            system=tuple(
+                kernel
+                for kernel in _catalogue(work, inputs, built.defines).kernels
+                if kernel.system
+            ),
+            models=tuple(
+                ModelRun(
+                    model=model,
+                    graph=model.path,
+                    inputs=settings[model.name].samples if model.name in settings else None,
+                )
+                for model in models
+                if model.node_count
+            ),
+            folder=work.folder / "verify",
+            cache=work.cache.folder("reference"),
+        )
+    )
+    _store(work, "verification", report)
+    write_reports(work)
+    require_proof(report)
+    compared = [
+        output.max_absolute
+        for model in report.models
+        for output in model.outputs
+        if output.max_absolute is not None
+    ]
+    largest = f", largest difference {max(compared):.2g}" if compared else ", not compared"
+    more = f" and {len(report.surplus)} more" if report.surplus else ""
+    return (
+        f"all {report.planned_kernels} planned kernels{more} are registered, "
+        f"{len(report.models)} models run{largest}"
+    )
+
+
+def size(work: Workspace) -> str:
+    """Measure, and compare with the budget. Returns a line.
+
+    Raises:
+        BudgetError: larger than the target allows.
+    """
+    inputs = find_inputs(work)
+    report = measure(
+        SizeInput(
+            plan=load_plan(work),
+            archives=tuple(work.dist / name for name in (dist.WHOLE, dist.REST)),
+            program=work.program,
+            strip=inputs.toolchain.strip.path,
+            folder=work.folder / "runner",
+            link_map=work.program.with_suffix(".map"),
+            budget=work.target.size_budget.stripped or 0,
+        )
+    )
+    _store(work, "size", report)
+    write_reports(work)
+    require_budget(report)
+    return (
+        f"archive {report.archive / 1e6:.2f} MB, linked {report.linked / 1e6:.2f} MB, "
+        f"stripped {report.stripped / 1e6:.2f} MB, xz {report.xz / 1e6:.2f} MB"
+    )
+
+
+def write_reports(work: Workspace) -> None:
+    """Write the reports from what the steps so far have found."""
+    built = load_plan(work)
+    measured = _load(work, "size", SizeReport)
+    problems: tuple[Problem, ...] = ()
+    if measured:
+        try:
+            require_budget(measured)
+        except BudgetError as failure:
+            problems = tuple(failure.problems)
+    write_report(
+        work.folder,
+        Report(
+            plan=built,
+            verification=_load(work, "verification", VerificationReport),
+            size=measured,
+            problems=problems,
+        ),
+    )
+
+
+def finish(work: Workspace) -> str:
+    """Write the reports. Returns where the library is."""
+    write_reports(work)
+    shown = work.folder.relative_to(work.folder.parent.parent)
+    return f"library in {shown}/dist, report in {shown}/report.html"
+
+
+def load_plan(work: Workspace) -> BuildPlan:
+    """The plan that :func:`plan` wrote."""
+    path = work.folder / "plan.json"
+    return plan_from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _catalogue(work: Workspace, inputs: Inputs, defines: Sequence[str]) -> KernelCatalogue:
+    return make_catalogue(
+        inputs.tree.path,
+        defines=defines,
+        preprocessor=(str(inputs.toolchain.cxx.path), "-E", *inputs.toolchain.compile_flags),
+        cache=work.cache.folder("catalogue"),
+        tree_digest=inputs.tree.digest,
+    )
+
+
+class _OtherCatalogues(Mapping[str, KernelCatalogue]):
+    """Catalogues under the other type policies, made only if an error message asks."""
+
+    def __init__(self, work: Workspace, inputs: Inputs) -> None:
+        self._work, self._inputs = work, inputs
+        self._names = {
+            f"types: {policy}": policy
+            for policy in native_flags.TYPE_DEFINES
+            if policy != work.target.types
+        }
+
+    def __getitem__(self, name: str) -> KernelCatalogue:
+        defines = native_flags.defines(types=self._names[name], extra=self._work.target.defines)
+        return _catalogue(self._work, self._inputs, defines)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _model_sources(target: Target) -> list[ModelSource]:
+    return [
+        ModelSource(
+            path=model.path,
+            name=model.name,
+            inputs=tuple(given.name for given in model.inputs),
+            outputs=model.outputs,
+            shapes={given.name: given.shape for given in model.inputs if given.shape is not None},
+        )
+        for model in target.models
+    ]
+
+
+def _offers(inputs: Inputs, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
+    candidates = mobile_candidates(graph, kernel_files)
+    protos = sorted(set(graph.protos([c.path for c in candidates]).values()))
+    tensorflow = [
+        Offer(
+            root=TENSORFLOW,
+            path=candidate.path,
+            kind=FileKind.RUNTIME,
+            reason=f"{candidate.reason}: {' > '.join(candidate.chain)}",
+        )
+        for candidate in candidates
+    ]
+    generated = [
+        Offer(root=TENSORFLOW, path=path, kind=FileKind.PROTO, reason="included as .pb.h")
+        for path in protos
+    ]
+    others = [
+        Offer(root=item.name, path=path, kind=FileKind.DEPENDENCY, reason=f"part of {item.source}")
+        for item in inputs.dependencies
+        for path in dependency_sources(item, inputs.trees[item.name])
+    ]
+    return [*tensorflow, *generated, *others]
+
+
+def runtime_roots(version: str) -> list[RuntimeRoot]:
+    """What the runtime of this version of TensorFlow cannot start without."""
+    table = yaml.safe_load(RUNTIME.read_text(encoding="utf-8"))
+    series = ".".join(version.split(".")[:2])
+    return [
+        RuntimeRoot(path=root["path"], reason=root["reason"], ops=tuple(root.get("ops", ())))
+        for root in table[series]
+    ]
+
+
+def _tree_notes(tree: SourceTree) -> list[str]:
+    if not tree.local_changes:
+        return []
+    shown = ", ".join(tree.local_changes[:5])
+    return [f"the tree has local changes, which are built as they are: {shown}"]
+
+
+def _licences(
+    lock: Lock, names: Sequence[str], trees: Mapping[str, SourceTree]
+) -> dict[str, tuple[Path, ...]]:
+    """The licence texts of each source, some of which stand in another source's tree."""
+    return {
+        name: tuple(
+            trees[licence.source].path / licence.path
+            for licence in lock[name].licences
+            if licence.source in trees
+        )
+        for name in names
+    }
+
+
+def _own_licence(tree: SourceTree) -> dict[str, tuple[Path, ...]]:
+    """The licence of a tree that need not be in the lock file."""
+    licence = tree.path / "LICENSE"
+    return {f"{TENSORFLOW}-{tree.version}": (licence,)} if licence.is_file() else {}
+
+
+def _install_headers(work: Workspace, inputs: Inputs, built: BuildPlan, log: Path) -> None:
+    project = work.folder / "generated" / "native" / "include"
+    protos = work.folder / "native" / "protos"
+    folders = [
+        inputs.trees[item.name] / folder for item in inputs.dependencies for folder in item.include
+    ]
+    roots = [project, protos, *folders, inputs.tree.path]
+    headers = dist.header_closure(
+        inputs.toolchain,
+        RUNNER,
+        includes=(project, inputs.tree.path, protos, *folders),
+        flags=[f for f in dist.app_compile_flags(built.defines) if f != "-Iinclude"],
+        log=log,
+    )
+    dist.install_headers(headers, roots, work.dist / "include")
+
+
+def _link_runner(work: Workspace, toolchain: Toolchain, built: BuildPlan, log: Path) -> None:
+    """Build the runner as an app would be built: from ``dist`` alone, with its flags."""
+    work.program.parent.mkdir(parents=True, exist_ok=True)
+    compile_flags = dist.absolute_flags(dist.app_compile_flags(built.defines), work.dist)
+    link_flags = dist.absolute_flags(built.link_flags, work.dist)
+    argv = (
+        *(str(toolchain.cxx.path), *toolchain.compile_flags, *built.compile_flags),
+        *(*compile_flags, str(RUNNER), "-o", str(work.program)),
+        *(f"-Wl,-Map={work.program.with_suffix('.map')}", *link_flags),
+        *toolchain.link_flags,
+    )
+    command = Command(argv=argv)
+    done = run(command, what="linking the runner", log=log, check=False)
+    if done.returncode:
+        output = done.stdout + done.stderr
+        undefined = sorted(set(UNDEFINED.findall(output)))
+        raise BuildError(
+            [
+                Problem(
+                    where="linking the runner",
+                    what=f"nothing that was compiled defines {name}",
+                    todo="a kernel needs a library that data/dependencies.yaml does not list, or a "
+                    f"file that the tree's BUILD files do not name; full log: {log}",
+                )
+                for name in undefined[:MOST_UNDEFINED]
+            ]
+            or failure_problem(command, done.returncode, output, what="linking the runner", log=log)
+        )
+
+
+def _write_models(work: Workspace, models: Sequence[ModelInfo]) -> None:
+    """Where the frozen models of this machine lie; the plan itself holds no such path."""
+    values = [dataclasses.asdict(model) | {"path": str(model.path)} for model in models]
+    write_if_changed(work.folder / "models.json", to_json(values))
+
+
+def _load_models(work: Workspace) -> tuple[ModelInfo, ...]:
+    values = json.loads((work.folder / "models.json").read_text(encoding="utf-8"))
+    return tuple(from_json(ModelInfo, value) for value in values)
+
+
+def _store(work: Workspace, name: str, value: Any) -> None:
+    """Keep the result of a step, with the plan that it is about."""
+    content = {"plan": _plan_digest(work), name: dataclasses.asdict(value)}
+    write_if_changed(work.folder / f"{name}.json", to_json(content))
+
+
+def _load(work: Workspace, name: str, kind: type[T]) -> T | None:
+    """The result of a step, if there is one about the plan as it is now."""
+    path = work.folder / f"{name}.json"
+    if not path.is_file():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if content.get("plan") != _plan_digest(work):
+        return None
+    return from_json(kind, content[name])
+
+
+def _plan_digest(work: Workspace) -> str:
+    return hashlib.sha256((work.folder / "plan.json").read_bytes()).hexdigest()
+
+
+STEPS: Mapping[str, Callable[[Workspace], str]] = {
+    "plan": plan,
+    "generate": generate,
+    "compile": compile_library,
+    "verify": prove,
+    "size": size,
+    "build": finish,
+}
