@@ -1,0 +1,26 @@
+"""Stage ``config``: what does the user want built?
+
+``targets/<id>.yaml`` to frozen :class:`Target` values, every one of which knows where it was
+written. Knows nothing of TensorFlow or of tools; what the platforms and build systems are called
+is theirs to say, through the checks that :func:`load_targets` is given.
+"""
+
+from buildtool.config.checks import missing_files
+from buildtool.config.load import load_target, load_targets
+from buildtool.config.overrides import Overrides, apply_overrides, parse_overrides
+from buildtool.config.target import Flags, Model, ModelInput, Optimise, SizeBudget, Target
+
+__all__ = [
+    "Flags",
+    "Model",
+    "ModelInput",
+    "Optimise",
+    "Overrides",
+    "SizeBudget",
+    "Target",
+    "apply_overrides",
+    "load_target",
+    "load_targets",
+    "missing_files",
+    "parse_overrides",
+]

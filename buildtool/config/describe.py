@@ -1,0 +1,100 @@
+"""The keys of a target file as documentation: what the schema and the reference page print.
+
+Descriptions are the texts under the fields in :mod:`buildtool.config.target`. They are read from
+its source, so that loading targets does not pay for them.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from buildtool.config import target
+from buildtool.config.reader import Key, keys_of
+from buildtool.config.scalars import DEFINE_PATTERN, SIZE_PATTERN
+from buildtool.config.target import Bytes, Count, Define, Dimension, NameOrPath, Tolerance
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One type of single values: in words, and as a JSON schema."""
+
+    words: str
+    schema: Schema
+
+
+_TEXT: Schema = {"type": "string", "minLength": 1}
+_SIZE: Schema = {
+    "anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": SIZE_PATTERN}]
+}
+KINDS: Mapping[Any, Kind] = {
+    str: Kind(words="text", schema=_TEXT),
+    bool: Kind(words="true or false", schema={"type": "boolean"}),
+    int: Kind(words="whole number", schema={"type": "integer"}),
+    Count: Kind(words="whole number, 1 or more", schema={"type": "integer", "minimum": 1}),
+    Dimension: Kind(words="whole number, -1 or more", schema={"type": "integer", "minimum": -1}),
+    Tolerance: Kind(words="number, 0 or more", schema={"type": "number", "minimum": 0}),
+    Bytes: Kind(words="size", schema=_SIZE),
+    Define: Kind(words="macro", schema={"type": "string", "pattern": DEFINE_PATTERN}),
+    Path: Kind(words="path", schema=_TEXT),
+    NameOrPath: Kind(words="name or path", schema=_TEXT),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyDoc:
+    """A key with its description. ``default`` is None where unset means unset."""
+
+    key: Key
+    default: object
+    text: str
+
+
+def documented(section: type) -> list[KeyDoc]:
+    """The keys of a section in their order."""
+    defaults = {each.name: each.default for each in dataclasses.fields(section)}
+    texts = _texts()[section.__name__]
+    return [
+        KeyDoc(key=key, default=_worth_saying(defaults[name]), text=texts[name])
+        for name, key in keys_of(section).items()
+    ]
+
+
+def choices(kind: Any) -> tuple[str, ...]:
+    """The values of an enumeration, nothing for any other type."""
+    return typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
+
+
+def item_of(kind: Any) -> Any:
+    """The type of a list's items; None for what is not a list."""
+    return typing.get_args(kind)[0] if typing.get_origin(kind) is tuple else None
+
+
+def _worth_saying(default: object) -> object:
+    empty = default in (None, "", ()) or default is dataclasses.MISSING
+    return None if empty or dataclasses.is_dataclass(default) else default
+
+
+@functools.cache
+def _texts() -> Mapping[str, Mapping[str, str]]:
+    """By class and field, the text that stands under the field, on one line."""
+    tree = ast.parse(Path(target.__file__).read_text(encoding="utf-8"))
+    found: dict[str, dict[str, str]] = {}
+    for section in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+        texts = found.setdefault(section.name, {})
+        for field, below in zip(section.body, section.body[1:], strict=False):
+            match field, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    texts[name] = " ".join(text.split())
+    return found

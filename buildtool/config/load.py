@@ -1,0 +1,229 @@
+"""A folder of target files to targets: read, merge with parents, resolve, check.
+
+Everything that is wrong with any of the files is said in one :class:`ConfigError`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from buildtool.config import nodes
+from buildtool.config.checks import contradictions, missing_files
+from buildtool.config.nodes import Value
+from buildtool.config.overrides import Overrides, overridden
+from buildtool.config.reader import SectionReader, keys_of
+from buildtool.config.target import SCHEMA_VERSION, DraftTarget, Target
+from buildtool.errors import ConfigError, Problem
+from buildtool.suggest import suggest
+
+Check = Callable[[Target], Iterable[Problem]]
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def load_targets(
+    folder: Path,
+    *,
+    overrides: Overrides = Overrides(),  # noqa: B008  (frozen)
+    checks: Sequence[Check] = (missing_files,),
+) -> Mapping[str, Target]:
+    """All targets of ``folder``, sorted by id. Paths in them start at the folder's parent.
+
+    ``checks`` run on every target, as the command line changed it, that can be made at all; what
+    they find is reported together with what is wrong in the files.
+
+    Raises:
+        ConfigError: everything that is wrong, in the order of files and lines.
+    """
+    loader = _Loader(folder)
+    targets = {name: loader.resolve(name, overrides, checks) for name in loader.files}
+    if not targets:
+        loader.note(folder.name, "there is no target file in this folder", "add one, <id>.yaml")
+    loader.finish()
+    return MappingProxyType({name: target for name, target in targets.items() if target})
+
+
+def load_target(
+    folder: Path,
+    name: str,
+    *,
+    overrides: Overrides = Overrides(),  # noqa: B008  (frozen)
+    checks: Sequence[Check] = (missing_files,),
+) -> Target:
+    """One target; only its file and those that it extends are read.
+
+    Raises:
+        ConfigError: everything that is wrong with them, or that there is no such target.
+    """
+    loader = _Loader(folder)
+    target = None
+    if name in loader.files:
+        target = loader.resolve(name, overrides, checks)
+    else:
+        loader.note(folder.name, f"there is no target '{name}'", suggest(name, loader.files))
+    loader.finish()
+    assert target is not None  # noqa: S101  (finish raises otherwise)
+    return target
+
+
+class _Loader:
+    """Reads the files of one folder, each at most once, and collects all problems."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.root = folder.absolute().parent
+        self.problems: list[Problem] = []
+        self.drafts: dict[str, DraftTarget | None] = {}
+        self.files = self._files()
+
+    def note(self, where: str, what: str, todo: str) -> None:
+        self.problems.append(Problem(where=where, what=what, todo=todo))
+
+    def finish(self) -> None:
+        """Raise if there are problems, each said once, by file and line."""
+        if self.problems:
+            raise ConfigError(sorted(dict.fromkeys(self.problems), key=_file_and_line))
+
+    def resolve(self, name: str, overrides: Overrides, checks: Sequence[Check]) -> Target | None:
+        """The target, merged and checked; None, with problems noted, if it cannot be made."""
+        target = self._target(name)
+        if target is None:
+            return None
+        target = overridden(target, overrides)
+        files = {draft.file for draft in self._lineage(name)}
+        # A misspelt or wrong value is reason enough for contradictions that follow from it.
+        if not any(problem.where.rpartition(":")[0] in files for problem in self.problems):
+            self.problems += contradictions(target)
+        for check in checks:
+            self.problems += check(target)
+        return target
+
+    def _files(self) -> Mapping[str, Path]:
+        """The target files by id, sorted."""
+        try:
+            paths = sorted(self.folder.iterdir())
+        except OSError as error:
+            problem = Problem(
+                where=str(self.folder),
+                what=f"cannot read the folder of targets: {error.strerror}",
+                todo="run this in the project's folder, the one that holds targets/",
+            )
+            raise ConfigError(problem) from None
+        files = {}
+        for path in paths:
+            where = f"{self.folder.name}/{path.name}"
+            if path.suffix == ".yml":
+                self.note(where, "this file is not read", f"call it {path.stem}.yaml")
+            elif path.suffix == ".yaml" and not path.name.startswith("."):
+                files[path.stem] = path
+                if not _ID.fullmatch(path.stem):
+                    what = f"'{path.stem}' cannot be the id of a target"
+                    self.note(where, what, "call the file by letters, digits, '.', '_' and '-'")
+        return dict(sorted(files.items()))
+
+    def _draft(self, name: str) -> DraftTarget | None:
+        """The file of a target, as written; None, with problems noted, if it cannot be read."""
+        if name not in self.drafts:
+            self.drafts[name] = self._read(name)
+        return self.drafts[name]
+
+    def _read(self, name: str) -> DraftTarget | None:
+        file = f"{self.folder.name}/{name}.yaml"
+        try:
+            content = self.files[name].read_bytes()
+        except OSError as error:
+            self.note(file, f"cannot read this file: {error.strerror}", "check what it is")
+            return None
+        yaml_reader = nodes.Reader(file)
+        written = yaml_reader.read(content)
+        self.problems += yaml_reader.problems
+        return None if written is None else self._split(name, file, written)
+
+    def _split(self, name: str, file: str, written: Value) -> DraftTarget | None:
+        """What the file says of itself, apart from what it says of the target."""
+        reader = SectionReader(self.root)
+        own = keys_of(DraftTarget)
+        header = reader.section(DraftTarget, written, "")
+        version = header.get("schema_version", SCHEMA_VERSION)
+        if version != SCHEMA_VERSION:
+            what = f"schema_version: this tool reads version {SCHEMA_VERSION}, not {version}"
+            self.note(reader.origins["schema_version"], what, "use the tool this was written for")
+            return None
+        reader.unknown(written, [*own, *keys_of(Target)], "")
+        self.problems += reader.problems
+        entries = {key: value for key, value in _entries(written).items() if key not in own}
+        settings = Value(data=entries, where=written.where)
+        return DraftTarget(id=name, file=file, settings=settings, origins=reader.origins, **header)
+
+    def _lineage(self, name: str) -> list[DraftTarget]:
+        """The target and its parents, oldest last; empty, with problems noted, if that fails."""
+        chain: list[DraftTarget] = []
+        parent: str | None = name
+        while parent is not None:
+            if parent in (ids := [draft.id for draft in chain]):
+                self._cycle(ids[ids.index(parent) :])
+                return []
+            if parent not in self.files:
+                what = f"extends: there is no target '{parent}'"
+                self.note(chain[-1].origins["extends"], what, suggest(parent, self.files))
+                return []
+            draft = self._draft(parent)
+            if draft is None:
+                return []
+            chain.append(draft)
+            parent = draft.extends
+        return chain
+
+    def _cycle(self, ids: list[str]) -> None:
+        """Note a circle of parents, the same way from wherever it is met."""
+        start = ids.index(min(ids))
+        first = self.drafts[ids[start]]
+        assert first is not None  # noqa: S101  (it is part of the circle)
+        way = " -> ".join([*ids[start:], *ids[:start], ids[start]])
+        what = f"extends: this goes round in a circle: {way}"
+        self.note(first.origins["extends"], what, "take one 'extends' of these out")
+
+    def _target(self, name: str) -> Target | None:
+        """The target as its file and parents say; None, with problems noted, if that fails."""
+        chain = self._lineage(name)
+        draft = self._draft(name)
+        if draft is None:
+            return None
+        merged = functools.reduce(_merged, [each.settings for each in reversed(chain or [draft])])
+        reader = SectionReader(self.root)
+        reader.origins[""] = draft.file
+        arguments: dict[str, Any] = reader.section(Target, merged, "")
+        if chain:
+            reader.missing(merged, Target, "")
+        self.problems += reader.problems
+        required = (key.name for key in keys_of(Target).values() if key.required)
+        if not chain or not all(key in arguments for key in required):
+            return None
+        origins = MappingProxyType(reader.origins)
+        return Target(id=name, root=self.root, origins=origins, **arguments)
+
+
+def _merged(parent: Value, child: Value) -> Value:
+    """The child's value over the parent's: mappings merge key by key, all else is replaced."""
+    if not isinstance(parent.data, Mapping) or not isinstance(child.data, Mapping):
+        return child
+    entries = {
+        key: _merged(value, child.data[key]) if key in child.data else value
+        for key, value in parent.data.items()
+    }
+    return Value(data={**child.data, **entries}, where=child.where)
+
+
+def _entries(value: Value) -> Mapping[str, Value]:
+    assert isinstance(value.data, Mapping)  # noqa: S101  (a file's root is a mapping)
+    return value.data
+
+
+def _file_and_line(problem: Problem) -> tuple[str, int]:
+    file, _, line = problem.where.rpartition(":")
+    return (file, int(line)) if line.isdigit() else (problem.where, 0)

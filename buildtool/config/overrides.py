@@ -1,0 +1,128 @@
+"""Values from the command line: ``doit build:pi model=a.pb,b.pb tf=../tensorflow jobs=2``."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from buildtool.config.checks import COMMAND_LINE, contradictions
+from buildtool.config.scalars import WrongValueError, name_or_place, place
+from buildtool.config.target import Count, Model, NameOrPath, SizeBudget, Target
+from buildtool.errors import ConfigError, Problem
+from buildtool.suggest import suggest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overrides:
+    """What the command line says; what it does not say is None or empty.
+
+    ``offline`` concerns no target: it forbids downloads.
+    """
+
+    models: tuple[Path, ...] = ()
+    tensorflow: NameOrPath | None = None
+    offline: bool = False
+    jobs: Count | None = None
+
+
+def parse_overrides(words: Mapping[str, str], *, cwd: Path) -> Overrides:
+    """Read ``name=value`` words. Paths start at ``cwd``, the folder the user stands in.
+
+    Raises:
+        ConfigError: names that do not exist, values that cannot be.
+    """
+    values: dict[str, object] = {}
+    problems: list[Problem] = []
+    for word, written in words.items():
+        if word not in WORDS:
+            todo = suggest(word, WORDS)
+            problems.append(Problem(where=COMMAND_LINE, what=f"{word}: unknown name", todo=todo))
+            continue
+        field, read = WORDS[word]
+        try:
+            values[field] = read(written, cwd)
+        except WrongValueError as wrong:
+            what = f"{word}: {wrong.what}"
+            problems.append(Problem(where=COMMAND_LINE, what=what, todo=wrong.todo))
+    if problems:
+        raise ConfigError(problems)
+    return dataclasses.replace(Overrides(), **values)  # type: ignore[arg-type]  # read by field
+
+
+def apply_overrides(target: Target, overrides: Overrides) -> Target:
+    """The target with what the command line says in place of what its file says.
+
+    A model that the file lists too keeps the name, inputs, outputs and samples given there.
+
+    Raises:
+        ConfigError: the result contradicts itself, such as two models of one name.
+    """
+    changed = overridden(target, overrides)
+    if problems := tuple(contradictions(changed)):
+        raise ConfigError(problems)
+    return changed
+
+
+def overridden(target: Target, overrides: Overrides) -> Target:
+    """As :func:`apply_overrides`, unchecked."""
+    listed = {model.path: model for model in target.models}
+    new: dict[str, object] = {}
+    if overrides.models:
+        new["models"] = tuple(listed.get(path, Model(path=path)) for path in overrides.models)
+        # A budget is for the models that it was written for.
+        new["size_budget"] = SizeBudget()
+    if overrides.tensorflow is not None:
+        new["tensorflow"] = overrides.tensorflow
+    if overrides.jobs is not None:
+        new["jobs"] = overrides.jobs
+    kept = {key: where for key, where in target.origins.items() if _top(key) not in new}
+    origins = MappingProxyType(kept | dict.fromkeys(new, COMMAND_LINE))
+    return dataclasses.replace(target, origins=origins, **new)  # type: ignore[arg-type]  # as above
+
+
+def _top(key: str) -> str:
+    """``models`` of ``models[0].path``."""
+    return re.split(r"[.\[]", key, maxsplit=1)[0]
+
+
+def _models(written: str, cwd: Path) -> tuple[Path, ...]:
+    r"""Paths with commas between them; ``\,`` is a comma in a path."""
+    parts = [part.replace("\\,", ",") for part in re.split(r"(?<!\\),", written)]
+    if not all(parts):
+        raise WrongValueError(
+            "a path is empty", r"write model=PATH or model=PATH,PATH; a comma in a path is '\,'"
+        )
+    return tuple(place(part, cwd) for part in parts)
+
+
+def _tree(written: str, cwd: Path) -> NameOrPath:
+    """A folder if there is one of that name here or if it has a slash, else a name."""
+    if not written:
+        raise WrongValueError("nothing is given", "write tf=PATH or tf=NAME")
+    folder = place(written, cwd)
+    return folder if folder.is_dir() else name_or_place(written, cwd)
+
+
+def _truth(written: str, _: Path) -> bool:
+    if written not in {"0", "1"}:
+        raise WrongValueError(f"cannot be '{written}'", "it can be: 0, 1")
+    return written == "1"
+
+
+def _jobs(written: str, _: Path) -> Count:
+    if not re.fullmatch(r"0*[1-9][0-9]{0,5}", written):
+        raise WrongValueError(f"must be a whole number, 1 or more, not '{written}'", "such as 2")
+    return Count(int(written))
+
+
+# Each word of the command line: the field of Overrides, and how its value is read.
+WORDS: Mapping[str, tuple[str, Callable[[str, Path], object]]] = {
+    "model": ("models", _models),
+    "tf": ("tensorflow", _tree),
+    "offline": ("offline", _truth),
+    "jobs": ("jobs", _jobs),
+}

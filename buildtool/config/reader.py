@@ -1,0 +1,149 @@
+"""Located values to the dataclasses of :mod:`buildtool.config.target`, by their field types."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+import typing
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Union
+
+from buildtool.config.nodes import Value
+from buildtool.config.scalars import READERS, WrongValueError, shown
+from buildtool.config.target import NameOrPath
+from buildtool.errors import Problem
+from buildtool.suggest import suggest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """One key of a section: ``type`` is its field's type, without None."""
+
+    name: str
+    type: Any
+    required: bool
+    shorthand: bool
+
+
+@functools.cache
+def keys_of(section: type) -> Mapping[str, Key]:
+    """The keys that a section of a target file may have, in the order of its fields."""
+    hints = typing.get_type_hints(section)
+    return {
+        each.name: Key(
+            name=each.name,
+            type=_without_none(hints[each.name]),
+            required=each.default is dataclasses.MISSING,
+            shorthand=each.metadata.get("shorthand", False),
+        )
+        for each in dataclasses.fields(section)
+        if each.metadata.get("key", True)
+    }
+
+
+def _without_none(kind: Any) -> Any:
+    """``X`` of ``X | None``; any other type as it is."""
+    if typing.get_origin(kind) in {Union, types.UnionType} and kind != NameOrPath:
+        (kind,) = (each for each in typing.get_args(kind) if each is not type(None))
+    return kind
+
+
+class SectionReader:
+    """Reads values by type; notes every problem, and where every value was written."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.problems: list[Problem] = []
+        self.origins: dict[str, str] = {}
+
+    def unknown(self, value: Value, known: Collection[str], prefix: str) -> None:
+        """Note every key of a mapping that is not among ``known``."""
+        for name, entry in _mapping(value).items():
+            if name not in known:
+                self._wrong(entry, f"{prefix}{name}: unknown key", suggest(name, known))
+
+    def missing(self, value: Value, section: type, prefix: str) -> None:
+        """Note every key that ``section`` must have and that nobody wrote."""
+        entries = _mapping(value)
+        for key in keys_of(section).values():
+            written = entries.get(key.name, Value(data=None, where=value.where))
+            if key.required and written.data is None:
+                what = f"{prefix}{key.name}: this key is missing"
+                self._wrong(written, what, f"write '{key.name}: ...'")
+
+    def section(self, section: type, value: Value, prefix: str) -> dict[str, Any]:
+        """The arguments to make ``section`` with. Keys that are unset or wrong are not there."""
+        entries = _mapping(value)
+        arguments: dict[str, Any] = {}
+        for key in keys_of(section).values():
+            if key.name in entries:
+                self.origins[prefix + key.name] = entries[key.name].where
+                for found in self._read(key.type, entries[key.name], prefix + key.name):
+                    arguments[key.name] = found
+        return arguments
+
+    def _read(self, kind: Any, value: Value, key: str) -> list[object]:
+        """In a list of one, what ``value`` means; nothing if it is unset or wrong."""
+        if value.data is None:
+            return []
+        return (self._list if typing.get_origin(kind) is tuple else self._one)(kind, value, key)
+
+    def _list(self, kind: Any, value: Value, key: str) -> list[object]:
+        """In a list of one, the tuple; nothing if it or an item is wrong."""
+        if not isinstance(value.data, tuple):
+            todo = f"write [{value.raw}]" if value.raw else ""
+            self._wrong(value, f"{key}: must be a list, not {shown(value)}", todo)
+            return []
+        item_kind = typing.get_args(kind)[0]
+        found: list[object] = []
+        for index, item in enumerate(value.data):
+            if item.data is None:
+                self._wrong(item, f"{key}[{index}]: is empty", "write a value, or take it out")
+            else:
+                found += self._one(item_kind, item, f"{key}[{index}]")
+        # With an item left out, the others would no longer stand where their origins say.
+        return [tuple(found)] if len(found) == len(value.data) else []
+
+    def _one(self, kind: Any, value: Value, key: str) -> list[object]:
+        """In a list of one, what ``value`` means; nothing if it is wrong."""
+        self.origins[key] = value.where
+        try:
+            if dataclasses.is_dataclass(kind):
+                return self._nested(typing.cast("type", kind), value, key)
+            if typing.get_origin(kind) is Literal:
+                return [_one_of(typing.get_args(kind), value)]
+            return [READERS[kind](value, self.root)]
+        except WrongValueError as wrong:
+            self._wrong(value, f"{key}: {wrong.what}", wrong.todo)
+            return []
+
+    def _nested(self, kind: type, value: Value, key: str) -> list[object]:
+        known = keys_of(kind)
+        short = next((name for name in known if known[name].shorthand), None)
+        if short is not None and not isinstance(value.data, (Mapping, tuple)):
+            value = Value(data={short: value}, where=value.where)
+        if not isinstance(value.data, Mapping):
+            raise WrongValueError(f"must be a mapping of keys, not {shown(value)}")
+        self.unknown(value, known, f"{key}.")
+        self.missing(value, kind, f"{key}.")
+        arguments = self.section(kind, value, f"{key}.")
+        complete = all(each.name in arguments for each in known.values() if each.required)
+        return [kind(**arguments)] if complete else []
+
+    def _wrong(self, value: Value, what: str, todo: str) -> None:
+        self.problems.append(Problem(where=value.where, what=what, todo=todo))
+
+
+def _mapping(value: Value) -> Mapping[str, Value]:
+    """The entries of a value that is known to be a mapping."""
+    assert isinstance(value.data, Mapping)  # noqa: S101
+    return value.data
+
+
+def _one_of(choices: tuple[str, ...], value: Value) -> str:
+    if value.data not in choices:
+        raise WrongValueError(f"cannot be {shown(value)}", f"it can be: {', '.join(choices)}")
+    return str(value.data)

@@ -1,0 +1,169 @@
+"""Single values: from what YAML or the command line gives to what a key means."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from buildtool.config.nodes import Value
+from buildtool.config.target import Bytes, Count, Define, Dimension, NameOrPath, Tolerance
+
+UNITS = {
+    "B": 1,
+    "kB": 10**3,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+}
+SIZE_PATTERN = rf"^[0-9]+(\.[0-9]+)? ?({'|'.join(UNITS)})$"
+DEFINE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(=.*)?$"
+
+
+class WrongValueError(Exception):
+    """A value that its key cannot take: what is wrong with it, and what would be right."""
+
+    def __init__(self, what: str, todo: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.todo = todo
+
+
+def shown(value: Value) -> str:
+    """The value as a message names it."""
+    match value.data:
+        case None:
+            return "nothing"
+        case str():
+            return f"the text '{value.data}'"
+        case bool():
+            return f"the truth value {value.raw}"
+        case int() | float():
+            return f"the number {value.raw}"
+        case tuple():
+            return "a list"
+        case _:
+            return "a mapping"
+
+
+def text(value: Value) -> str:
+    """Text that is not empty and that a process can be given as an argument."""
+    if isinstance(value.data, (bool, int, float)):
+        raise WrongValueError(
+            f"must be text, not {shown(value)}", f'put it in quotes: "{value.raw}"'
+        )
+    if not isinstance(value.data, str):
+        raise WrongValueError(f"must be text, not {shown(value)}")
+    if not value.data:
+        raise WrongValueError("is an empty text", "write a value, or leave the key out")
+    if "\0" in value.data:
+        raise WrongValueError("holds a zero character", "remove it")
+    return value.data
+
+
+def truth(value: Value) -> bool:
+    """True or false."""
+    if not isinstance(value.data, bool):
+        raise WrongValueError(f"must be true or false, not {shown(value)}", "write true or false")
+    return value.data
+
+
+def whole_number(value: Value) -> int:
+    """A whole number."""
+    if isinstance(value.data, bool) or not isinstance(value.data, int):
+        raise WrongValueError(f"must be a whole number, not {shown(value)}")
+    return value.data
+
+
+def count(value: Value) -> Count:
+    """A whole number, 1 or more."""
+    number = whole_number(value)
+    if number < 1:
+        raise WrongValueError(f"must be 1 or more, not {number}")
+    return Count(number)
+
+
+def dimension(value: Value) -> Dimension:
+    """One dimension of a shape: -1 where it is not known."""
+    number = whole_number(value)
+    if number < -1:
+        raise WrongValueError(f"must be 0 or more, or -1 for unknown, not {number}")
+    return Dimension(number)
+
+
+def tolerance(value: Value) -> Tolerance:
+    """A number, 0 or more. ``1e-4``, which YAML 1.1 reads as text, is a number too."""
+    try:
+        number = float(value.raw) if not isinstance(value.data, bool) else math.nan
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise WrongValueError(f"must be a number, 0 or more, not {shown(value)}", "such as 1.0e-4")
+    return Tolerance(number)
+
+
+def size(value: Value) -> Bytes:
+    """A size in bytes: a whole number of bytes, or text such as ``4 MB`` or ``1.5 MiB``."""
+    amount = value.raw
+    if isinstance(value.data, int) and not isinstance(value.data, bool):
+        amount = f"{value.data} B"
+    match = re.fullmatch(SIZE_PATTERN, amount)
+    if match is None:
+        raise WrongValueError(
+            f"must be a size, not {shown(value)}",
+            "write a number and a unit, such as '4 MB': B, kB, MB, GB (powers of 1000) "
+            "or KiB, MiB, GiB (powers of 1024)",
+        )
+    unit = match[2]
+    whole, _, fraction = amount[: -len(unit)].strip().partition(".")
+    size_in_bytes = int(whole + fraction) * UNITS[unit] // 10 ** len(fraction)
+    if size_in_bytes < 1:
+        raise WrongValueError("must be more than 0 bytes", "leave it out for no budget")
+    return Bytes(size_in_bytes)
+
+
+def define(value: Value) -> Define:
+    """A preprocessor macro, ``NAME`` or ``NAME=VALUE``."""
+    macro = text(value)
+    if re.fullmatch(DEFINE_PATTERN, macro) is None:
+        bare = macro.removeprefix("-D").strip()
+        todo = f"write '{bare}'" if re.fullmatch(DEFINE_PATTERN, bare) else ""
+        raise WrongValueError(
+            f"must be NAME or NAME=VALUE, not '{macro}'", todo or "such as NDEBUG or LIMIT=4"
+        )
+    return Define(macro)
+
+
+def place(written: str, base: Path) -> Path:
+    """A path as written, seen from the folder ``base``.
+
+    A leading ``~`` is the home folder; nothing else in it has a meaning.
+    """
+    home = written == "~" or written.startswith("~/")
+    return base / (os.path.expanduser(written) if home else written)  # noqa: PTH111  (raises there)
+
+
+def name_or_place(written: str, base: Path) -> NameOrPath:
+    """A path if it has a slash, else a name."""
+    return place(written, base) if "/" in written else written
+
+
+# How to read each type that a key can have; paths are read from the folder given.
+READERS: Mapping[Any, Callable[[Value, Path], object]] = {
+    str: lambda value, _: text(value),
+    bool: lambda value, _: truth(value),
+    int: lambda value, _: whole_number(value),
+    Count: lambda value, _: count(value),
+    Dimension: lambda value, _: dimension(value),
+    Tolerance: lambda value, _: tolerance(value),
+    Bytes: lambda value, _: size(value),
+    Define: lambda value, _: define(value),
+    Path: lambda value, base: place(text(value), base),
+    NameOrPath: lambda value, base: name_or_place(text(value), base),
+}

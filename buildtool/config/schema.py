@@ -1,0 +1,91 @@
+"""The JSON schema of target files, for editors: ``python -m buildtool.config.schema --write``.
+
+Writes ``targets/schema.json`` and the reference page ``docs/targets.md``; both stand in the
+repository and a test fails when they are out of date. Loading targets does not use the schema.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from buildtool.config.describe import KINDS, KeyDoc, Schema, choices, documented, item_of
+from buildtool.config.reader import keys_of
+from buildtool.config.reference import write_reference
+from buildtool.config.target import SCHEMA_VERSION, DraftTarget, Target
+from buildtool.render import to_json, write_if_changed
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+
+def schema() -> Schema:
+    """The schema of one target file."""
+    properties = {
+        each.key.name: _property(each) for each in documented(DraftTarget) + documented(Target)
+    }
+    properties["schema_version"]["enum"] = [SCHEMA_VERSION, None]
+    required = [key.name for key in keys_of(Target).values() if key.required]
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Target of buildtool",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+        # What a child leaves out its parent may say.
+        "anyOf": [{"required": ["extends"]}, {"required": required}],
+    }
+
+
+def _property(doc: KeyDoc) -> Schema:
+    made = _of_type(doc.key.type)
+    made = (made if doc.key.required else _or_null(made)) | {"description": doc.text}
+    return made if doc.default is None else made | {"default": doc.default}
+
+
+def _of_type(kind: Any) -> Schema:
+    if dataclasses.is_dataclass(kind):
+        return _section(kind)
+    if item_of(kind) is not None:
+        return {"type": "array", "items": _of_type(item_of(kind))}
+    if choices(kind):
+        return {"enum": list(choices(kind))}
+    return dict(KINDS[kind].schema)
+
+
+def _section(kind: Any) -> Schema:
+    made: Schema = {
+        "type": "object",
+        "properties": {each.key.name: _property(each) for each in documented(kind)},
+        "additionalProperties": False,
+    }
+    keys = keys_of(kind).values()
+    if required := [key.name for key in keys if key.required]:
+        made["required"] = required
+    short = [_of_type(key.type) for key in keys if key.shorthand]
+    return {"anyOf": [*short, made]} if short else made
+
+
+def _or_null(made: Schema) -> Schema:
+    """The same, or empty: an empty value takes a key back to its default."""
+    if "enum" in made:
+        return made | {"enum": [*made["enum"], None]}
+    if "anyOf" in made:
+        return made | {"anyOf": [*made["anyOf"], {"type": "null"}]}
+    return made | {"type": [made["type"], "null"]}
+
+
+def main() -> None:
+    """Print the schema, or write it and the reference page into the project."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write into the project's folders")
+    if parser.parse_args().write:
+        write_if_changed(PROJECT / "targets" / "schema.json", to_json(schema()))
+        write_reference(PROJECT / "docs")
+    else:
+        print(to_json(schema()), end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+"""What a target is: the keys of a target file, their types, defaults and descriptions.
+
+This is the only definition. The loader reads these dataclasses to know what a file may say; the
+JSON schema and the reference page are made from them, each description from the text that stands
+under its field. A field without a default is a key that must be given.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NewType, Union
+
+from buildtool.config.nodes import Value
+
+SCHEMA_VERSION = 1
+
+Bytes = NewType("Bytes", int)
+Count = NewType("Count", int)
+Define = NewType("Define", str)
+Dimension = NewType("Dimension", int)
+Tolerance = NewType("Tolerance", float)
+NameOrPath = Union[str, Path]  # noqa: UP007  (a name that is looked up elsewhere, or a place)
+
+# Marks in a field's metadata: not a key of the file; and the key that a plain text stands for.
+NOT_A_KEY = {"key": False}
+SHORTHAND = {"shorthand": True}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInput:
+    """An input of a model, for models that do not say enough about it themselves."""
+
+    name: str = field(metadata=SHORTHAND)
+    """Name of the node or tensor that is fed, such as `x` or `x:0`."""
+
+    dtype: str | None = None
+    """Its type, such as `float` or `int64`."""
+
+    shape: tuple[Dimension, ...] | None = None
+    """Its shape; -1 is a dimension that is not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A model that the library must run."""
+
+    path: Path = field(metadata=SHORTHAND)
+    """A frozen graph (`.pb`, `.pbtxt`), a SavedModel folder, or a list of ops."""
+
+    name: str = ""
+    """What reports call it. Unset, the file's name without its ending."""
+
+    inputs: tuple[ModelInput, ...] = ()
+    """What is fed. Unset, the model's placeholders."""
+
+    outputs: tuple[str, ...] = ()
+    """Names of the nodes or tensors that are fetched. Unset, the nodes that nothing consumes."""
+
+    samples: Path | None = None
+    """An `.npz` file with one array for each input. Unset, verification feeds seeded numbers."""
+
+    tolerance: Tolerance = Tolerance(1e-4)
+    """Largest absolute difference from the reference outputs that verification accepts."""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", self.path.stem)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimise:
+    """What the compiler and linker optimise for."""
+
+    level: Literal["Oz", "Os", "O2", "O3"] = "Os"
+    """Optimisation level of the compiler."""
+
+    lto: Literal["none", "thin", "full"] = "none"
+    """Link-time optimisation."""
+
+    fold_sections: bool = True
+    """Fold functions of equal code into one, but for those whose addresses are compared. Needs
+    LLVM's linker; without it nothing is folded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizeBudget:
+    """The largest sizes that are accepted; one that is unset is not checked."""
+
+    archive: Bytes | None = None
+    """The static library."""
+
+    linked: Bytes | None = None
+    """The runner program, linked as an app would be."""
+
+    stripped: Bytes | None = None
+    """The runner program without its symbols."""
+
+    compressed: Bytes | None = None
+    """The stripped runner program, compressed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags:
+    """Further flags, each list item one argument, after the flags that the tool itself chooses."""
+
+    compile: tuple[str, ...] = ()
+    """For every C and C++ file."""
+
+    link: tuple[str, ...] = ()
+    """For every link, and among the flags that an app is told to use."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftTarget:
+    """One target file as the user wrote it, before its parents are merged in."""
+
+    id: str = field(metadata=NOT_A_KEY)
+    file: str = field(metadata=NOT_A_KEY)
+    settings: Value = field(metadata=NOT_A_KEY)
+    origins: Mapping[str, str] = field(metadata=NOT_A_KEY)
+
+    schema_version: int = SCHEMA_VERSION
+    """Version of this format."""
+
+    extends: str | None = None
+    """Id of another target whose settings this one starts from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One target, resolved: parents merged, defaults filled in, paths absolute, sizes in bytes.
+
+    ``root`` is the project's folder, the one that holds the folder of target files.
+    """
+
+    id: str = field(metadata=NOT_A_KEY)
+    root: Path = field(metadata=NOT_A_KEY)
+    origins: Mapping[str, str] = field(metadata=NOT_A_KEY, compare=False, repr=False)
+
+    description: str = ""
+    """One line that says what this target is."""
+
+    platform: str
+    """The platform that is built for, such as `raspberrypi` or `linux`."""
+
+    abi: str
+    """Its processor and calling convention, such as `armv7-neon` or `aarch64`."""
+
+    cpu_flags: tuple[str, ...] = ()
+    """Compiler flags that narrow the processor down further than the ABI does."""
+
+    backend: str = "native"
+    """The build system that compiles TensorFlow."""
+
+    compiler: NameOrPath = "clang"
+    """`clang`, `gcc`, a prefix such as `arm-linux-gnueabihf-`, or the path of a compiler."""
+
+    sysroot: Path | None = None
+    """The device's headers and libraries. Unset, those that the compiler brings."""
+
+    tensorflow: NameOrPath = "tensorflow-2.14.1"
+    """A source tree: its name in the lock file, or the path of a folder."""
+
+    models: tuple[Model, ...] = ()
+    """The models that the library must run; it holds what any of them needs."""
+
+    types: Literal["model", "slim", "full"] = "model"
+    """Tensor types that kernels are compiled for: just those that the models use, TensorFlow's
+    slim mobile set, or all."""
+
+    registration: Literal["selective", "all"] = "selective"
+    """Kernels that the library holds: those that the models need, or all of the tree's."""
+
+    optimise: Optimise = Optimise()
+    """What the compiler and linker optimise for."""
+
+    link_style: Literal["static"] = "static"
+    """How an app links the library. `static`: a static archive, linked whole."""
+
+    size_budget: SizeBudget = SizeBudget()
+    """The largest sizes that are accepted; one that is unset is not checked. They are for the
+    models named here: other models on the command line set them aside."""
+
+    defines: tuple[Define, ...] = ()
+    """Further preprocessor macros, `NAME` or `NAME=VALUE`. They also decide what is registered."""
+
+    flags: Flags = Flags()
+    """Further flags, each list item one argument, after the flags that the tool itself chooses."""
+
+    patches: tuple[Path, ...] = ()
+    """Patch files for the TensorFlow tree, applied in this order to the build's own copy."""
+
+    jobs: Count | None = None
+    """Compilers that run at once. Unset, as many as processors and memory allow."""
+
+    launcher: Literal["auto", "ccache", "distcc", "none"] = "auto"
+    """What starts the compilers. `auto`: ccache where it is installed."""
+
+    def where(self, key: str) -> str:
+        """Where the value of ``key`` was written, such as ``targets/pi.yaml:14``.
+
+        Keys are written as in messages: ``size_budget.stripped``, ``models[0].path``. For a value
+        that nobody wrote it is the nearest thing around it that somebody did, at last the file.
+        """
+        while key and key not in self.origins:
+            key = key[: max(key.rfind("."), key.rfind("["), 0)]
+        return self.origins[key]
+
+    def canonical(self) -> dict[str, object]:
+        """All that decides what is built, JSON-able and the same wherever the project stands.
+
+        Paths inside the project are relative to its root. The description and the number of jobs
+        are left out, as are the places where values were written.
+        """
+        skipped = {"description", "jobs", "origins", "root"}
+        return {
+            each.name: _plain(getattr(self, each.name), self.root)
+            for each in dataclasses.fields(self)
+            if each.name not in skipped
+        }
+
+
+def _plain(value: object, root: Path) -> object:
+    """``value`` in types that JSON has."""
+    if dataclasses.is_dataclass(value):
+        fields = dataclasses.fields(value)
+        return {each.name: _plain(getattr(value, each.name), root) for each in fields}
+    if isinstance(value, tuple):
+        return [_plain(item, root) for item in value]
+    if isinstance(value, Path):
+        return (value.relative_to(root) if value.is_relative_to(root) else value).as_posix()
+    return value

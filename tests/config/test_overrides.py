@@ -1,0 +1,131 @@
+"""Values from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from buildtool.config import (
+    Overrides,
+    Target,
+    apply_overrides,
+    load_target,
+    load_targets,
+    parse_overrides,
+)
+from buildtool.errors import ConfigError
+
+TEXT = """\
+platform: linux
+abi: x86_64
+models:
+  - {path: m.pb, name: digits, outputs: [out]}
+jobs: 1
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "targets"
+    folder.mkdir()
+    (folder / "pc.yaml").write_text(TEXT)
+    return folder
+
+
+@pytest.fixture
+def target(folder: Path) -> Target:
+    return load_target(folder, "pc", checks=())
+
+
+def test_nothing_said_changes_nothing(target: Target, tmp_path: Path) -> None:
+    overrides = parse_overrides({}, cwd=tmp_path)
+    assert overrides == Overrides()
+    changed = apply_overrides(target, overrides)
+    assert changed == target
+    assert changed.where("jobs") == "targets/pc.yaml:5"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("a.pb", ["a.pb"]),
+        ("a.pb,b/c.pb", ["a.pb", "b/c.pb"]),
+        (r"a\,b.pb,c.pb", ["a,b.pb", "c.pb"]),
+        (r"it's a \"b\" $c.pb", [r"it's a \"b\" $c.pb"]),
+        ("a=b.pb", ["a=b.pb"]),
+    ],
+)
+def test_models(tmp_path: Path, written: str, expected: list[str]) -> None:
+    overrides = parse_overrides({"model": written}, cwd=tmp_path)
+    assert overrides.models == tuple(tmp_path / name for name in expected)
+
+
+def test_paths_of_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    overrides = parse_overrides({"model": "~/m.pb,/abs.pb,rel.pb"}, cwd=tmp_path)
+    assert overrides.models == (Path("/home/me/m.pb"), Path("/abs.pb"), tmp_path / "rel.pb")
+
+
+def test_a_tree_is_a_folder_that_is_there_or_a_name(tmp_path: Path) -> None:
+    (tmp_path / "checkout").mkdir()
+    trees = [
+        parse_overrides({"tf": written}, cwd=tmp_path).tensorflow
+        for written in ("checkout", "tensorflow-2.14.1", "../gone")
+    ]
+    assert trees == [tmp_path / "checkout", "tensorflow-2.14.1", tmp_path / "../gone"]
+
+
+def test_numbers_and_switches(tmp_path: Path) -> None:
+    overrides = parse_overrides({"jobs": "12", "offline": "1"}, cwd=tmp_path)
+    assert (overrides.jobs, overrides.offline) == (12, True)
+    assert not parse_overrides({"offline": "0"}, cwd=tmp_path).offline
+
+
+@pytest.mark.parametrize("written", ["0", "-1", "1.5", "two", "", "1_0", "²"])
+def test_bad_jobs(tmp_path: Path, written: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_overrides({"jobs": written}, cwd=tmp_path)
+    (problem,) = caught.value.problems
+    assert problem.where == "command line"
+    assert problem.what == f"jobs: must be a whole number, 1 or more, not '{written}'"
+
+
+def test_new_values_come_from_the_command_line(target: Target, tmp_path: Path) -> None:
+    words = {"model": "n.pb", "tf": "./tf", "jobs": "4"}
+    changed = apply_overrides(target, parse_overrides(words, cwd=tmp_path))
+    assert [model.name for model in changed.models] == ["n"]
+    assert (changed.tensorflow, changed.jobs) == (tmp_path / "tf", 4)
+    for key in ("models", "models[0].path", "models[0].outputs", "tensorflow", "jobs"):
+        assert changed.where(key) == "command line"
+    assert changed.where("abi") == "targets/pc.yaml:2"
+
+
+def test_a_model_that_the_file_lists_keeps_what_is_said_there(
+    target: Target, tmp_path: Path
+) -> None:
+    changed = apply_overrides(target, parse_overrides({"model": "o.pb,m.pb"}, cwd=tmp_path))
+    assert changed.models[1] == target.models[0]
+
+
+def test_two_models_of_one_name(target: Target, tmp_path: Path) -> None:
+    overrides = parse_overrides({"model": "a/n.pb,b/n.pb"}, cwd=tmp_path)
+    with pytest.raises(ConfigError, match=r"^command line: models\[1\].name: models\[0\]"):
+        apply_overrides(target, overrides)
+
+
+def test_an_overridden_file_need_not_be_there(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "here.pb").touch()
+    overrides = parse_overrides({"model": "here.pb"}, cwd=tmp_path)
+    assert load_targets(folder, overrides=overrides)["pc"].models[0].path == tmp_path / "here.pb"
+    with pytest.raises(ConfigError, match=r"targets/pc.yaml:4: models\[0\].path: no such file"):
+        load_targets(folder)
+
+
+def test_a_budget_is_for_the_models_of_the_file(folder: Path) -> None:
+    (folder / "pc.yaml").write_text(TEXT + "size_budget: {stripped: 1 MB}\n")
+    kept = load_target(folder, "pc", overrides=Overrides(offline=True), checks=())
+    other = Overrides(models=(folder / "mine.pb",))
+    aside = load_target(folder, "pc", overrides=other, checks=())
+    assert kept.size_budget.stripped == 1_000_000
+    assert aside.size_budget.stripped is None

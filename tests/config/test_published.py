@@ -1,0 +1,108 @@
+"""What stands in the repository: the targets, their schema and their reference page."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from buildtool.config import load_targets
+from buildtool.config.describe import KINDS, documented
+from buildtool.config.overrides import WORDS
+from buildtool.config.reader import keys_of
+from buildtool.config.reference import write_reference
+from buildtool.config.scalars import READERS
+from buildtool.config.schema import schema
+from buildtool.config.target import (
+    DraftTarget,
+    Flags,
+    Model,
+    ModelInput,
+    Optimise,
+    SizeBudget,
+    Target,
+)
+from buildtool.platforms import find_abi
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+TARGETS = PROJECT / "targets"
+GOLDEN = Path(__file__).parent / "golden"
+SECTIONS = (DraftTarget, Target, Model, ModelInput, Optimise, SizeBudget, Flags)
+RENEW = "run: python -m buildtool.config.schema --write"
+
+
+def problems(value: Any) -> list[str]:
+    validator = jsonschema.Draft7Validator(schema())
+    return [error.message for error in validator.iter_errors(value)]
+
+
+def test_the_schema_is_up_to_date() -> None:
+    assert json.loads((TARGETS / "schema.json").read_text()) == schema(), RENEW
+    jsonschema.Draft7Validator.check_schema(schema())
+
+
+def test_the_reference_page_is_up_to_date(tmp_path: Path) -> None:
+    page = write_reference(tmp_path).read_text()
+    assert page == (PROJECT / "docs" / "targets.md").read_text(), RENEW
+    for word in WORDS:
+        assert f"`{word}=" in page
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_key_is_described(section: type) -> None:
+    assert [doc.key.name for doc in documented(section) if doc.text] == list(keys_of(section))
+
+
+def test_every_type_can_be_read_and_described() -> None:
+    assert READERS.keys() == KINDS.keys()
+
+
+@pytest.mark.parametrize("path", sorted(TARGETS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_targets_fit_the_schema(path: Path) -> None:
+    text = path.read_text()
+    assert text.splitlines()[0] == "# yaml-language-server: $schema=schema.json"
+    assert problems(yaml.safe_load(text)) == []
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["bad_values", "missing_keys", "unknown_keys", "wrong_types", "schema_version"],
+)
+def test_the_schema_refuses_what_the_loader_refuses(case: str) -> None:
+    for path in (GOLDEN / case / "targets").iterdir():
+        if path.name != "float.yaml":  # JSON schema holds 1.0 to be a whole number
+            assert problems(yaml.safe_load(path.read_text())), path
+
+
+def test_the_targets_of_the_repository() -> None:
+    targets = load_targets(TARGETS)
+    abis = {name: (target.platform, target.abi) for name, target in targets.items()}
+    assert abis == {
+        "linux": ("linux", "x86_64"),
+        "pi": ("raspberrypi", "armv7-neon"),
+        "pi-zero": ("raspberrypi", "armv6"),
+        "pi64": ("raspberrypi", "aarch64"),
+    }
+    assert targets["pi"].size_budget.stripped == 2_500_000
+    for target in targets.values():
+        assert target.models[0].path == PROJECT / "models" / "digits.pb"
+        find_abi(target.platform, target.abi)
+
+
+def test_loading_is_cheap() -> None:
+    """Nothing is imported that only other commands need."""
+    code = (
+        "import sys; from pathlib import Path; from buildtool.config import load_targets\n"
+        "load_targets(Path(sys.argv[1]), checks=())\n"
+        "heavy = {'jsonschema', 'jinja2', 'requests', 'numpy', 'doit', 'google'}\n"
+        "print(*heavy & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code, str(TARGETS)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=PROJECT)
+    assert done.stdout.split() == []
