@@ -1,0 +1,12 @@
+"""The ``graph`` stage: which ops, with which types, do the models run on the device?
+
+It reads frozen GraphDefs (binary or text), SavedModels and op lists, follows every function that
+is reached, and gives an :class:`~buildtool.values.OpSet` together with everything it found wrong.
+It knows no platform and never imports TensorFlow.
+"""
+
+from buildtool.graph.loading import ModelSource
+from buildtool.graph.reading import Reading, read_models
+from buildtool.graph.runtime_facts import RuntimeFacts, read_runtime_facts
+
+__all__ = ["ModelSource", "Reading", "RuntimeFacts", "read_models", "read_runtime_facts"]

@@ -1,0 +1,191 @@
+"""Models to an OpSet: one model after the other, then their union."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from buildtool.errors import ModelError, Problem
+from buildtool.graph import oplist
+from buildtool.graph.checks import (
+    Context,
+    check_graph,
+    check_names,
+    check_site,
+    check_state,
+    unknown_attrs,
+    unknown_op_todo,
+)
+from buildtool.graph.findings import Findings, also
+from buildtool.graph.formats import Format, detect
+from buildtool.graph.graphdef import GraphDef, read_graph
+from buildtool.graph.interface import Interface
+from buildtool.graph.loading import Loaded, ModelSource, load, read_text
+from buildtool.graph.runtime_facts import RuntimeFacts
+from buildtool.graph.savedmodel import sha256
+from buildtool.graph.specs import Specs
+from buildtool.graph.uses import Uses
+from buildtool.graph.walk import Site, walk
+from buildtool.graph.wire import WireError
+from buildtool.values import ModelInfo, NodeRef, OpDefinition, OpSet, OpUse
+
+_DAMAGED = "the file is cut off, damaged or something else: download or export it again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What the models use, all that is wrong with them, and what is merely worth knowing."""
+
+    opset: OpSet
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
+def read_models(
+    sources: Sequence[ModelSource],
+    *,
+    definitions: Mapping[str, OpDefinition],
+    cache: Path,
+    registered_ops: Iterable[str] = (),
+    deciding: Mapping[str, Iterable[str]] | None = None,
+    facts: RuntimeFacts | None = None,
+    python: str = sys.executable,
+) -> Reading:
+    """Read all models and give the union of what they run.
+
+    ``definitions`` and ``registered_ops`` are the tree's: the ops of its ``ops.pbtxt``, and every
+    op it registers; ``deciding`` are attributes besides types that kernels of an op are chosen by
+    (``selection.deciding_attrs``). ``cache`` is the folder for models that had to be turned into
+    binary GraphDefs; ``python`` is the interpreter whose TensorFlow freezes SavedModels. What is
+    wrong with a model is in the result's ``problems``, never raised, so that it is told together
+    with what the kernel selection finds.
+    """
+    specs = Specs(definitions, registered_ops)
+    reader = _Reader(specs, facts or RuntimeFacts(), Uses(specs, deciding or {}), cache, python)
+    for source, name in zip(sources, _names(sources), strict=True):
+        reader.read(source, name)
+    return reader.result()
+
+
+def _names(sources: Sequence[ModelSource]) -> list[str]:
+    """A short name for each model; the path where two would be the same."""
+    names = [source.name or source.path.stem or str(source.path) for source in sources]
+    return [
+        name if names.count(name) == 1 else str(source.path)
+        for name, source in zip(names, sources, strict=True)
+    ]
+
+
+class _Reader:
+    def __init__(
+        self, specs: Specs, facts: RuntimeFacts, uses: Uses, cache: Path, python: str
+    ) -> None:
+        self._specs, self._facts, self._uses = specs, facts, uses
+        self._cache, self._python = cache, python
+        self._findings = Findings()
+        self._models: list[ModelInfo] = []
+        self._unknown: dict[tuple[str, str, str], list[NodeRef]] = {}
+
+    def read(self, source: ModelSource, name: str) -> None:
+        """Read one model into the collections; what is wrong becomes a finding."""
+        if source.path.name in ("saved_model.pb", "saved_model.pbtxt"):
+            source = replace(source, path=source.path.parent)
+        found = detect(source.path)
+        if isinstance(found, Problem):
+            self._findings.add(found)
+            return
+        try:
+            if found is Format.OP_LIST:
+                self._op_list(source, name)
+            else:
+                loaded = load(source, found, cache=self._cache, python=self._python)
+                self._graph(source, name, loaded)
+        except ModelError as failure:
+            self._findings.add(*failure.problems)
+        except OSError as failure:
+            what = f"cannot be read or written: {failure.strerror}"
+            todo = "look at the permissions and the free space there"
+            self._findings.model(str(failure.filename or source.path), what, todo)
+        except WireError as failure:
+            self._findings.model(str(source.path), f"is no whole GraphDef: {failure}", _DAMAGED)
+
+    def result(self) -> Reading:
+        """The union of all that was read."""
+        notes = (
+            f"{where[0]}: op {op}: this tree skips attribute {attr!r}, unknown to it{also(where)}"
+            for (_, op, attr), where in sorted(self._unknown.items())
+        )
+        opset = OpSet(models=tuple(self._models), uses=self._uses.result())
+        return Reading(opset=opset, problems=self._findings.problems(), notes=tuple(notes))
+
+    def _op_list(self, source: ModelSource, name: str) -> None:
+        entries, problems = oplist.parse(read_text(source.path), source.path)
+        self._findings.add(*problems)
+        for entry in () if problems else entries:
+            node = f"line {entry.line}" if entry.line else entry.op
+            where = NodeRef(model=name, function="", node=node)
+            if self._specs[entry.op] is None:
+                what = f"op {entry.op} does not exist in this tree"
+                todo = unknown_op_todo(entry.op, self._specs.names())
+                self._findings.node(where, what, todo)
+            else:
+                use = OpUse(op=entry.op, kernel_class=entry.kernel_class or "*")
+                self._uses.add(use, where)
+        self._models.append(
+            ModelInfo(
+                name=name,
+                path=source.path,
+                sha256=sha256(source.path),
+                inputs=(),
+                outputs=(),
+                node_count=0,
+            )
+        )
+
+    def _graph(self, source: ModelSource, name: str, loaded: Loaded) -> None:
+        graph = read_graph(loaded.buffer)
+        where = str(source.path)
+        check_graph(graph, where, self._facts, self._findings)
+        check_names(graph, name, self._findings)
+        context = Context(graph, self._specs, self._facts, self._findings)
+        sites = list(walk(graph, self._specs))
+        refs = [_ref(name, site) for site in sites]
+        for site, ref in zip(sites, refs, strict=True):
+            check_site(site, ref, context)
+            self._uses.add_site(site, ref)
+            for attr in unknown_attrs(site) if self._facts.ignores_unknown_attrs else ():
+                self._unknown.setdefault((name, site.node.op, attr), []).append(ref)
+        check_state(
+            ((site.node.op, ref) for site, ref in zip(sites, refs, strict=True)), self._findings
+        )
+        self._models.append(self._info(source, name, loaded, graph, sites))
+
+    def _info(
+        self, source: ModelSource, name: str, loaded: Loaded, graph: GraphDef, sites: list[Site]
+    ) -> ModelInfo:
+        main = [site for site in sites if site.function is None]
+        interface = Interface(graph, main, source.shapes)
+        where, findings = str(source.path), self._findings
+        interface.check_shapes(where, findings)
+        inputs = interface.stated(loaded.inputs, "input", where, findings)
+        outputs = interface.stated(loaded.outputs, "output", where, findings)
+        if graph.nodes and not (outputs or loaded.outputs or interface.found_outputs()):
+            what = "every node is an input of another one: no output can be found"
+            findings.model(where, what, "state the outputs in the target file")
+        return ModelInfo(
+            name=name,
+            path=loaded.path,
+            sha256=loaded.sha256,
+            inputs=inputs if loaded.inputs else interface.found_inputs(),
+            outputs=outputs if loaded.outputs else interface.found_outputs(),
+            node_count=len({(s.function.name if s.function else "", s.node.name) for s in sites}),
+            min_consumer=graph.min_consumer,
+            producer=graph.producer,
+        )
+
+
+def _ref(model: str, site: Site) -> NodeRef:
+    function = site.function.name if site.function else ""
+    return NodeRef(model=model, function=function, node=site.node.name)
