@@ -1,0 +1,23 @@
+"""The ``sources`` stage: where trees and dependencies come from, verified against the lock."""
+
+from buildtool.sources.cache import Cache
+from buildtool.sources.checkout import local_tree
+from buildtool.sources.fetch import fetch, fetch_all
+from buildtool.sources.loading import load_lock
+from buildtool.sources.lock import Lock, LockedSource
+from buildtool.sources.overlay import patched_tree
+from buildtool.sources.progress import Progress
+from buildtool.sources.session import Patience
+
+__all__ = [
+    "Cache",
+    "Lock",
+    "LockedSource",
+    "Patience",
+    "Progress",
+    "fetch",
+    "fetch_all",
+    "load_lock",
+    "local_tree",
+    "patched_tree",
+]

@@ -1,0 +1,105 @@
+"""Fetching locked sources: what the cache has verified is there at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from buildtool.errors import DownloadError, Problem
+from buildtool.sources.cache import Cache, StorageError
+from buildtool.sources.lock import Lock, LockedSource
+from buildtool.sources.progress import Progress
+from buildtool.sources.session import Patience, Session
+from buildtool.values import SourceTree
+
+
+def fetch(
+    lock: Lock,
+    name: str,
+    *,
+    cache: Cache | None = None,
+    offline: bool = False,
+    progress: Progress | None = None,
+    patience: Patience | None = None,
+) -> SourceTree:
+    """Return the tree of the locked source ``name``, fetched and verified if it is not cached.
+
+    Raises:
+        ConfigError: the lock has no such source.
+        DownloadError: no place gave it; one problem for each place says why.
+    """
+    return fetch_all(
+        lock, [name], cache=cache, offline=offline, progress=progress, patience=patience
+    )[name]
+
+
+def fetch_all(
+    lock: Lock,
+    names: Iterable[str],
+    *,
+    cache: Cache | None = None,
+    offline: bool = False,
+    progress: Progress | None = None,
+    patience: Patience | None = None,
+) -> dict[str, SourceTree]:
+    """Return the trees of several locked sources by name, in the order asked.
+
+    Raises:
+        ConfigError: the lock lacks one of them.
+        DownloadError: some could not be had: the problems of all of them.
+    """
+    session = Session(
+        cache=cache or Cache.of_user(),
+        debian_suites=lock.debian_suites,
+        offline=offline,
+        progress=progress or Progress(),
+        patience=patience or Patience(),
+    )
+    sources = [lock[name] for name in dict.fromkeys(names)]
+    trees: dict[str, SourceTree] = {}
+    problems: list[Problem] = []
+    for source in sources:
+        problems += _fetch_into(trees, session, source)
+    if problems:
+        raise DownloadError(problems)
+    return trees
+
+
+def _fetch_into(
+    trees: dict[str, SourceTree], session: Session, source: LockedSource
+) -> Sequence[Problem]:
+    try:
+        trees[source.name] = _fetch(session, source)
+    except StorageError:
+        raise
+    except DownloadError as failure:
+        return failure.problems
+    return ()
+
+
+def _fetch(session: Session, source: LockedSource) -> SourceTree:
+    cache = session.cache
+    tree = SourceTree(
+        name=source.name,
+        path=cache.tree(source.name, source.tree),
+        version=source.version,
+        digest=source.tree,
+    )
+    if _is_verified(cache, source):
+        return tree
+    key = tree.path.name
+    with cache.locked(key, what=source.name, progress=session.progress):
+        if not _is_verified(cache, source):
+            # requests and what else only a fetch needs are half of a warm run's time.
+            from buildtool.sources.making import make  # noqa: PLC0415
+
+            make(session, source)
+    return tree
+
+
+def _is_verified(cache: Cache, source: LockedSource) -> bool:
+    stamp = cache.stamp(source.name, source.tree)
+    return (
+        stamp.is_file()
+        and stamp.read_text("ascii").strip() == source.tree
+        and cache.tree(source.name, source.tree).is_dir()
+    )
