@@ -1,0 +1,82 @@
+"""Defines and flags of the native backend: the mobile flavour of TensorFlow 2.x.
+
+Defines as TensorFlow's own mobile builds have them: ``tf_copts`` and ``tf_features_nomodules`` in
+``tensorflow/tensorflow.bzl`` (2.14.1), and ``framework/registration/registration.h``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+DEFINES = (
+    "EIGEN_AVOID_STL_ARRAY",
+    "EIGEN_MAX_ALIGN_BYTES=64",
+    "EIGEN_MPL2_ONLY",
+    "IS_MOBILE_PLATFORM",
+    "NDEBUG",
+    "SELECTIVE_REGISTRATION",
+    "TENSORFLOW_MONOLITHIC_BUILD",
+    "TF_LEAN_BINARY",
+)
+# register_types.h: without one of these, kernels exist for float, int32 and bool only.
+TYPE_DEFINES = {
+    "model": ("SUPPORT_SELECTIVE_REGISTRATION",),
+    "full": ("__ANDROID_TYPES_FULL__",),
+    "slim": (),
+}
+COMPILE_FLAGS = (
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-fno-exceptions",
+    "-ftemplate-depth=900",
+    "-pthread",
+    # The tree's and its dependencies' warnings are not ours to mend.
+    "-w",
+)
+LLD = "-fuse-ld=lld"
+FOLD = "-Wl,--icf=safe"
+PREFIX_HEADERS = (
+    "tensorflow/core/framework/op_kernel.h",
+    "tensorflow/core/framework/op.h",
+    "tensorflow/core/framework/common_shape_fns.h",
+    "tensorflow/core/framework/function.h",
+    "tensorflow/core/framework/register_types.h",
+    "tensorflow/core/framework/types.h",
+    "tensorflow/core/graph/graph.h",
+    "tensorflow/core/graph/algorithm.h",
+    "tensorflow/core/common_runtime/device.h",
+    "tensorflow/core/protobuf/config.pb.h",
+)
+
+
+def defines(*, types: str, extra: Sequence[str] = ()) -> tuple[str, ...]:
+    """All defines, sorted; ``types`` is the target's type policy."""
+    return tuple(sorted({*DEFINES, *TYPE_DEFINES[types], *extra}))
+
+
+def compile_flags(*, level: str, lto: str = "none", extra: Sequence[str] = ()) -> tuple[str, ...]:
+    """Flags of every object, in the order in which the compiler gets them."""
+    link_time = () if lto == "none" else (f"-flto={lto}",)
+    return (f"-{level}", *COMPILE_FLAGS, *link_time, *extra)
+
+
+def link_flags(
+    *, fold_sections: bool, lto: str = "none", linker: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Flags that an app adds at its final link so that unused sections are dropped.
+
+    ``linker`` are flags that choose the linker; an app gets them only where just that linker will
+    do: LLVM's alone folds sections as its compiler allows (lld manual, ``--icf=safe``).
+    """
+    folding = (FOLD,) if fold_sections and LLD in linker else ()
+    link_time = () if lto == "none" else (f"-flto={lto}",)
+    needed = linker if folding or link_time else ()
+    return ("-Wl,--gc-sections", *needed, *folding, *link_time)
+
+
+def optional_flags(link_flags: Sequence[str]) -> tuple[str, ...]:
+    """Those of an app's link flags that only make it smaller, and that GNU ld does not know."""
+    if FOLD not in link_flags:
+        return ()
+    bitcode = any(flag.startswith("-flto") for flag in link_flags)
+    return (FOLD,) if bitcode else (LLD, FOLD)

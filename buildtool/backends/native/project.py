@@ -1,0 +1,102 @@
+"""The native project: a plan written down as CMake and the headers that select kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from buildtool.backends.native.dependencies import Dependency
+from buildtool.backends.native.flags import PREFIX_HEADERS
+from buildtool.plan import TENSORFLOW
+from buildtool.render import Renderer
+from buildtool.values import BuildPlan, FileKind, PlannedFile
+
+SHIMS = (
+    "tensorflow/core/framework/attr_value.pb_text.h",
+    "tensorflow/core/framework/tensor.pb_text.h",
+    "tensorflow/core/framework/types.pb_text.h",
+    "tensorflow/core/framework/registration/options.h",
+)
+
+# What CMake runs at build time.
+SCRIPTS = ("pch_sum.cmake", "take_protos.cmake")
+
+
+def render_project(
+    renderer: Renderer,
+    plan: BuildPlan,
+    *,
+    selections: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+    dependencies: Sequence[Dependency],
+    everything: bool = False,
+) -> None:
+    """Write the CMake project of ``plan`` under ``native/``, and ``ops_to_register.h``.
+
+    ``selections`` are the kernel classes and ops of each file that registers some. With
+    ``everything``, the files that are compiled register all that they can.
+    """
+    renderer.render(
+        "ops_to_register.h",
+        "ops_to_register.h.j2",
+        target=plan.target,
+        version=plan.tensorflow_version,
+        defines=plan.defines,
+        ops=[op for op, _ in plan.ops],
+        kernels=sorted({kernel for kernels, _ in selections.values() for kernel in kernels}),
+    )
+    renderer.render(
+        "native/CMakeLists.txt",
+        "native/CMakeLists.txt.j2",
+        target=plan.target,
+        version=plan.tensorflow_version,
+        defines=plan.defines,
+        flags=plan.compile_flags,
+        dependencies=dependencies,
+    )
+    renderer.render(
+        "native/sources.cmake",
+        "native/sources.cmake.j2",
+        lists=[
+            *source_lists(plan.files, dependencies),
+            ("TENSORFLOW_PROTOS", [f.path for f in plan.files if f.kind is FileKind.PROTO]),
+            ("BUILDTOOL_SELECTIONS", [] if everything else list(selections)),
+        ],
+    )
+    for script in SCRIPTS:
+        renderer.render(f"native/{script}", f"native/{script}.j2")
+    renderer.render(
+        "native/tensorflow_prefix.h", "native/tensorflow_prefix.h.j2", headers=PREFIX_HEADERS
+    )
+    renderer.render(
+        "native/include/ops_to_register.h",
+        "native/include/ops_to_register.h.j2",
+        everything=everything,
+    )
+    for shim in SHIMS:
+        renderer.render(f"native/include/{shim}", f"native/include/{shim}.j2")
+    for source, (kernels, ops) in selections.items():
+        renderer.render(
+            f"native/selection/{source}.h",
+            "native/selection.h.j2",
+            source=source,
+            kernels=kernels,
+            ops=ops,
+        )
+
+
+def source_lists(
+    files: Iterable[PlannedFile], dependencies: Sequence[Dependency]
+) -> list[tuple[str, list[str]]]:
+    """The CMake lists of files to compile: TensorFlow's, its protos', each dependency's."""
+    chosen = sorted(files, key=lambda file: (file.root, file.path))
+    own = [file for file in chosen if file.root == TENSORFLOW]
+    return [
+        ("TENSORFLOW_SOURCES", [f.path for f in own if f.kind is not FileKind.PROTO]),
+        ("TENSORFLOW_PROTO_SOURCES", [f.path for f in own if f.kind is FileKind.PROTO]),
+        *(
+            (
+                f"{dependency.variable}_SOURCES",
+                [f.path for f in chosen if f.root == dependency.name],
+            )
+            for dependency in dependencies
+        ),
+    ]

@@ -1,0 +1,203 @@
+"""Narrowing with a compiler and an index that are tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from buildtool.backends.native.narrow import GUESSES, Memory, narrow
+from buildtool.backends.native.symbols import Closure, Symbols
+from buildtool.errors import BuildError
+
+FAILS = "does not compile"
+
+
+@dataclass(kw_only=True)
+class World:
+    """``files`` is what each object would hold, as "defined | undefined"; ``index`` what each
+    symbol makes the index guess; ``headers`` the last resort's guesses."""
+
+    files: Mapping[str, str]
+    index: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    headers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    rounds: list[list[str]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def compile(self, files: Sequence[str], step: int) -> Mapping[str, Symbols]:
+        assert step == len(self.rounds) + 1
+        assert not set(files) & {file for earlier in self.rounds for file in earlier}
+        self.rounds.append(list(files))
+        return {file: self._symbols(file) for file in files if self.files[file] != FAILS}
+
+    def _symbols(self, file: str) -> Symbols:
+        defined, _, undefined = self.files[file].partition("|")
+        return Symbols(defined=frozenset(defined.split()), undefined=frozenset(undefined.split()))
+
+    def narrow(self, memory: Path, *required: str, offered: Sequence[str] = ()) -> Closure:
+        self.rounds.clear()
+        closure, known = narrow(
+            required=sorted(required),
+            offered=offered or list(self.files),
+            compile_files=self.compile,
+            definers=lambda names: [self.index.get(name, ()) for name in names],
+            last_resort=lambda names: [self.headers.get(name, ()) for name in names],
+            system=frozenset({"malloc"}),
+            memory=Memory.load(memory),
+            say=self.said.append,
+        )
+        compiled = {f for files in self.rounds for f in files if self.files[f] != FAILS}
+        assert set(known) == compiled
+        return closure
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Path:
+    return tmp_path / "needs" / "tree.json"
+
+
+def test_compiles_what_the_symbols_ask_for(memory: Path) -> None:
+    world = World(
+        files={"main": "main | f malloc", "f": "f | g", "g": "g", "never": "x"},
+        index={"f": ["f", "never"], "g": ["g", "never"]},
+    )
+    closure = world.narrow(memory, "main")
+    assert world.rounds == [["main"], ["f"], ["g"]]
+    assert list(closure.needed) == ["main", "f", "g"]
+    assert world.said[-1] == "round 3: 3 objects, 3 needed, 0 symbols missing"
+
+
+def test_a_wrong_guess_is_compiled_but_not_linked(memory: Path) -> None:
+    world = World(
+        files={"main": "main | f", "wrong": "h | nothing", "right": "f"},
+        index={"f": ["wrong", "right"], "nothing": ["never asked"]},
+    )
+    closure = world.narrow(memory, "main")
+    assert world.rounds == [["main"], ["wrong"], ["right"]]
+    assert list(closure.needed) == ["main", "right"]
+    assert closure.missing == {}
+
+
+def test_a_guess_that_does_not_compile_is_no_error(memory: Path) -> None:
+    world = World(
+        files={"main": "main | f", "windows": FAILS, "linux": "f"},
+        index={"f": ["windows", "linux"]},
+    )
+    assert list(world.narrow(memory, "main").needed) == ["main", "linux"]
+
+
+def test_required_files_that_do_not_compile_are_all_named(memory: Path) -> None:
+    world = World(files={"a": FAILS, "b": "b", "c": FAILS})
+    with pytest.raises(BuildError) as caught:
+        world.narrow(memory, "a", "b", "c")
+    assert [problem.where for problem in caught.value.problems] == ["a", "c"]
+    assert "needed and does not compile" in caught.value.problems[0].what
+    assert not memory.exists()
+
+
+def test_it_ends_when_nobody_knows_the_symbol(memory: Path) -> None:
+    world = World(files={"main": "main | curl_easy_init", "a": "a", "b": "b"})
+    closure = world.narrow(memory, "main")
+    assert world.rounds == [["main"]]
+    assert closure.missing == {"curl_easy_init": "main"}
+
+
+def test_it_ends_when_every_guess_was_wrong(memory: Path) -> None:
+    files = {f"guess{i}": f"other{i}" for i in range(9)}
+    world = World(files={"main": "main | f", **files}, index={"f": sorted(files)})
+    closure = world.narrow(memory, "main")
+    assert len(world.rounds) == 1 + GUESSES
+    assert closure.missing == {"f": "main"}
+
+
+def test_guesses_outside_of_what_is_offered_are_not_compiled(memory: Path) -> None:
+    world = World(files={"main": "main | f", "f": "f"}, index={"f": ["f"]})
+    assert world.narrow(memory, "main", offered=["main"]).missing == {"f": "main"}
+    assert world.rounds == [["main"]]
+
+
+def test_symbols_with_the_same_guesses_compile_one_file(memory: Path) -> None:
+    world = World(
+        files={"main": "main | f g", "a": "f g", "b": "b"}, index={"f": ["a", "b"], "g": ["b", "a"]}
+    )
+    assert list(world.narrow(memory, "main").needed) == ["main", "a"]
+    assert world.rounds == [["main"], ["a"]]
+
+
+def test_headers_are_the_last_resort(memory: Path) -> None:
+    world = World(
+        files={"main": "main | f g", "index": "g", "shard1": "x", "shard2": "f"},
+        index={"g": ["index"]},
+        headers={"f": ["shard1", "shard2"], "g": ["never asked"]},
+    )
+    closure = world.narrow(memory, "main")
+    assert world.rounds == [["main"], ["index", "shard1"], ["shard2"]]
+    assert sorted(closure.needed) == ["index", "main", "shard2"]
+
+
+def test_what_is_compiled_by_chance_does_not_decide_which_file_gives_a_symbol(
+    memory: Path,
+) -> None:
+    """``a`` and ``b`` both define ``t``; the index knows that it is ``b``'s own."""
+    index = {"t": ["b"], "u": ["a"]}
+    files = {"main": "main | t", "more": "more | u", "a": "t u", "b": "t"}
+    world = World(files=files, index=index)
+    memory.parent.mkdir(parents=True)
+    memory.write_text(json.dumps({"main": ["a", "b"]}))
+    assert list(world.narrow(memory, "main").needed) == ["main", "b"]
+
+
+FILES = {"main": "main | f", "f": "f | g", "g": "g", "other": "other | g"}
+INDEX = {"f": ["f"], "g": ["g"]}
+
+
+class TestMemory:
+    def test_the_next_build_compiles_all_in_one_round(self, memory: Path) -> None:
+        first = World(files=FILES, index=INDEX).narrow(memory, "main")
+        world = World(files=FILES)
+        assert world.narrow(memory, "main") == first
+        assert world.rounds == [["f", "g", "main"]]
+
+    def test_another_model_profits_too(self, memory: Path) -> None:
+        World(files=FILES, index=INDEX).narrow(memory, "main")
+        world = World(files={**FILES, "new": "new | f"}, index=INDEX)
+        world.narrow(memory, "new")
+        assert world.rounds == [["new"], ["f", "g"]]
+
+    def test_a_stale_memory_does_no_harm(self, memory: Path) -> None:
+        """It names a file that is no longer needed, one that is gone, one that fails now."""
+        memory.parent.mkdir(parents=True)
+        memory.write_text(json.dumps({"main": ["other", "gone", "fails"], "gone": ["x"]}))
+        world = World(files={**FILES, "fails": FAILS}, index=INDEX)
+        closure = world.narrow(memory, "main")
+        assert world.rounds == [["fails", "main", "other"], ["f"], ["g"]]
+        assert list(closure.needed) == ["main", "f", "g"]
+        assert json.loads(memory.read_text())["main"] == ["f"]
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"main": 3}', '{"main": [[]]}', "\0"])
+    def test_a_damaged_memory_is_an_empty_one(self, memory: Path, text: str) -> None:
+        memory.parent.mkdir(parents=True)
+        memory.write_text(text)
+        world = World(files=FILES, index=INDEX)
+        assert list(world.narrow(memory, "main").needed) == ["main", "f", "g"]
+        assert json.loads(memory.read_text()) == {"f": ["g"], "g": [], "main": ["f"]}
+
+    def test_builds_at_the_same_time_keep_what_both_learnt(self, memory: Path) -> None:
+        early = Memory.load(memory)
+        World(files=FILES, index=INDEX).narrow(memory, "main")
+        symbols = {"x": Symbols(defined=frozenset("x"), undefined=frozenset())}
+        closure, _ = narrow(
+            required=["x"],
+            offered=["x"],
+            compile_files=lambda _files, _step: symbols,
+            definers=lambda names: [() for _ in names],
+            last_resort=lambda names: [() for _ in names],
+            system=frozenset(),
+            memory=early,
+            say=lambda _text: None,
+        )
+        assert list(closure.needed) == ["x"]
+        assert json.loads(memory.read_text()) == {"f": ["g"], "g": [], "main": ["f"], "x": []}
