@@ -1,0 +1,30 @@
+"""Verify: does the real artefact hold what the plan promised?
+
+Three names are all that a caller needs::
+
+    report = verify(
+        VerificationInput(
+            plan=plan,                        # values.BuildPlan
+            libraries=(dist / "lib/libtensorflow.a", dist / "lib/libtensorflow_deps.a"),
+            program=build / "runner",         # made by `link` out of runner/runner.cc
+            link=Command(argv=(...)),         # with the library's link flags, as an app does
+            emulator=toolchain.emulator,      # () on the machine itself
+            expectation=ElfExpectation(machine=abi.machine, bits=abi.bits, ...),
+            system=tuple(k for k in catalogue.kernels if k.system),
+            models=(ModelRun(model=info, graph=frozen_pb),),
+            folder=build / "verify",
+            cache=shared / "reference",
+        )
+    )
+    write_report(...)                         # see buildtool.report; also where it failed
+    require_proof(report)                     # raises VerificationError with every problem
+
+``verify`` never raises for what is wrong with the artefact, so that a report can be written in
+any case; it raises ToolError (exit code 4) without an emulator and ConfigError (3) for inputs
+that do not fit the model. Nothing in it waits longer than its timeouts.
+"""
+
+from buildtool.verify.inputs import ModelRun
+from buildtool.verify.verify import VerificationInput, check_emulator, require_proof, verify
+
+__all__ = ["ModelRun", "VerificationInput", "check_emulator", "require_proof", "verify"]

@@ -1,0 +1,95 @@
+"""Are two outputs the same, as far as two builds of one program can be?
+
+Floats of two compilers and CPUs differ in the last bits, and a long graph multiplies that. An
+element agrees if it differs by no more than ``tolerance`` times the largest magnitude of the
+reference output: so a probability of 1e-9 need not be exact to seven digits, and the test does
+not depend on the unit of the output. Where the reference is all zeros, ``tolerance`` itself is
+the bound. Types of 16 bits get at least 8 units of their precision. Integers, booleans and
+strings must be equal; quantized ones may differ by one step, which is how far two roundings of
+one value can lie apart.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from buildtool.values import OutputCheck
+from buildtool.verify.tensors import Array, Tensor, as_numbers
+
+DEFAULT_TOLERANCE = 1e-4
+COARSE_TYPES = {"DT_HALF": 8 * 2.0**-10, "DT_BFLOAT16": 8 * 2.0**-7}
+
+
+def compare(found: Tensor, reference: Tensor, tolerance: float) -> OutputCheck:
+    """Compare an output with TensorFlow's; both have the same type and shape."""
+    allowed = max(tolerance, COARSE_TYPES.get(found.dtype, 0.0))
+    if found.dtype == "DT_STRING":
+        outside = int(np.count_nonzero(found.array != reference.array))
+        return _check(found, absolute=None, relative=None, tolerance=0.0, outside=outside)
+    left, right = _wide(as_numbers(found)), _wide(as_numbers(reference))
+    finite = np.isfinite(left) & np.isfinite(right)
+    difference = np.abs(np.where(finite, left, 0) - np.where(finite, right, 0))
+    scale = float(np.abs(right[finite]).max(initial=0.0))
+    absolute = float(difference.max(initial=0.0))
+    bound = _bound(found, allowed, scale)
+    odd = ~finite & ~_equal_nonfinite(left, right)
+    return _check(
+        found,
+        absolute=absolute,
+        relative=absolute / scale if scale else absolute,
+        tolerance=allowed if found.array.dtype.kind in "fc" or _is_bfloat(found) else 0.0,
+        outside=int(np.count_nonzero((difference > bound) | odd)),
+    )
+
+
+def describe(tensor: Tensor) -> OutputCheck:
+    """The check of an output that is compared with nothing: it must be finite."""
+    if tensor.dtype == "DT_STRING":
+        outside = 0
+    else:
+        outside = int(np.count_nonzero(~np.isfinite(as_numbers(tensor))))
+    return _check(tensor, absolute=None, relative=None, tolerance=0.0, outside=outside)
+
+
+def _bound(found: Tensor, allowed: float, scale: float) -> float:
+    if found.dtype.startswith(("DT_QINT", "DT_QUINT")):
+        return 1.0
+    is_float = found.array.dtype.kind in "fc" or _is_bfloat(found)
+    return allowed * (scale or 1.0) if is_float else 0.0
+
+
+def _is_bfloat(tensor: Tensor) -> bool:
+    return tensor.dtype == "DT_BFLOAT16"
+
+
+def _wide(array: Array) -> Array:
+    """Numbers wide enough that subtracting neither overflows nor rounds away a difference."""
+    if array.dtype.kind == "c":
+        return array.astype(np.complex128)
+    return array.astype(np.longdouble if array.dtype.itemsize == 8 else np.float64)
+
+
+def _equal_nonfinite(left: Array, right: Array) -> Array:
+    both_nan = np.isnan(left) & np.isnan(right)
+    result: Array = both_nan | (left == right)
+    return result
+
+
+def _check(
+    tensor: Tensor,
+    *,
+    absolute: float | None,
+    relative: float | None,
+    tolerance: float,
+    outside: int,
+) -> OutputCheck:
+    return OutputCheck(
+        name=tensor.name,
+        dtype=tensor.dtype,
+        shape=tuple(tensor.array.shape),
+        elements=int(tensor.array.size),
+        max_absolute=absolute,
+        max_relative=relative,
+        tolerance=tolerance,
+        outside=outside,
+    )

@@ -1,0 +1,117 @@
+"""TensorFlow's own outputs, computed by ``reference.py`` in a Python that has it, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildtool.errors import Problem, ToolError, VerificationError
+from buildtool.run import Command, run
+from buildtool.values import ModelInfo
+from buildtool.verify import reference
+from buildtool.verify.inputs import ModelRun
+from buildtool.verify.program import Program, run_model
+from buildtool.verify.tensors import Tensor, read_tensor, to_bytes
+
+LIST = "outputs.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """Where TensorFlow's own outputs come from: ``python`` has TensorFlow (``version``, empty if
+    it has none); what was computed once is kept in ``cache``. ``timeout`` is in seconds."""
+
+    python: str
+    version: str
+    cache: Path
+    log: Path
+    timeout: float
+
+
+def find_reference(*, python: str, cache: Path, log: Path, timeout: float) -> Reference:
+    """Ask ``python`` (empty: the one that runs us) which TensorFlow it has.
+
+    Raises:
+        ToolError: that Python cannot be started.
+    """
+    python = python or sys.executable
+    command = Command(argv=(python, reference.__file__, "--version"))
+    done = run(command, what="looking for tensorflow", check=False, timeout=60, error=ToolError)
+    version = done.stdout.strip() if done.returncode == 0 else ""
+    return Reference(python=python, version=version, cache=cache, log=log, timeout=timeout)
+
+
+def expected_outputs(
+    item: ModelRun, source: Reference, inputs: tuple[Tensor, ...]
+) -> tuple[Tensor, ...]:
+    """TensorFlow's outputs, computed once for each model, inputs, outputs and version.
+
+    Raises:
+        VerificationError: TensorFlow itself cannot run the model on these inputs.
+    """
+    entry = source.cache / _key(item.model, source, inputs)
+    if not entry.is_dir():
+        _compute(item, source, inputs, entry)
+    rows = json.loads((entry / LIST).read_text(encoding="utf-8"))
+    return tuple(read_tensor(entry / f"{place}.bin", **row) for place, row in enumerate(rows))
+
+
+def _key(model: ModelInfo, source: Reference, inputs: tuple[Tensor, ...]) -> str:
+    digest = hashlib.sha256(f"{model.sha256} {source.version}\n".encode())
+    for tensor in inputs:
+        digest.update(f"{tensor.name} {tensor.dtype} {tensor.array.shape}\n".encode())
+        digest.update(to_bytes(tensor))
+    digest.update("\n".join(info.name for info in model.outputs).encode())
+    return digest.hexdigest()
+
+
+def _compute(item: ModelRun, source: Reference, inputs: tuple[Tensor, ...], entry: Path) -> None:
+    """Fill the cache's ``entry``; it appears complete or not at all."""
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=entry.parent))
+    try:
+        outputs = _run_reference(item, source, inputs, folder)
+        rows = [
+            {"name": tensor.name, "dtype": tensor.dtype, "shape": list(tensor.array.shape)}
+            for tensor in outputs
+        ]
+        (folder / LIST).write_text(json.dumps(rows), encoding="utf-8")
+        if not entry.is_dir():  # another build of the same model may have been faster
+            folder.replace(entry)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run_reference(
+    item: ModelRun, source: Reference, inputs: tuple[Tensor, ...], folder: Path
+) -> tuple[Tensor, ...]:
+    program = Program(
+        argv=(source.python, reference.__file__),
+        name=f"tensorflow {source.version}",
+        log=source.log,
+        timeout=source.timeout,
+    )
+    try:
+        return run_model(
+            program,
+            model=item.model.name,
+            graph=item.graph,
+            inputs=inputs,
+            outputs=[info.name for info in item.model.outputs],
+            folder=folder,
+        ).outputs
+    except VerificationError as failure:
+        raise VerificationError(
+            Problem(
+                where=problem.where,
+                what=problem.what,
+                todo="TensorFlow itself cannot run this model on these inputs: give it fitting "
+                f"ones as an .npz file\n    {problem.todo}",
+            )
+            for problem in failure.problems
+        ) from None

@@ -1,0 +1,124 @@
+"""What a model is fed with: a user's ``.npz`` file, or values made from a seed."""
+
+from __future__ import annotations
+
+import difflib
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from buildtool.errors import ConfigError, Problem
+from buildtool.values import ModelInfo, TensorInfo
+from buildtool.verify.tensors import NUMPY_TYPES, Array, Tensor, seeded_input
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRun:
+    """A model to run: ``graph`` is the frozen binary GraphDef, ``inputs`` an ``.npz`` with one
+    array per input, or None for seeded ones."""
+
+    model: ModelInfo
+    graph: Path
+    inputs: Path | None = None
+
+
+def model_inputs(model: ModelInfo, given: Path | None) -> tuple[Tensor, ...]:
+    """The value for every input of ``model``, in its order: from ``given``, an ``.npz`` file with
+    one array per input under the tensor's name (``x`` or ``x:0``), or seeded.
+
+    Raises:
+        ConfigError: the file cannot be read, or its arrays are not the model's inputs; or an
+            input's type (a resource, a variant) cannot be fed at all.
+    """
+    unfit = [info for info in model.inputs if info.dtype not in NUMPY_TYPES]
+    if unfit:
+        raise ConfigError(
+            Problem(
+                where=f"{model.name}: input {info.name!r}",
+                what=f"its type {info.dtype} cannot be fed",
+                todo="name other inputs for this model in the target file",
+            )
+            for info in unfit
+        )
+    if given is None:
+        return tuple(seeded_input(model, info) for info in model.inputs)
+    return _given_inputs(model, given)
+
+
+def _given_inputs(model: ModelInfo, path: Path) -> tuple[Tensor, ...]:
+    arrays = _load(path)
+    problems = list(_unknown_names(model, path, arrays))
+    tensors = []
+    for info in model.inputs:
+        array = arrays.get(info.name, arrays.get(_plain(info.name)))
+        fault = _fault(info, array)
+        if fault:
+            problems.append(Problem(where=f"{path}: {info.name}", what=fault))
+        elif array is not None:
+            tensors.append(Tensor(name=info.name, dtype=info.dtype, array=_converted(info, array)))
+    if problems:
+        raise ConfigError(problems)
+    return tuple(tensors)
+
+
+def _load(path: Path) -> dict[str, Array]:
+    try:
+        loaded = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise ValueError("it is a single array (.npy), without a name")
+        return {name: loaded[name] for name in loaded.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as failure:
+        raise ConfigError(
+            Problem(
+                where=str(path),
+                what=f"cannot be read as numpy's .npz: {failure}",
+                todo="write it with numpy.savez(path, **{'input name': array}); "
+                "strings as arrays of type S or U",
+            )
+        ) from None
+
+
+def _unknown_names(model: ModelInfo, path: Path, arrays: dict[str, Array]) -> Iterator[Problem]:
+    known = {name for info in model.inputs for name in (info.name, _plain(info.name))}
+    for name in sorted(set(arrays) - known):
+        close = difflib.get_close_matches(name, known, n=1)
+        inputs = ", ".join(info.name for info in model.inputs)
+        yield Problem(
+            where=f"{path}: {name}",
+            what=f"the model {model.name} has no such input",
+            todo=f"perhaps you meant {close[0]!r}" if close else f"its inputs are {inputs}",
+        )
+
+
+def _fault(info: TensorInfo, array: Array | None) -> str:
+    """What is wrong with an array for this input, empty if nothing."""
+    if array is None:
+        return "there is no array for this input"
+    wanted = np.dtype(NUMPY_TYPES[info.dtype])
+    is_text = array.dtype.kind in "SU"
+    if is_text != (wanted.kind == "O") or not (is_text or array.dtype == wanted):
+        return f"the array is {array.dtype}, the model wants {info.dtype}"
+    if info.shape is not None and not _fits(array.shape, info.shape):
+        return f"the array's shape is {array.shape}, the model wants {info.shape}"
+    return ""
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    return len(shape) == len(wanted) and all(
+        size == want or want < 0 for size, want in zip(shape, wanted, strict=True)
+    )
+
+
+def _converted(info: TensorInfo, array: Array) -> Array:
+    if info.dtype != "DT_STRING":
+        return array
+    encoded = np.char.encode(array, "utf-8") if array.dtype.kind == "U" else array
+    return encoded.astype(object)
+
+
+def _plain(name: str) -> str:
+    return name.removesuffix(":0")

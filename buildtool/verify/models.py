@@ -1,0 +1,125 @@
+"""Runs each model on the artefact and compares what it gives with TensorFlow's own outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from buildtool.errors import Problem
+from buildtool.values import ModelCheck, ModelInfo, OutputCheck, TensorInfo
+from buildtool.verify.compare import compare, describe
+from buildtool.verify.expected import Reference, expected_outputs
+from buildtool.verify.inputs import ModelRun, model_inputs
+from buildtool.verify.program import Program, RunResult, run_model
+from buildtool.verify.tensors import Tensor
+
+NOT_INSTALLED = "not compared: tensorflow is not installed"
+SEEDED = "seeded from the model's SHA-256"
+
+
+def check_model(
+    item: ModelRun, program: Program, source: Reference, *, folder: Path, tolerance: float
+) -> tuple[ModelCheck, tuple[Problem, ...]]:
+    """Run one model. ``tolerance`` is that of :mod:`buildtool.verify.compare`.
+
+    Raises:
+        VerificationError: it does not run on the artefact, or not in TensorFlow.
+        ConfigError: the given inputs do not fit.
+    """
+    inputs = model_inputs(item.model, item.inputs)
+    expected = expected_outputs(item, source, inputs) if source.version else None
+    result = run_model(
+        program,
+        model=item.model.name,
+        graph=item.graph,
+        inputs=inputs,
+        outputs=[info.name for info in item.model.outputs],
+        folder=folder,
+    )
+    problems = tuple(_shape_problems(item.model, result, expected))
+    compared = expected if not problems else None
+    checks = _checks(result.outputs, compared, tolerance)
+    if not problems:
+        problems = tuple(_value_problems(item.model, checks, compared=compared is not None))
+    check = ModelCheck(
+        model=item.model.name,
+        sha256=item.model.sha256,
+        inputs=SEEDED if item.inputs is None else f"given: {item.inputs.name}",
+        reference=f"tensorflow {source.version}" if source.version else NOT_INSTALLED,
+        compared=compared is not None,
+        outputs=checks,
+        timings=result.timings,
+        peak_kib=result.peak_kib,
+    )
+    return check, problems
+
+
+def _checks(
+    outputs: tuple[Tensor, ...], expected: tuple[Tensor, ...] | None, tolerance: float
+) -> tuple[OutputCheck, ...]:
+    if expected is None:
+        return tuple(describe(output) for output in outputs)
+    pairs = zip(outputs, expected, strict=True)
+    return tuple(compare(output, wanted, tolerance) for output, wanted in pairs)
+
+
+def _shape_problems(
+    model: ModelInfo, result: RunResult, expected: tuple[Tensor, ...] | None
+) -> Iterator[Problem]:
+    for place, (info, output) in enumerate(zip(model.outputs, result.outputs, strict=True)):
+        fault = _misfit(info, output)
+        if expected is not None and not fault:
+            wanted = expected[place]
+            if (wanted.dtype, wanted.array.shape) != (output.dtype, output.array.shape):
+                fault = _differs(output, f"{wanted.dtype} {wanted.array.shape} as TensorFlow's")
+        if fault:
+            yield Problem(
+                where=f"{model.name}: output {info.name!r}",
+                what=fault,
+                todo="the artefact runs another graph than the plan was made for; build it again",
+            )
+
+
+def _misfit(info: TensorInfo, output: Tensor) -> str:
+    """How an output differs from what the model says of it, empty if it does not."""
+    shape = output.array.shape
+    fits = info.shape is None or (
+        len(info.shape) == len(shape)
+        and all(want in (-1, size) for want, size in zip(info.shape, shape, strict=True))
+    )
+    if info.dtype == output.dtype and fits:
+        return ""
+    return _differs(output, f"{info.dtype} {info.shape}")
+
+
+def _differs(output: Tensor, wanted: str) -> str:
+    return f"is {output.dtype} {output.array.shape}, not {wanted}"
+
+
+def _value_problems(
+    model: ModelInfo, checks: tuple[OutputCheck, ...], *, compared: bool
+) -> Iterator[Problem]:
+    for check in checks:
+        where = f"{model.name}: output {check.name!r}"
+        share = f"{check.outside} of {check.elements} elements"
+        if check.outside and compared:
+            yield Problem(
+                where=where,
+                what=f"{share} differ from TensorFlow's{_largest(check)}",
+                todo="if the model is only less exact on this CPU, raise the target's tolerance",
+            )
+        elif check.outside:
+            yield Problem(
+                where=where,
+                what=f"{share} are not finite",
+                todo="install tensorflow to see whether its own outputs are; or give other inputs",
+            )
+
+
+def _largest(check: OutputCheck) -> str:
+    if check.max_absolute is None or check.max_relative is None:
+        return ""
+    return (
+        f"; largest difference {check.max_absolute:.3g}, which is {check.max_relative:.3g} of "
+        f"the largest value (allowed: {check.tolerance:g}); NaN and infinity must agree too"
+    )

@@ -1,0 +1,201 @@
+"""Starts the runner (or the reference, which takes the same command line) and reads what it says.
+
+The command line and the lines of JSON that it prints are described at the top of
+``runner/runner.cc``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from buildtool.errors import Problem, ToolError, VerificationError
+from buildtool.run import Command, Completed, failure_problem, run
+from buildtool.values import TypeConstraint
+from buildtool.verify.causes import likely_cause
+from buildtool.verify.tensors import Tensor, read_tensor, short_type, to_bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """How to start the runner: ``argv`` is the emulator with its options and the program's path;
+    ``timeout`` is seconds for each start, after which it is killed."""
+
+    argv: tuple[str, ...]
+    name: str
+    log: Path
+    timeout: float
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class RegisteredKernel:
+    """A kernel in the registry of the running program. ``values`` are its constraints on
+    attributes that are no types, as ``attr=value``."""
+
+    op: str
+    device: str
+    label: str
+    constraints: tuple[tuple[str, tuple[str, ...]], ...]
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registries:
+    """What the program registers; both sorted, a kernel as often as it is registered."""
+
+    ops: tuple[str, ...]
+    kernels: tuple[RegisteredKernel, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """The outputs of one run of a model, in the order asked for; ``timings`` in milliseconds."""
+
+    outputs: tuple[Tensor, ...]
+    timings: Mapping[str, float]
+    peak_kib: int
+
+
+def prove_session(program: Program) -> None:
+    """Make a session.
+
+    Raises:
+        VerificationError: the program cannot, with the cause.
+    """
+    _start(program, ["--session"], what="making a session")
+
+
+def list_registries(program: Program) -> Registries:
+    """Ask the program for its op and kernel registries.
+
+    Raises:
+        VerificationError: it fails, or its answer is no list.
+    """
+    done = _start(program, ["--kernels"], what="listing the kernels")
+    lines = _lines(program, done)
+    return Registries(
+        ops=tuple(sorted(line["op"] for line in lines if "op" in line)),
+        kernels=tuple(sorted(_kernel(line) for line in lines if "kernel" in line)),
+    )
+
+
+def run_model(
+    program: Program,
+    *,
+    model: str,
+    graph: Path,
+    inputs: Sequence[Tensor],
+    outputs: Sequence[str],
+    folder: Path,
+) -> RunResult:
+    """Run a frozen graph; input and output files go to ``folder``.
+
+    Raises:
+        VerificationError: the run fails, or gives other outputs than were asked for.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    words = ["--run", str(graph)]
+    for place, tensor in enumerate(inputs):
+        path = folder / f"input-{place}.bin"
+        path.write_bytes(to_bytes(tensor))
+        shape = ",".join(str(size) for size in tensor.array.shape)
+        words += ["--input", tensor.name, short_type(tensor.dtype), shape, str(path)]
+    for name in outputs:
+        words += ["--output", name]
+    done = _start(program, [*words, "--out", str(folder)], what=f"running {model}")
+    return _result(program, _lines(program, done), outputs, folder)
+
+
+def constraint_names(
+    constraints: Sequence[TypeConstraint],
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """A plan's constraints in the form that :class:`RegisteredKernel` has them."""
+    return tuple(sorted((item.attr, tuple(sorted(item.types))) for item in constraints))
+
+
+def _start(program: Program, words: list[str], *, what: str) -> Completed:
+    command = Command(argv=(*program.argv, *words), env=program.env)
+    step = f"{program.name}, {what}"
+    try:
+        done = run(
+            command,
+            what=step,
+            log=program.log,
+            check=False,
+            timeout=program.timeout,
+            error=VerificationError,
+        )
+    except ToolError as failure:
+        raise ToolError(
+            Problem(
+                where=step,
+                what=failure.problems[0].what,
+                todo="if the program is for another machine, give the target an emulator "
+                "(Debian package qemu-user-static)",
+            )
+        ) from None
+    if done.returncode == 0:
+        return done
+    problem = failure_problem(command, done.returncode, done.stderr, what=step, log=program.log)
+    cause = likely_cause(done.returncode, done.stderr)
+    todo = f"{cause}\n    {problem.todo}" if cause else problem.todo
+    raise VerificationError(Problem(where=problem.where, what=problem.what, todo=todo))
+
+
+def _lines(program: Program, done: Completed) -> list[dict[str, Any]]:
+    try:
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    except ValueError as failure:
+        raise _bad_answer(program, f"printed a line that is no JSON: {failure}") from None
+    return lines
+
+
+def _kernel(line: dict[str, Any]) -> RegisteredKernel:
+    constraints, values = [], []
+    for item in line["constraints"]:
+        if item["types"]:
+            types = tuple(sorted(f"DT_{name.upper()}" for name in item["types"]))
+            constraints.append((item["attr"], types))
+        values += [f"{item['attr']}={value}" for value in item["values"]]
+    return RegisteredKernel(
+        op=line["kernel"],
+        device=line["device"],
+        label=line["label"],
+        constraints=tuple(sorted(constraints)),
+        values=tuple(sorted(values)),
+    )
+
+
+def _result(
+    program: Program, lines: list[dict[str, Any]], wanted: Sequence[str], folder: Path
+) -> RunResult:
+    found = [line for line in lines if "output" in line]
+    if [line["output"] for line in found] != list(wanted):
+        names = ", ".join(line["output"] for line in found) or "none"
+        raise _bad_answer(program, f"gave the outputs {names} instead of {', '.join(wanted)}")
+    last = next((line for line in lines if "timings" in line), {})
+    try:
+        outputs = tuple(
+            read_tensor(
+                folder / f"{place}.bin",
+                name=line["output"],
+                dtype=f"DT_{line['dtype'].upper()}",
+                shape=line["shape"],
+            )
+            for place, line in enumerate(found)
+        )
+    except (OSError, ValueError) as failure:
+        raise _bad_answer(program, f"wrote an output that cannot be read: {failure}") from None
+    return RunResult(
+        outputs=outputs, timings=last.get("timings", {}), peak_kib=last.get("peak_kib", 0)
+    )
+
+
+def _bad_answer(program: Program, what: str) -> VerificationError:
+    return VerificationError(
+        Problem(where=program.name, what=what, todo=f"full log: {program.log}")
+    )

@@ -1,0 +1,120 @@
+"""TensorFlow's own outputs for a model: a script for any Python that has TensorFlow.
+
+It takes the command line of ``runner/runner.cc`` (``--run``) and answers in the same way, so that
+what is compared with the device went through the same files. ``--version`` prints TensorFlow's
+version without importing it. Exit code 3: TensorFlow is not installed.
+
+The graph is run as it is written: on the CPU, in one thread, without oneDNN and without graph
+rewriting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import struct
+import sys
+from pathlib import Path
+from typing import Any
+
+NOT_INSTALLED = 3
+PACKAGES = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos", "tf-nightly")
+
+
+def installed_version() -> str:
+    """The version of the installed TensorFlow, empty if there is none."""
+    for found in importlib.metadata.distributions():
+        if found.metadata["Name"] in PACKAGES:
+            return found.version
+    return ""
+
+
+def main() -> int:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--version", action="store_true")
+    parser.add_argument("--run", type=Path)
+    parser.add_argument("--input", nargs=4, action="append", default=[])
+    parser.add_argument("--output", action="append", default=[])
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    version = installed_version()
+    if not version:
+        return NOT_INSTALLED
+    if options.version:
+        print(version)
+        return 0
+    try:
+        run_model(options)
+    except Exception as failure:  # the script's whole answer to any failure is one line
+        print("reference:", " ".join(str(failure).split()), file=sys.stderr)
+        return 1
+    return 0
+
+
+def run_model(options: argparse.Namespace) -> None:
+    """Run the graph and write its outputs."""
+    os.environ.update(
+        CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="2", TF_ENABLE_ONEDNN_OPTS="0"
+    )
+    import tensorflow as tf  # noqa: PLC0415 - only after the environment is set
+
+    graph_def = tf.compat.v1.GraphDef()
+    graph_def.ParseFromString(options.run.read_bytes())
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(graph_def, name="")
+    feeds = {name: _read(tf, *rest) for name, *rest in options.input}
+    config = tf.compat.v1.ConfigProto(
+        inter_op_parallelism_threads=1, intra_op_parallelism_threads=1
+    )
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    with tf.compat.v1.Session(graph=graph, config=config) as session:
+        values = session.run(options.output, feeds)
+    options.out.mkdir(parents=True, exist_ok=True)
+    for place, (name, value) in enumerate(zip(options.output, values, strict=True)):
+        dtype = graph.get_tensor_by_name(name).dtype.base_dtype
+        (options.out / f"{place}.bin").write_bytes(_content(value, is_text=dtype == tf.string))
+        shape = [int(size) for size in getattr(value, "shape", ())]
+        print(json.dumps({"output": name, "dtype": _runner_name(dtype), "shape": shape}))
+
+
+def _runner_name(dtype: Any) -> str:
+    """The name that the runner prints: of the enumeration, without ``DT_`` (``float32`` is
+    ``float``)."""
+    from tensorflow.core.framework import types_pb2  # noqa: PLC0415
+
+    name: str = types_pb2.DataType.Name(dtype.as_datatype_enum)
+    return name.removeprefix("DT_").lower()
+
+
+def _read(tf: Any, dtype: str, shape: str, path: str) -> Any:
+    import numpy as np  # noqa: PLC0415 - comes with TensorFlow
+
+    data = Path(path).read_bytes()
+    sizes = [int(size) for size in shape.split(",") if size]
+    if dtype != "string":
+        return np.frombuffer(data, tf.as_dtype(dtype).as_numpy_dtype).reshape(sizes)
+    items = []
+    place = 0
+    while place < len(data):
+        (length,) = struct.unpack_from("<I", data, place)
+        items.append(data[place + 4 : place + 4 + length])
+        place += 4 + length
+    array = np.empty(len(items), object)
+    array[:] = items
+    return array.reshape(sizes)
+
+
+def _content(value: Any, *, is_text: bool) -> bytes:
+    import numpy as np  # noqa: PLC0415 - comes with TensorFlow
+
+    if not is_text:
+        return np.ascontiguousarray(value).tobytes()
+    items = np.asarray(value, dtype=object).ravel()
+    return b"".join(struct.pack("<I", len(item)) + item for item in items)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""Does the linked program register what the plan promised, and not far more?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from buildtool.errors import Problem
+from buildtool.values import BuildPlan, Registration
+from buildtool.verify.archive import Member
+from buildtool.verify.elf import NotElfError, is_bitcode, read_object
+from buildtool.verify.program import RegisteredKernel, Registries, constraint_names
+
+# Kernels of ops that nobody selected, beyond the tree's system kernels, that are still taken for
+# chance. Even the smallest library built without selection has some forty (relu_op.cc alone
+# registers 11 ops).
+FOREIGN_LIMIT = 10
+SHOWN = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryCheck:
+    """How the registry differs from the plan, as lines for a report, and what is wrong."""
+
+    missing: tuple[str, ...]
+    surplus: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def check_registries(
+    plan: BuildPlan,
+    found: Registries,
+    *,
+    members: Sequence[Member],
+    system: Sequence[Registration] = (),
+) -> RegistryCheck:
+    """Compare what is registered with ``plan``. ``members`` of the archive help to tell why a
+    kernel is missing; ``system`` kernels register whatever was selected."""
+    registered = Counter(_plain(kernel) for kernel in found.kernels)
+    planned = {_planned(item.registration): item.registration for item in plan.kernels}
+    missing = [planned[kernel] for kernel in sorted(planned.keys() - registered.keys())]
+    surplus = sorted(registered.keys() - planned.keys())
+    problems = [_missing_problem(kernel, found.kernels, members) for kernel in missing]
+    problems += _missing_ops(plan, found)
+    problems += _repeated(found)
+    problems += _no_selection(plan, surplus, system)
+    return RegistryCheck(
+        missing=tuple(describe(_planned(kernel)) for kernel in missing),
+        surplus=tuple(describe(kernel) for kernel in surplus),
+        problems=tuple(problems),
+    )
+
+
+def describe(kernel: RegisteredKernel) -> str:
+    """``MatMul on CPU (T: DT_FLOAT)``."""
+    limits = "; ".join(f"{attr}: {', '.join(types)}" for attr, types in kernel.constraints)
+    label = f", label {kernel.label!r}" if kernel.label else ""
+    return f"{kernel.op} on {kernel.device}" + (f" ({limits})" if limits else "") + label
+
+
+def _planned(kernel: Registration) -> RegisteredKernel:
+    return RegisteredKernel(
+        op=kernel.op,
+        device=kernel.device,
+        label=kernel.label,
+        constraints=constraint_names(kernel.constraints),
+    )
+
+
+def _plain(kernel: RegisteredKernel) -> RegisteredKernel:
+    """Without the constraints on numbers and strings, of which a catalogue says nothing."""
+    return RegisteredKernel(
+        op=kernel.op, device=kernel.device, label=kernel.label, constraints=kernel.constraints
+    )
+
+
+def _missing_problem(
+    kernel: Registration, found: Sequence[RegisteredKernel], members: Sequence[Member]
+) -> Problem:
+    return Problem(
+        where=f"{kernel.source}:{kernel.line}",
+        what=f"the kernel {kernel.kernel_class} is planned for {describe(_planned(kernel))}, "
+        "but the linked program does not register it",
+        todo=_why_missing(kernel, found, members),
+    )
+
+
+def _why_missing(
+    kernel: Registration, found: Sequence[RegisteredKernel], members: Sequence[Member]
+) -> str:
+    others = [item for item in found if (item.op, item.device) == (kernel.op, kernel.device)]
+    if others:
+        listed = "; ".join(describe(item) for item in others[:SHOWN])
+        return (
+            f"registered is: {listed}. The types differ: another type policy or define was in "
+            "force when the file was compiled than when the plan was made"
+        )
+    objects = [member for member in members if _is_object_of(member, kernel.source)]
+    if not objects:
+        return f"no object of {PurePosixPath(kernel.source).name} is in the library: not compiled"
+    if not any(_registers(member) for member in objects):
+        return (
+            f"{objects[0].name} is in the library but registers nothing: the class in the "
+            "generated header is not literally the one that this file registers under the "
+            "defines it was compiled with, or the op is not selected"
+        )
+    return (
+        f"{objects[0].name} is in the library and registers something: the class in the header "
+        "differs from this one, or the linker dropped the object (no whole-archive)"
+    )
+
+
+def _is_object_of(member: Member, source: str) -> bool:
+    name = PurePosixPath(source).name
+    return PurePosixPath(member.name).name in {
+        f"{name}.o",
+        f"{PurePosixPath(name).stem}.o",
+        f"{name}.obj",
+    }
+
+
+def _registers(member: Member) -> bool:
+    """Whether the object runs code at start. Bitcode does not say; it is given the benefit."""
+    if is_bitcode(member.data):
+        return True
+    try:
+        return read_object(member.data).has_static_constructors
+    except NotElfError:
+        return False
+
+
+def _missing_ops(plan: BuildPlan, found: Registries) -> Iterator[Problem]:
+    registered = set(found.ops)
+    for op, source in plan.ops:
+        if op not in registered:
+            yield Problem(
+                where=source,
+                what=f"the op {op} is planned, but the linked program does not register it",
+                todo="the file with its REGISTER_OP is not compiled, or the generated header "
+                "does not select the op",
+            )
+
+
+def _repeated(found: Registries) -> Iterator[Problem]:
+    for kernel, count in sorted(Counter(found.kernels).items()):
+        if count > 1:
+            yield Problem(
+                where=describe(kernel),
+                what=f"is registered {count} times; a model that uses it fails with "
+                "'Multiple OpKernel registrations match'",
+                todo="an object file is in the link twice; the archive must hold each once",
+            )
+
+
+def _no_selection(
+    plan: BuildPlan, surplus: Sequence[RegisteredKernel], system: Sequence[Registration]
+) -> Iterator[Problem]:
+    known = {op for op, _ in plan.ops} | {item.registration.op for item in plan.kernels}
+    known |= {kernel.op for kernel in system}
+    foreign = sorted({kernel.op for kernel in surplus if kernel.op not in known})
+    if len(foreign) > FOREIGN_LIMIT:
+        more = f" and {len(foreign) - SHOWN} more" if len(foreign) > SHOWN else ""
+        yield Problem(
+            where=plan.target,
+            what=f"the selection had no effect: kernels of {len(foreign)} ops that the plan does "
+            f"not ask for are registered ({', '.join(foreign[:SHOWN])}{more})",
+            todo="SELECTIVE_REGISTRATION was not defined for every file, or another "
+            "ops_to_register.h came first in the include folders; delete the objects",
+        )

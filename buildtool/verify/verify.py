@@ -1,0 +1,249 @@
+"""The verification of one artefact, step by step."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from buildtool.errors import Problem, ToolError, VerificationError
+from buildtool.run import Command, run
+from buildtool.values import (
+    BuildPlan,
+    ElfExpectation,
+    ModelCheck,
+    Registration,
+    VerificationReport,
+)
+from buildtool.verify.architecture import TODO, check_members, program_faults
+from buildtool.verify.archive import Member, read_archive
+from buildtool.verify.compare import DEFAULT_TOLERANCE
+from buildtool.verify.elf import NotElfError, is_bitcode, needed_libraries, oldest_glibc
+from buildtool.verify.expected import Reference, find_reference
+from buildtool.verify.inputs import ModelRun
+from buildtool.verify.models import NOT_INSTALLED, check_model
+from buildtool.verify.program import Program, Registries, list_registries, prove_session
+from buildtool.verify.registry import RegistryCheck, check_registries
+
+QUICK_TIMEOUT = 120.0
+QEMU_PACKAGE = "qemu-user-static"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerificationInput:
+    """What to verify, and with what.
+
+    ``libraries`` are the archives; ``link`` makes ``program``, the runner, out of them (None: it is
+    linked already). ``emulator`` is put before the program's path. ``system`` kernels of the
+    catalogue register whatever was selected. ``folder`` receives tensors and logs; ``cache`` keeps
+    TensorFlow's outputs between targets. ``python`` has TensorFlow (empty: the one that runs us).
+    ``timeout`` is seconds for one run of one model, ``tolerance`` as in
+    :mod:`buildtool.verify.compare`.
+    """
+
+    plan: BuildPlan
+    libraries: tuple[Path, ...]
+    program: Path
+    expectation: ElfExpectation
+    folder: Path
+    cache: Path
+    link: Command | None = None
+    emulator: tuple[str, ...] = ()
+    system: tuple[Registration, ...] = ()
+    models: tuple[ModelRun, ...] = ()
+    tolerance: float = DEFAULT_TOLERANCE
+    timeout: float = 900.0
+    python: str = ""
+
+
+@dataclass
+class _Findings:
+    """What the steps have found so far."""
+
+    members: tuple[Member, ...] = ()
+    registries: Registries = field(default_factory=lambda: Registries(ops=(), kernels=()))
+    registry: RegistryCheck = field(
+        default_factory=lambda: RegistryCheck(missing=(), surplus=(), problems=())
+    )
+    models: list[ModelCheck] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def verify(what: VerificationInput) -> VerificationReport:
+    """Look at every object, link and start the runner, list what it registers, run every model.
+
+    What is wrong stands in the report's ``problems``; a step whose ground is missing is left out.
+
+    Raises:
+        ToolError: the emulator is missing.
+        ConfigError: the inputs given for a model do not fit.
+    """
+    check_emulator(what.emulator)
+    found = _Findings()
+    try:
+        _check_objects(what, found)
+        _link(what)
+        _check_linked(what, found)
+        program = _program(what)
+        prove_session(program)
+        _check_registry(what, program, found)
+        _run_models(what, found)
+    except VerificationError as failure:
+        found.problems += failure.problems
+    return _report(what, found)
+
+
+def require_proof(report: VerificationReport) -> None:
+    """Let the build fail where the artefact is not proved.
+
+    Raises:
+        VerificationError: the report has problems.
+    """
+    if report.problems:
+        raise VerificationError(report.problems)
+
+
+def check_emulator(emulator: tuple[str, ...]) -> None:
+    """Is the emulator there?
+
+    Raises:
+        ToolError: it is not, with the package that has it.
+    """
+    if emulator and shutil.which(emulator[0]) is None:
+        raise ToolError(
+            Problem(
+                where="verify",
+                what=f"the emulator {emulator[0]!r} is not installed, so the library cannot be "
+                "run on this machine",
+                todo=f"install the Debian package {QEMU_PACKAGE} "
+                f"(apt-get install {QEMU_PACKAGE}), or name the emulator's path in the target file",
+            )
+        )
+
+
+def _check_objects(what: VerificationInput, found: _Findings) -> None:
+    for library in what.libraries:
+        members = read_archive(library)
+        found.members += members
+        found.problems += check_members(library, members, what.expectation)
+        if not members:
+            found.problems.append(
+                Problem(where=str(library), what="is empty", todo="build the library again")
+            )
+    bitcode = sum(is_bitcode(member.data) for member in found.members)
+    if bitcode:
+        found.notes.append(
+            f"{bitcode} members are LLVM bitcode: their architecture shows only when linked"
+        )
+
+
+def _link(what: VerificationInput) -> None:
+    if what.link is not None:
+        run(
+            what.link,
+            what="linking the runner with the library",
+            log=what.folder / "link.log",
+            timeout=what.timeout,
+            error=VerificationError,
+        )
+    if not what.program.is_file():
+        raise VerificationError(
+            Problem(
+                where=str(what.program),
+                what="the runner was not linked",
+                todo="build the library and the runner again",
+            )
+        )
+
+
+def _check_linked(what: VerificationInput, found: _Findings) -> None:
+    """A fault of the program alone, in no member of the library, is the C or C++ library's: it
+    says nothing against ours."""
+    faults = program_faults(what.program, what.expectation)
+    ours = found.problems or any(is_bitcode(member.data) for member in found.members)
+    if ours:
+        found.problems += (
+            Problem(where=str(what.program), what=fault, todo=TODO) for fault in faults
+        )
+    else:
+        found.notes += (
+            f"the linked runner {fault}, though every member of the library is right: the C or "
+            "C++ library that it was linked with is; link an app with the board's own"
+            for fault in faults
+        )
+
+
+def _program(what: VerificationInput, timeout: float = QUICK_TIMEOUT) -> Program:
+    return Program(
+        argv=(*what.emulator, str(what.program)),
+        name=what.program.name,
+        log=what.folder / "runner.log",
+        timeout=timeout,
+        env={"TF_CPP_MIN_LOG_LEVEL": "2"},
+    )
+
+
+def _check_registry(what: VerificationInput, program: Program, found: _Findings) -> None:
+    found.registries = list_registries(program)
+    found.registry = check_registries(
+        what.plan, found.registries, members=found.members, system=what.system
+    )
+    found.problems += found.registry.problems
+
+
+def _run_models(what: VerificationInput, found: _Findings) -> None:
+    if not what.models:
+        found.notes.append("no model was run: the target names only ops")
+        return
+    log = what.folder / "reference.log"
+    source = find_reference(python=what.python, cache=what.cache, log=log, timeout=what.timeout)
+    if not source.version:
+        found.notes.append(NOT_INSTALLED)
+    program = _program(what, what.timeout)
+    for place, item in enumerate(what.models):
+        folder = what.folder / f"model-{place}"
+        _run_one(item, program, source, folder=folder, tolerance=what.tolerance, found=found)
+
+
+def _run_one(
+    item: ModelRun,
+    program: Program,
+    source: Reference,
+    *,
+    folder: Path,
+    tolerance: float,
+    found: _Findings,
+) -> None:
+    """Run one model; the failure of one does not keep the others from running."""
+    try:
+        check, problems = check_model(item, program, source, folder=folder, tolerance=tolerance)
+    except VerificationError as failure:
+        found.problems += failure.problems
+        return
+    found.models.append(check)
+    found.problems += problems
+
+
+def _report(what: VerificationInput, found: _Findings) -> VerificationReport:
+    linked = what.program.is_file()
+    try:
+        libraries = needed_libraries(what.program) if linked else ()
+        glibc = oldest_glibc(what.program) if linked else ()
+    except NotElfError:  # already among the problems
+        libraries, glibc = (), ()
+    return VerificationReport(
+        target=what.plan.target,
+        checked_members=len(found.members),
+        machine=f"{what.expectation.machine}, {what.expectation.bits} bits",
+        needed_libraries=libraries,
+        oldest_glibc=glibc,
+        planned_kernels=len(what.plan.kernels),
+        registered_kernels=len(found.registries.kernels),
+        registered_ops=len(found.registries.ops),
+        missing=found.registry.missing,
+        surplus=found.registry.surplus,
+        models=tuple(found.models),
+        notes=tuple(found.notes),
+        problems=tuple(found.problems),
+    )

@@ -1,0 +1,357 @@
+// Proves a built library on the machine it was built for: linked with the library exactly as an
+// app would be, it says what the library registers and runs a model.
+//
+//   runner --session
+//   runner --kernels
+//   runner --run MODEL.pb [--input NAME DTYPE SHAPE FILE]... --output NAME... --out DIR
+//
+// --session ends with 0 if a session can be made. --kernels writes one JSON object per line for
+// every op and every kernel in the registries. --run feeds the FILEs to the frozen GraphDef and
+// writes output number i to DIR/i.bin, one JSON line for each, then one with the timings (in
+// milliseconds) and the peak memory (in KiB; under an emulator that of the emulator and the
+// program together).
+//
+// DTYPE is TensorFlow's lower-case name (float, int32, string), SHAPE is dimensions joined by
+// commas, empty for a scalar. A FILE holds the elements row by row, little-endian; a string is
+// its length in bytes (unsigned, 32 bits) and then its bytes.
+//
+// An error is one line on standard error that starts with "runner: "; the exit code is 1, or 2
+// for a wrong command line.
+//
+// The size of this program is measured as the size of an app, so it uses no stream, no text
+// format and no reflection of its own.
+
+#include <sys/stat.h>
+#include <time.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tensorflow/core/framework/graph.pb.h"
+#include "tensorflow/core/framework/kernel_def.pb.h"
+#include "tensorflow/core/framework/op.h"
+#include "tensorflow/core/framework/op_def.pb.h"
+#include "tensorflow/core/framework/op_kernel.h"
+#include "tensorflow/core/framework/tensor.h"
+#include "tensorflow/core/framework/types.h"
+#include "tensorflow/core/platform/env.h"
+#include "tensorflow/core/public/session.h"
+
+namespace {
+
+using tensorflow::DataType;
+using tensorflow::Status;
+using tensorflow::Tensor;
+using tensorflow::tstring;
+
+struct Request {
+  std::string mode;
+  std::string model;
+  std::string out;
+  std::vector<std::pair<std::string, Tensor>> inputs;
+  std::vector<std::string> outputs;
+};
+
+int Fail(const std::string& text) {
+  std::string line = text;
+  for (char& c : line) {
+    if (c == '\n' || c == '\r') c = ' ';
+  }
+  fprintf(stderr, "runner: %s\n", line.c_str());
+  return 1;
+}
+
+int Fail(const char* step, const Status& status) {
+  return Fail(std::string(step) + ": " + status.ToString());
+}
+
+double Milliseconds() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
+}
+
+long PeakKib() {
+  FILE* file = fopen("/proc/self/status", "r");
+  if (file == nullptr) return 0;
+  char line[256];
+  long peak = 0;
+  while (fgets(line, sizeof line, file) != nullptr) {
+    if (sscanf(line, "VmHWM: %ld", &peak) == 1) break;
+  }
+  fclose(file);
+  return peak;
+}
+
+void PrintString(const std::string& text) {
+  putchar('"');
+  for (unsigned char c : text) {
+    if (c == '"' || c == '\\') {
+      printf("\\%c", c);
+    } else if (c < 0x20) {
+      printf("\\u%04x", c);
+    } else {
+      putchar(c);
+    }
+  }
+  putchar('"');
+}
+
+void PrintKey(const char* key, const std::string& value) {
+  printf("\"%s\": ", key);
+  PrintString(value);
+}
+
+// ---- the registries ----------------------------------------------------------------------
+
+// Types come under "types"; the few constraints on numbers and strings under "values".
+void PrintConstraint(const tensorflow::KernelDef::AttrConstraint& constraint) {
+  const auto& allowed = constraint.allowed_values().list();
+  printf("{");
+  PrintKey("attr", constraint.name());
+  printf(", \"types\": [");
+  for (int i = 0; i < allowed.type_size(); ++i) {
+    if (i > 0) printf(", ");
+    PrintString(tensorflow::DataTypeString(allowed.type(i)));
+  }
+  printf("], \"values\": [");
+  const char* comma = "";
+  for (int i = 0; i < allowed.i_size(); ++i, comma = ", ") {
+    printf("%s\"%lld\"", comma, static_cast<long long>(allowed.i(i)));
+  }
+  for (int i = 0; i < allowed.b_size(); ++i, comma = ", ") {
+    printf("%s\"%s\"", comma, allowed.b(i) ? "true" : "false");
+  }
+  for (int i = 0; i < allowed.s_size(); ++i, comma = ", ") {
+    printf("%s", comma);
+    PrintString(allowed.s(i));
+  }
+  printf("]}");
+}
+
+void PrintKernel(const tensorflow::KernelDef& kernel) {
+  printf("{");
+  PrintKey("kernel", kernel.op());
+  printf(", ");
+  PrintKey("device", kernel.device_type());
+  printf(", ");
+  PrintKey("label", kernel.label());
+  printf(", \"priority\": %d, \"constraints\": [", static_cast<int>(kernel.priority()));
+  for (int i = 0; i < kernel.constraint_size(); ++i) {
+    if (i > 0) printf(", ");
+    PrintConstraint(kernel.constraint(i));
+  }
+  printf("]}\n");
+}
+
+int ListRegistries() {
+  tensorflow::OpList ops;
+  tensorflow::OpRegistry::Global()->Export(/*include_internal=*/true, &ops);
+  for (const auto& op : ops.op()) {
+    printf("{");
+    PrintKey("op", op.name());
+    printf("}\n");
+  }
+  const tensorflow::KernelList kernels = tensorflow::GetAllRegisteredKernels();
+  for (const auto& kernel : kernels.kernel()) {
+    PrintKernel(kernel);
+  }
+  return 0;
+}
+
+// ---- tensors and files -------------------------------------------------------------------
+
+bool ParseShape(const char* text, tensorflow::TensorShape* shape) {
+  while (*text != '\0') {
+    char* end = nullptr;
+    const long long size = strtoll(text, &end, 10);
+    if (end == text || size < 0 || (*end != '\0' && *end != ',')) return false;
+    shape->AddDim(size);
+    text = *end == ',' ? end + 1 : end;
+  }
+  return true;
+}
+
+bool ReadStrings(FILE* file, Tensor* tensor) {
+  struct stat info;
+  if (fstat(fileno(file), &info) != 0) return false;
+  auto values = tensor->flat<tstring>();
+  for (int64_t i = 0; i < values.size(); ++i) {
+    uint32_t length = 0;
+    if (fread(&length, sizeof length, 1, file) != 1) return false;
+    if (length > info.st_size) return false;
+    values(i).resize(length);
+    if (length > 0 && fread(values(i).mdata(), 1, length, file) != length) return false;
+  }
+  return true;
+}
+
+bool WriteStrings(FILE* file, const Tensor& tensor) {
+  const auto values = tensor.flat<tstring>();
+  for (int64_t i = 0; i < values.size(); ++i) {
+    const uint32_t length = static_cast<uint32_t>(values(i).size());
+    if (fwrite(&length, sizeof length, 1, file) != 1) return false;
+    if (fwrite(values(i).data(), 1, length, file) != length) return false;
+  }
+  return true;
+}
+
+bool ReadTensor(const char* path, Tensor* tensor) {
+  FILE* file = fopen(path, "rb");
+  if (file == nullptr) return false;
+  bool good;
+  if (tensor->dtype() == tensorflow::DT_STRING) {
+    good = ReadStrings(file, tensor);
+  } else {
+    const size_t size = tensor->tensor_data().size();
+    good = fread(tensor->data(), 1, size, file) == size;
+  }
+  good = good && fgetc(file) == EOF;
+  fclose(file);
+  return good;
+}
+
+bool WriteTensor(const std::string& path, const Tensor& tensor) {
+  FILE* file = fopen(path.c_str(), "wb");
+  if (file == nullptr) return false;
+  bool good;
+  if (tensor.dtype() == tensorflow::DT_STRING) {
+    good = WriteStrings(file, tensor);
+  } else {
+    const auto bytes = tensor.tensor_data();
+    good = fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
+  }
+  return (fclose(file) == 0) && good;
+}
+
+// ---- running a model ---------------------------------------------------------------------
+
+int WriteOutput(const Request& request, size_t index, const Tensor& tensor) {
+  const std::string& name = request.outputs[index];
+  if (!tensorflow::DataTypeCanUseMemcpy(tensor.dtype()) &&
+      tensor.dtype() != tensorflow::DT_STRING) {
+    return Fail("output " + name + " has type " + tensorflow::DataTypeString(tensor.dtype()) +
+                ", which has no bytes to write");
+  }
+  const std::string path = request.out + "/" + std::to_string(index) + ".bin";
+  if (!WriteTensor(path, tensor)) return Fail("cannot write " + path);
+  printf("{");
+  PrintKey("output", name);
+  printf(", ");
+  PrintKey("dtype", tensorflow::DataTypeString(tensor.dtype()));
+  printf(", \"shape\": [");
+  for (int i = 0; i < tensor.dims(); ++i) {
+    printf("%s%lld", i > 0 ? ", " : "", static_cast<long long>(tensor.dim_size(i)));
+  }
+  printf("]}\n");
+  return 0;
+}
+
+int RunModel(const Request& request) {
+  const double start = Milliseconds();
+  tensorflow::GraphDef graph;
+  Status status =
+      tensorflow::ReadBinaryProto(tensorflow::Env::Default(), request.model, &graph);
+  if (!status.ok()) return Fail("reading the model", status);
+  const double loaded = Milliseconds();
+
+  tensorflow::Session* made = nullptr;
+  status = tensorflow::NewSession(tensorflow::SessionOptions(), &made);
+  if (!status.ok()) return Fail("making a session", status);
+  std::unique_ptr<tensorflow::Session> session(made);
+  status = session->Create(std::move(graph));
+  if (!status.ok()) return Fail("loading the graph into the session", status);
+  const double created = Milliseconds();
+
+  std::vector<Tensor> results;
+  status = session->Run(request.inputs, request.outputs, {}, &results);
+  if (!status.ok()) return Fail("running the model", status);
+  const double ran = Milliseconds();
+
+  mkdir(request.out.c_str(), 0777);
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (const int code = WriteOutput(request, i, results[i])) return code;
+  }
+  printf("{\"timings\": {\"read\": %.3f, \"session\": %.3f, \"run\": %.3f}, "
+         "\"peak_kib\": %ld}\n",
+         loaded - start, created - loaded, ran - created, PeakKib());
+  return 0;
+}
+
+int ProveSession() {
+  tensorflow::Session* session = nullptr;
+  const Status status = tensorflow::NewSession(tensorflow::SessionOptions(), &session);
+  if (!status.ok()) return Fail("making a session", status);
+  delete session;
+  printf("{\"session\": true}\n");
+  return 0;
+}
+
+// ---- the command line --------------------------------------------------------------------
+
+int Usage(const std::string& what) {
+  Fail(what +
+       " (usage: runner --session | --kernels | --run MODEL [--input NAME DTYPE SHAPE FILE]... "
+       "--output NAME... --out DIR)");
+  return 2;
+}
+
+int AddInput(char** words, Request* request) {
+  DataType dtype;
+  tensorflow::TensorShape shape;
+  if (!tensorflow::DataTypeFromString(words[1], &dtype)) {
+    return Usage(std::string("unknown type ") + words[1]);
+  }
+  if (!ParseShape(words[2], &shape)) return Usage(std::string("bad shape ") + words[2]);
+  Tensor tensor(dtype, shape);
+  if (!ReadTensor(words[3], &tensor)) {
+    return Fail(std::string(words[3]) + ": cannot be read as " + words[1] + " [" + words[2] + "]");
+  }
+  request->inputs.emplace_back(words[0], tensor);
+  return 0;
+}
+
+int ParseArguments(int argc, char** argv, Request* request) {
+  for (int i = 1; i < argc;) {
+    const std::string word = argv[i];
+    const int left = argc - i - 1;
+    if (word == "--session" || word == "--kernels") {
+      request->mode = word;
+      i += 1;
+    } else if (word == "--run" && left >= 1) {
+      request->mode = word;
+      request->model = argv[i + 1];
+      i += 2;
+    } else if (word == "--input" && left >= 4) {
+      if (const int code = AddInput(argv + i + 1, request)) return code;
+      i += 5;
+    } else if (word == "--output" && left >= 1) {
+      request->outputs.emplace_back(argv[i + 1]);
+      i += 2;
+    } else if (word == "--out" && left >= 1) {
+      request->out = argv[i + 1];
+      i += 2;
+    } else {
+      return Usage("cannot understand " + word);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Request request;
+  if (const int code = ParseArguments(argc, argv, &request)) return code;
+  if (request.mode == "--session") return ProveSession();
+  if (request.mode == "--kernels") return ListRegistries();
+  if (request.mode != "--run") return Usage("nothing to do");
+  if (request.outputs.empty() || request.out.empty()) return Usage("--run needs --output and --out");
+  return RunModel(request);
+}

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from buildtool.values import BuildPlan, Registration, SelectedKernel, TypeConstraint
+from buildtool.verify.archive import read_archive
+from buildtool.verify.program import RegisteredKernel, Registries
+from buildtool.verify.registry import FOREIGN_LIMIT, check_registries
+
+Make = Callable[..., Path]
+STARTS = "static void start(void) __attribute__((constructor)); static void start(void) {}"
+
+
+def _plan(*kernels: Registration, ops: tuple[tuple[str, str], ...] = ()) -> BuildPlan:
+    return BuildPlan(
+        target="pi",
+        tensorflow_version="2.14.1",
+        tree_digest="0",
+        models=(),
+        defines=(),
+        compile_flags=(),
+        link_flags=(),
+        ops=ops,
+        kernels=tuple(SelectedKernel(registration=kernel, reason="test") for kernel in kernels),
+        types=(),
+        files=(),
+    )
+
+
+def _planned(op: str, source: str, **types: str) -> Registration:
+    return Registration(
+        op=op,
+        device="CPU",
+        kernel_class=f"{op}Op<CPUDevice, float>",
+        source=f"tensorflow/core/kernels/{source}",
+        line=7,
+        constraints=tuple(TypeConstraint(attr=attr, types=(name,)) for attr, name in types.items()),
+    )
+
+
+def _found(op: str, device: str = "CPU", **types: str) -> RegisteredKernel:
+    constraints = tuple(sorted((attr, (name,)) for attr, name in types.items()))
+    return RegisteredKernel(op=op, device=device, label="", constraints=constraints)
+
+
+RELU = _planned("Relu", "relu_op.cc", T="DT_FLOAT")
+RELU_FOUND = _found("Relu", T="DT_FLOAT")
+
+
+def test_as_planned() -> None:
+    found = Registries(ops=("Relu",), kernels=(RELU_FOUND,))
+    check = check_registries(_plan(RELU, ops=(("Relu", "nn_ops.cc"),)), found, members=())
+    assert (check.missing, check.surplus, check.problems) == ((), (), ())
+
+
+def test_order_of_types_and_attributes_does_not_matter() -> None:
+    plan = Registration(
+        op="Gather",
+        device="CPU",
+        kernel_class="G",
+        source="g.cc",
+        line=1,
+        constraints=(
+            TypeConstraint(attr="Tidx", types=("DT_INT64", "DT_INT32")),
+            TypeConstraint(attr="T", types=("DT_FLOAT",)),
+        ),
+    )
+    kernel = RegisteredKernel(
+        op="Gather",
+        device="CPU",
+        label="",
+        constraints=(("T", ("DT_FLOAT",)), ("Tidx", ("DT_INT32", "DT_INT64"))),
+        values=("axis=1",),
+    )
+    check = check_registries(_plan(plan), Registries(ops=(), kernels=(kernel,)), members=())
+    assert check.problems == ()
+
+
+def test_missing_and_not_compiled() -> None:
+    check = check_registries(_plan(RELU), Registries(ops=(), kernels=()), members=())
+    assert check.missing == ("Relu on CPU (T: DT_FLOAT)",)
+    (problem,) = check.problems
+    assert problem.where == "tensorflow/core/kernels/relu_op.cc:7"
+    assert "ReluOp<CPUDevice, float> is planned for Relu on CPU (T: DT_FLOAT)" in problem.what
+    assert problem.todo == "no object of relu_op.cc is in the library: not compiled"
+
+
+def test_missing_though_compiled(compile_c: Make, make_archive: Make) -> None:
+    """An object that runs nothing at start: the header's class is not the file's."""
+    archive = make_archive("lib.a", compile_c("relu_op.cc.o", "int nothing;", "-c"))
+    found = Registries(ops=(), kernels=())
+    (problem,) = check_registries(_plan(RELU), found, members=read_archive(archive)).problems
+    assert "relu_op.cc.o is in the library but registers nothing: the class in the" in problem.todo
+
+
+def test_missing_though_something_is_registered(compile_c: Make, make_archive: Make) -> None:
+    archive = make_archive("lib.a", compile_c("relu_op.cc.o", STARTS, "-c"))
+    found = Registries(ops=(), kernels=())
+    (problem,) = check_registries(_plan(RELU), found, members=read_archive(archive)).problems
+    assert "registers something: the class in the header differs" in problem.todo
+    assert "no whole-archive" in problem.todo
+
+
+def test_missing_for_other_types() -> None:
+    found = Registries(ops=(), kernels=(_found("Relu", T="DT_INT32"),))
+    check = check_registries(_plan(RELU), found, members=())
+    assert check.surplus == ("Relu on CPU (T: DT_INT32)",)
+    (problem,) = check.problems
+    assert "registered is: Relu on CPU (T: DT_INT32). The types differ" in problem.todo
+
+
+def test_missing_op() -> None:
+    plan = _plan(RELU, ops=(("Relu", "tensorflow/core/ops/nn_ops.cc"),))
+    found = Registries(ops=("MatMul",), kernels=(RELU_FOUND,))
+    (problem,) = check_registries(plan, found, members=()).problems
+    assert problem.where == "tensorflow/core/ops/nn_ops.cc"
+    assert "the op Relu is planned" in problem.what
+
+
+def test_registered_twice() -> None:
+    found = Registries(ops=(), kernels=(RELU_FOUND, RELU_FOUND))
+    (problem,) = check_registries(_plan(RELU), found, members=()).problems
+    assert problem.where == "Relu on CPU (T: DT_FLOAT)"
+    assert "is registered 2 times" in problem.what
+
+
+def test_same_types_but_other_values_are_two_kernels() -> None:
+    both = tuple(
+        RegisteredKernel(op="TopK", device="CPU", label="", constraints=(), values=(f"k={value}",))
+        for value in ("false", "true")
+    )
+    plan = _plan(_planned("TopK", "topk_op.cc"))
+    assert check_registries(plan, Registries(ops=(), kernels=both), members=()).problems == ()
+
+
+def test_selection_without_effect() -> None:
+    many = tuple(_found(f"Op{number:02}") for number in range(FOREIGN_LIMIT + 1))
+    found = Registries(ops=(), kernels=(RELU_FOUND, *many))
+    check = check_registries(_plan(RELU), found, members=())
+    assert len(check.surplus) == FOREIGN_LIMIT + 1
+    (problem,) = check.problems
+    assert problem.where == "pi"
+    assert "the selection had no effect: kernels of 11 ops" in problem.what
+    assert "Op00, Op01" in problem.what
+    assert "and 3 more" in problem.what
+
+
+def test_system_kernels_and_other_devices_are_expected_surplus() -> None:
+    many = tuple(_found(f"Op{number:02}") for number in range(FOREIGN_LIMIT + 1))
+    gpu = tuple(_found("Relu", "GPU", T=f"DT_INT{bits}") for bits in (8, 16, 32, 64))
+    system = tuple(_planned(kernel.op, "function_ops.cc") for kernel in many)
+    found = Registries(ops=(), kernels=(RELU_FOUND, *many, *gpu))
+    check = check_registries(_plan(RELU), found, members=(), system=system)
+    assert check.problems == ()
+    assert len(check.surplus) == len(many) + len(gpu)

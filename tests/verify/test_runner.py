@@ -1,0 +1,196 @@
+"""The real runner, linked on this machine with the libraries of the TensorFlow wheel."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from buildtool.errors import VerificationError
+from buildtool.values import BuildPlan
+from buildtool.verify.program import Program, RunResult, list_registries, prove_session, run_model
+from buildtool.verify.registry import check_registries
+from buildtool.verify.tensors import Tensor
+
+pytestmark = pytest.mark.wheel
+
+RUNNER = Path(__file__).resolve().parents[2] / "runner" / "runner.cc"
+
+
+@pytest.fixture(scope="session")
+def runner(wheel_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which("g++")
+    package = wheel_dir / "tensorflow"
+    libraries = [package / f"libtensorflow_{name}.so.2" for name in ("cc", "framework")]
+    if compiler is None or platform.machine() != "x86_64":
+        pytest.skip("needs g++ on x86_64")
+    if not (package / "include").is_dir() or not all(path.is_file() for path in libraries):
+        pytest.skip("needs the whole wheel, with its headers and libraries")
+    program = tmp_path_factory.mktemp("runner") / "runner"
+    flags = ["-std=c++17", "-O1", "-fno-exceptions", "-fno-rtti", "-w", "-pthread"]
+    argv = [compiler, *flags, f"-I{package / 'include'}", str(RUNNER), *map(str, libraries)]
+    subprocess.run([*argv, f"-Wl,-rpath,{package}", "-o", str(program)], check=True)
+    return program
+
+
+@pytest.fixture
+def program(runner: Path, tmp_path: Path) -> Program:
+    env = {"TF_CPP_MIN_LOG_LEVEL": "2"}
+    return Program(argv=(str(runner),), name="runner", log=tmp_path / "log", timeout=120, env=env)
+
+
+# ---- a GraphDef by hand: fields of graph.proto, node_def.proto, attr_value.proto
+
+
+def _field(number: int, content: bytes | str) -> bytes:
+    data = content.encode() if isinstance(content, str) else content
+    return bytes([number << 3 | 2]) + _varint(len(data)) + data
+
+
+def _varint(value: int) -> bytes:
+    low, rest = value & 0x7F, value >> 7
+    return bytes([low | 0x80]) + _varint(rest) if rest else bytes([low])
+
+
+def _node(name: str, op: str, *inputs: str, **attrs: bytes) -> bytes:
+    node = _field(1, name) + _field(2, op)
+    node += b"".join(_field(3, item) for item in inputs)
+    node += b"".join(_field(5, _field(1, key) + _field(2, value)) for key, value in attrs.items())
+    return _field(1, node)
+
+
+FLOAT, STRING = b"\x30\x01", b"\x30\x07"  # AttrValue.type
+
+
+def _negated(path: Path, op: str = "Neg") -> Path:
+    graph = _node("x", "Placeholder", dtype=FLOAT) + _node("y", op, "x", T=FLOAT)
+    graph += _node("s", "Placeholder", dtype=STRING) + _node("t", "Identity", "s", T=STRING)
+    path.write_bytes(graph)
+    return path
+
+
+def _run(program: Program, graph: Path, folder: Path, *inputs: Tensor, output: str) -> RunResult:
+    return run_model(
+        program, model="m", graph=graph, inputs=inputs, outputs=[output], folder=folder
+    )
+
+
+X = Tensor(name="x:0", dtype="DT_FLOAT", array=np.array([[1.0, -2.0]], "<f4"))
+
+
+def test_session(program: Program) -> None:
+    prove_session(program)
+
+
+def test_registries_hold_what_tensorflow_registers(program: Program) -> None:
+    found = list_registries(program)
+    assert {"MatMul", "_Arg", "Const"} <= set(found.ops)
+    relu = [k for k in found.kernels if (k.op, k.device) == ("Relu", "CPU")]
+    assert (("T", ("DT_FLOAT",)),) in [kernel.constraints for kernel in relu]
+    assert any(kernel.values for kernel in found.kernels if kernel.op == "ApproxTopK")
+    assert any(kernel.label for kernel in found.kernels)
+
+
+def test_a_whole_tensorflow_is_a_selection_without_effect(program: Program) -> None:
+    plan = BuildPlan(
+        target="linux",
+        tensorflow_version="2.14.1",
+        tree_digest="0",
+        models=(),
+        defines=(),
+        compile_flags=(),
+        link_flags=(),
+        ops=(("Relu", "nn_ops.cc"),),
+        kernels=(),
+        types=(),
+        files=(),
+    )
+    (problem,) = check_registries(plan, list_registries(program), members=()).problems
+    assert "the selection had no effect" in problem.what
+
+
+def test_run_in_a_folder_with_spaces(program: Program, tmp_path: Path) -> None:
+    folder = tmp_path / "a 'b' $c;"
+    folder.mkdir()
+    result = _run(program, _negated(folder / "m.pb"), folder / "out", X, output="y:0")
+    assert result.outputs[0].array.tolist() == [[-1.0, 2.0]]
+    assert set(result.timings) == {"read", "session", "run"}
+    assert result.peak_kib > 1000
+
+
+def test_strings_go_in_and_out(program: Program, tmp_path: Path) -> None:
+    words = np.array([b"", b"a\0b", b"x" * 1000], dtype=object)
+    tensor = Tensor(name="s:0", dtype="DT_STRING", array=words)
+    result = _run(program, _negated(tmp_path / "m.pb"), tmp_path / "out", tensor, output="t:0")
+    assert result.outputs[0].array.tolist() == words.tolist()
+
+
+def test_empty_and_scalar_tensors(program: Program, tmp_path: Path) -> None:
+    graph = _negated(tmp_path / "m.pb")
+    for shape in ((0, 3), ()):
+        x = Tensor(name="x:0", dtype="DT_FLOAT", array=np.zeros(shape, "<f4"))
+        result = _run(program, graph, tmp_path / "out", x, output="y:0")
+        assert result.outputs[0].array.shape == shape
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (None, "reading the model: NOT_FOUND"),
+        (b"this is text, not a graph", "reading the model: DATA_LOSS"),
+    ],
+)
+def test_a_model_that_cannot_be_read(
+    program: Program, tmp_path: Path, content: bytes | None, what: str
+) -> None:
+    if content is not None:
+        (tmp_path / "m.pb").write_bytes(content)
+    with pytest.raises(VerificationError, match=what):
+        _run(program, tmp_path / "m.pb", tmp_path / "out", X, output="y:0")
+
+
+def test_an_unknown_op_is_explained(program: Program, tmp_path: Path) -> None:
+    graph = _negated(tmp_path / "m.pb", op="NoSuchOp")
+    with pytest.raises(VerificationError) as caught:
+        _run(program, graph, tmp_path / "out", X, output="y:0")
+    assert "Op type not registered 'NoSuchOp'" in str(caught.value)
+    assert "the op of this node is not in the library" in str(caught.value)
+
+
+def test_an_unknown_output(program: Program, tmp_path: Path) -> None:
+    with pytest.raises(VerificationError, match="running the model: "):
+        _run(program, _negated(tmp_path / "m.pb"), tmp_path / "out", X, output="z:0")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "what"),
+    [
+        ([], 2, "nothing to do"),
+        (["--nonsense"], 2, "cannot understand --nonsense"),
+        (["--run"], 2, "cannot understand --run"),
+        (["--run", "m.pb"], 2, "--run needs --output and --out"),
+        (["--input", "x", "float", "2,x", "f"], 2, "bad shape 2,x"),
+        (["--input", "x", "floot", "2", "f"], 2, "unknown type floot"),
+        (["--input", "x", "float", "2", "short.bin"], 1, "cannot be read as float [2]"),
+        (["--input", "x", "float", "", "long.bin"], 1, "cannot be read as float []"),
+        (["--input", "x", "string", "1", "short.bin"], 1, "cannot be read as string [1]"),
+        (["--input", "x", "float", "2", "none.bin"], 1, "cannot be read as float [2]"),
+    ],
+)
+def test_a_wrong_command_line(
+    runner: Path, tmp_path: Path, words: list[str], code: int, what: str
+) -> None:
+    (tmp_path / "short.bin").write_bytes(struct.pack("<I", 2_000_000_000))
+    (tmp_path / "long.bin").write_bytes(bytes(8))
+    done = subprocess.run(
+        [str(runner), *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("runner: ")]
+    assert done.returncode == code
+    assert len(lines) == 1
+    assert what in lines[0]
