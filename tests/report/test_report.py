@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from buildtool.errors import Problem
+from buildtool.report import Report, json_values, write_report
+from buildtool.values import (
+    BuildPlan,
+    FileKind,
+    ModelCheck,
+    ModelInfo,
+    OutputCheck,
+    PlannedFile,
+    Registration,
+    SelectedKernel,
+    SizeContributor,
+    SizeReport,
+    TensorInfo,
+    TypeConstraint,
+    VerificationReport,
+)
+
+GOLDEN = Path(__file__).parent / "golden"
+VOID = {"meta", "br"}
+
+MODEL = ModelInfo(
+    name="digits <i>&'\"{{ x }}",
+    path=Path("/somewhere/digits.pb"),
+    sha256="ab" * 32,
+    inputs=(TensorInfo(name="x:0", dtype="DT_FLOAT", shape=(-1, 64)),),
+    outputs=(TensorInfo(name="y:0", dtype="DT_FLOAT", shape=None),),
+    node_count=9,
+)
+KERNEL = SelectedKernel(
+    registration=Registration(
+        op="MatMul",
+        device="CPU",
+        kernel_class="BatchMatMulOp<CPUDevice, float, float, float, true>",
+        source="tensorflow/core/kernels/matmul_op_real.cc",
+        line=21,
+        constraints=(TypeConstraint(attr="T", types=("DT_FLOAT",)),),
+    ),
+    reason="digits: node 'dense/MatMul'",
+)
+PLAN = BuildPlan(
+    target="pi",
+    tensorflow_version="2.14.1",
+    tree_digest="cd" * 32,
+    models=(MODEL,),
+    defines=(),
+    compile_flags=(),
+    link_flags=(),
+    ops=(("MatMul", "tensorflow/core/ops/math_ops.cc"),),
+    kernels=(KERNEL,),
+    types=("DT_FLOAT",),
+    files=tuple(
+        PlannedFile(root="tensorflow", path=f"{kind.value}.cc", kind=kind, reason="", required=True)
+        for kind in (FileKind.KERNEL, FileKind.RUNTIME)
+    ),
+    notes=("oneDNN is off",),
+)
+VERIFIED = VerificationReport(
+    target="pi",
+    checked_members=398,
+    machine="arm, 32 bits",
+    needed_libraries=("libstdc++.so.6", "libc.so.6"),
+    oldest_glibc=(2, 34),
+    planned_kernels=1,
+    registered_kernels=3,
+    registered_ops=2,
+    missing=(),
+    surplus=("_Arg on CPU", "_Retval on CPU"),
+    models=(
+        ModelCheck(
+            model=MODEL.name,
+            sha256=MODEL.sha256,
+            inputs="seeded from the model's SHA-256",
+            reference="tensorflow 2.14.1",
+            compared=True,
+            outputs=(
+                OutputCheck(
+                    name="y:0",
+                    dtype="DT_FLOAT",
+                    shape=(1, 10),
+                    elements=10,
+                    max_absolute=2.98e-8,
+                    max_relative=8.79e-8,
+                    tolerance=1e-4,
+                ),
+            ),
+            timings={"run": 42.1},
+            peak_kib=26208,
+        ),
+    ),
+)
+SIZE = SizeReport(
+    target="pi",
+    archive=25_809_550,
+    linked=6_400_000,
+    stripped=2_912_908,
+    gzip=1_300_000,
+    xz=900_804,
+    budget=4_000_000,
+    dependencies=(
+        SizeContributor(name="tensorflow runtime", size=1_453_978, detail="198 objects"),
+        SizeContributor(name="nsync", size=10_448, detail="11 objects"),
+    ),
+    files=(SizeContributor(name="a.cc", size=208_237, detail="tensorflow kernels"),),
+    ops=(SizeContributor(name="MatMul", size=208_237, detail="matmul_op_real.cc"),),
+)
+GOOD = Report(plan=PLAN, verification=VERIFIED, size=SIZE, timings={"build": 183.5})
+PROBLEM = Problem(where="a.cc:1", what="the <class> is missing", todo="compile it")
+BAD = replace(
+    GOOD,
+    verification=replace(
+        VERIFIED,
+        missing=("MatMul on CPU",),
+        notes=("not compared: tensorflow is not installed",),
+        problems=(PROBLEM,),
+        models=(
+            replace(
+                VERIFIED.models[0],
+                compared=False,
+                reference="not compared: tensorflow is not installed",
+                outputs=(
+                    replace(
+                        VERIFIED.models[0].outputs[0],
+                        max_absolute=None,
+                        max_relative=None,
+                        outside=2,
+                    ),
+                ),
+            ),
+        ),
+    ),
+    problems=(Problem(where="pi", what="over budget"),),
+)
+PLANNED = Report(plan=PLAN)
+CASES = {"good": GOOD, "bad": BAD, "planned": PLANNED}
+
+
+def _texts(folder: Path, report: Report) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in write_report(folder, report)}
+
+
+class _Checker(HTMLParser):
+    """Fails on tags that do not match, and collects what the page refers to and says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.references: list[str] = []
+        self.words: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name in {"src", "href"}:
+                self.references.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def _page(text: str) -> _Checker:
+    checker = _Checker()
+    checker.feed(text)
+    checker.close()
+    assert checker.open == []
+    return checker
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_text_and_json(tmp_path: Path, case: str, golden: Callable[[Path, str], None]) -> None:
+    texts = _texts(tmp_path, CASES[case])
+    golden(GOLDEN / f"{case}.txt", texts["report.txt"])
+    golden(GOLDEN / f"{case}.json", texts["report.json"])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_page_stands_alone_and_is_well_formed(tmp_path: Path, case: str) -> None:
+    text = _texts(tmp_path, CASES[case])["report.html"]
+    page = _page(text)
+    assert page.references == []
+    assert "url(" not in text
+    assert "@import" not in text
+    assert "<script" not in text
+    assert len(page.ids) == len(set(page.ids))
+    assert "prefers-color-scheme: dark" in text
+    assert '<html lang="en">' in text
+
+
+def test_what_users_wrote_is_only_text_in_the_page(tmp_path: Path) -> None:
+    text = _texts(tmp_path, GOOD)["report.html"]
+    assert "<i>" not in text
+    words = "".join(_page(text).words)
+    assert MODEL.name in words
+    assert "BatchMatMulOp<CPUDevice, float, float, float, true>" in words
+
+
+def test_the_page_says_how_it_ended(tmp_path: Path) -> None:
+    def words(report: Report) -> str:
+        return "".join(_page(_texts(tmp_path, report)["report.html"]).words)
+
+    assert (
+        "Proved: the library registers what was planned, and what every model gives agrees"
+        in words(GOOD)
+    )
+    bad = words(BAD)
+    assert "Failed: 2 problems" in bad
+    assert "a.cc:1: the <class> is missing" in bad
+    assert "pi: over budget" in bad
+    assert "2 of 10" in bad
+    assert "Not verified" in words(PLANNED)
+
+
+def test_bars_are_shares_of_the_largest(tmp_path: Path) -> None:
+    text = _texts(tmp_path, GOOD)["report.html"]
+    assert 'style="width: 100.0%"' in text
+    assert 'style="width: 0.7%"' in text  # nsync: 10,448 of 1,453,978
+
+
+def test_what_varies_stands_only_in_the_timings(tmp_path: Path) -> None:
+    assert GOOD.verification is not None
+    slower = replace(GOOD.verification.models[0], timings={"run": 99.9}, peak_kib=1)
+    other = replace(
+        GOOD, verification=replace(VERIFIED, models=(slower,)), timings={"build": 777.0}
+    )
+    first, second = _texts(tmp_path, GOOD), _texts(tmp_path, other)
+    assert first["report.txt"] == second["report.txt"]
+    assert first["report.html"] == second["report.html"]
+    one, two = json.loads(first["report.json"]), json.loads(second["report.json"])
+    assert one.pop("timings") != two.pop("timings")
+    assert one == two
+
+
+def test_an_unchanged_report_is_left_alone(tmp_path: Path) -> None:
+    paths = write_report(tmp_path, GOOD)
+    before = [path.stat().st_mtime_ns for path in paths]
+    assert [path.stat().st_mtime_ns for path in write_report(tmp_path, GOOD)] == before
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in paths}
+
+
+def test_json_is_strict_and_holds_no_path_of_this_machine() -> None:
+    values = json_values(GOOD)
+    text = json.dumps(values, allow_nan=False)
+    assert "/somewhere" not in text
+    assert values["schema_version"] == 1
+    assert values["proved"] is True
+    assert json_values(BAD)["proved"] is False
+    assert json_values(PLANNED)["proved"] is None
+    over = replace(GOOD, problems=(Problem(where="pi", what="over budget"),))
+    assert json_values(over)["proved"] is False
+
+
+def test_a_run_without_comparison_does_not_claim_one(tmp_path: Path) -> None:
+    check = replace(VERIFIED.models[0], compared=False)
+    report = replace(GOOD, verification=replace(VERIFIED, models=(check,)))
+    assert (
+        "its outputs were not compared with TensorFlow's" in _texts(tmp_path, report)["report.txt"]
+    )

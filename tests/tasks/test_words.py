@@ -1,0 +1,57 @@
+"""Words of the command line that name nothing: what was meant is said, and nothing is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.tasks.conftest import Project
+
+
+@pytest.mark.parametrize(
+    ("word", "what"),
+    [
+        ("build:pi6", "build:pi6: there is no target 'pi6'\n    perhaps you meant 'pi64'"),
+        ("bild:pi", "bild:pi: there is no step 'bild'\n    perhaps you meant 'build'"),
+        (
+            "plan:mars",
+            "plan:mars: there is no target 'mars'\n    it can be: linux, pi, ",
+        ),
+        ("bulid", "bulid: there is no such command or step\n    perhaps you meant 'build'"),
+        ("lst", "lst: there is no such command or step\n    perhaps you meant 'list'"),
+        ("linux", "linux: a step is missing\n    build:linux"),
+        ("mdoel=a.pb", "mdoel: unknown name\n    perhaps you meant 'model'"),
+        ("model=", "model: a path is empty\n    write model=PATH or model=PATH,PATH"),
+        ("model=gone.pb", "models[0].path: no such file or folder: gone.pb\n    put it there"),
+        ("jobs=many", "jobs: must be a whole number, 1 or more, not 'many'"),
+        ("offline=yes", "offline: cannot be 'yes'\n    it can be: 0, 1"),
+        ("tf=./gone", "tensorflow: no such file or folder: gone\n    put it there"),
+    ],
+)
+def test_a_misspelt_word_is_refused_and_the_right_one_named(
+    project: Project, word: str, what: str
+) -> None:
+    words = (word,) if ":" in word or "=" not in word else ("build:linux", word)
+    err = project.doit(*words, code=3).err
+    assert f"command line: {what}" in err
+    assert not (project.root / "build").exists()
+
+
+def test_all_wrong_words_are_told_at_once(project: Project) -> None:
+    err = project.doit("plan:p1", "genrate:pi", code=3).err
+    assert "plan:p1: there is no target 'p1'" in err
+    assert "genrate:pi: there is no step 'genrate'" in err
+
+
+def test_a_word_that_is_like_nothing_is_left_to_doit(project: Project) -> None:
+    assert 'Invalid parameter: "qqq"' in project.doit("qqq", code=3).err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("clean", "--dry-run", "build:pi"), ("forget", "plan:pi"), ("help", "plan"), ("list",)],
+)
+def test_right_words_are_no_mistakes(project: Project, words: tuple[str, ...]) -> None:
+    assert project.doit(*words).err == ""
