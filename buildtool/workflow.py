@@ -275,6 +275,7 @@ def generate(work: Workspace) -> str:
         built,
         selections=selections(built),
         dependencies=load_dependencies(built.tensorflow_version),
+        proto_code=native_flags.proto_code(level=work.target.optimise.level),
         everything=work.target.registration == "all",
     )
     flags = Renderer(work.dist)
@@ -579,9 +580,13 @@ def _link_runner(work: Workspace, toolchain: Toolchain, built: BuildPlan, log: P
     work.program.parent.mkdir(parents=True, exist_ok=True)
     compile_flags = dist.absolute_flags(dist.app_compile_flags(built.defines), work.dist)
     link_flags = dist.absolute_flags(built.link_flags, work.dist)
+    compiler = (str(toolchain.cxx.path), *toolchain.compile_flags, *built.compile_flags)
+    # An object of its own name: the map, and so the report, would show a compiler's temporary one.
+    program, made = str(work.program), str(work.program.with_suffix(".o"))
+    compiling = Command(argv=(*compiler, *compile_flags, "-c", str(RUNNER), "-o", made))
+    run(compiling, what="compiling the runner", log=log)
     argv = (
-        *(str(toolchain.cxx.path), *toolchain.compile_flags, *built.compile_flags),
-        *(*compile_flags, str(RUNNER), "-o", str(work.program)),
+        *(*compiler, made, "-o", program),
         *(f"-Wl,-Map={work.program.with_suffix('.map')}", *link_flags),
         *toolchain.link_flags,
     )

@@ -75,7 +75,8 @@ class Optimise:
     """What the compiler and linker optimise for."""
 
     level: Literal["Oz", "Os", "O2", "O3"] = "Os"
-    """Optimisation level of the compiler."""
+    """Optimisation level of the compiler. At `Oz` and `Os` the code that reads models is small
+    and slower, too."""
 
     lto: Literal["none", "thin", "full"] = "none"
     """Link-time optimisation."""

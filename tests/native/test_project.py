@@ -96,6 +96,7 @@ def render(folder: Path, plan: BuildPlan = PLAN, *, everything: bool = False) ->
         plan,
         selections=selections(plan),
         dependencies=DEPENDENCIES,
+        proto_code="code_size",
         everything=everything,
     )
     return sorted(json.loads(renderer.finish().read_text()))

@@ -94,7 +94,7 @@ class Project:
         """Start doit in a process group of its own; its output comes through one pipe."""
         # What runs in the background of a shell has that signal ignored, and passes this on.
         return subprocess.Popen(
-            ["env", "--default-signal=INT", *self.program, *words],
+            ["/usr/bin/env", "--default-signal=INT", *self.program, *words],
             cwd=self.root,
             env={**self.env, **(env or {})},
             stdin=subprocess.DEVNULL,
@@ -102,8 +102,6 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            # What runs in the background of a shell has it ignored, and passes that on.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads
         )
 
     def folder(self, target: str) -> Path:

@@ -47,6 +47,40 @@ PREFIX_HEADERS = (
     "tensorflow/core/common_runtime/device.h",
     "tensorflow/core/protobuf/config.pb.h",
 )
+# Of the C++ library, what abseil and protobuf include most.
+DEPENDENCY_HEADERS = (
+    "algorithm",
+    "array",
+    "atomic",
+    "chrono",
+    "cmath",
+    "condition_variable",
+    "cstdint",
+    "cstdio",
+    "cstdlib",
+    "cstring",
+    "functional",
+    "iostream",
+    "iterator",
+    "limits",
+    "map",
+    "memory",
+    "mutex",
+    "numeric",
+    "optional",
+    "set",
+    "sstream",
+    "string",
+    "string_view",
+    "thread",
+    "tuple",
+    "type_traits",
+    "unordered_map",
+    "unordered_set",
+    "utility",
+    "variant",
+    "vector",
+)
 
 
 def defines(*, types: str, extra: Sequence[str] = ()) -> tuple[str, ...]:
@@ -58,6 +92,12 @@ def compile_flags(*, level: str, lto: str = "none", extra: Sequence[str] = ()) -
     """Flags of every object, in the order in which the compiler gets them."""
     link_time = () if lto == "none" else (f"-flto={lto}",)
     return (f"-{level}", *COMPILE_FLAGS, *link_time, *extra)
+
+
+def proto_code(*, level: str) -> str:
+    """What protoc optimises the messages' code for (``compiler/cpp/generator.cc`` of protobuf
+    3.21): code that parses by reflection is small and compiles fast, but parses more slowly."""
+    return "code_size" if level in ("Oz", "Os") else "speed"
 
 
 def link_flags(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from buildtool.backends.native.dependencies import Dependency
-from buildtool.backends.native.flags import PREFIX_HEADERS
+from buildtool.backends.native.flags import DEPENDENCY_HEADERS, PREFIX_HEADERS
 from buildtool.plan import TENSORFLOW
 from buildtool.render import Renderer
 from buildtool.values import BuildPlan, FileKind, PlannedFile
@@ -27,11 +27,13 @@ def render_project(
     *,
     selections: Mapping[str, tuple[Sequence[str], Sequence[str]]],
     dependencies: Sequence[Dependency],
+    proto_code: str,
     everything: bool = False,
 ) -> None:
     """Write the CMake project of ``plan`` under ``native/``, and ``ops_to_register.h``.
 
-    ``selections`` are the kernel classes and ops of each file that registers some. With
+    ``selections`` are the kernel classes and ops of each file that registers some; ``proto_code``
+    is what protoc is told about the code that it makes. With
     ``everything``, the files that are compiled register all that they can.
     """
     renderer.render(
@@ -51,6 +53,7 @@ def render_project(
         defines=plan.defines,
         flags=plan.compile_flags,
         dependencies=dependencies,
+        proto_code=proto_code,
     )
     renderer.render(
         "native/sources.cmake",
@@ -65,6 +68,9 @@ def render_project(
         renderer.render(f"native/{script}", f"native/{script}.j2")
     renderer.render(
         "native/tensorflow_prefix.h", "native/tensorflow_prefix.h.j2", headers=PREFIX_HEADERS
+    )
+    renderer.render(
+        "native/dependency_prefix.h", "native/dependency_prefix.h.j2", headers=DEPENDENCY_HEADERS
     )
     renderer.render(
         "native/include/ops_to_register.h",
