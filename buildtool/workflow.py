@@ -22,6 +22,7 @@ from buildtool.backends.native.dependencies import (
     dependency_sources,
     load_dependencies,
 )
+from buildtool.backends.native.headers import foreign_headers, foreign_problems
 from buildtool.backends.native.project import render_project
 from buildtool.catalogue.buildfiles import (
     BuildGraph,
@@ -49,7 +50,7 @@ from buildtool.platforms.abi import Abi, Platform
 from buildtool.render import Renderer, to_json, write_if_changed
 from buildtool.report import Report, write_report
 from buildtool.run import Command, failure_problem, run
-from buildtool.selection import deciding_attrs, select
+from buildtool.selection import Selection, deciding_attrs, select
 from buildtool.size import SizeInput, measure, require_budget
 from buildtool.sources import Cache, Lock, Progress, fetch_all, load_lock, local_tree, patched_tree
 from buildtool.toolchain import find_protoc, find_toolchain
@@ -226,7 +227,7 @@ def plan(work: Workspace) -> str:
         others=_OtherCatalogues(work, inputs),
         portable=frozenset(graph.filegroup("//tensorflow/core/kernels:portable_all_ops")),
     )
-    problems = [*reading.problems, *selection.problems]
+    problems = [*reading.problems, *selection.problems, *_foreign_problems(inputs, selection)]
     if problems:
         raise ModelError(problems)
     work.say("reading the tree's BUILD files")
@@ -264,6 +265,23 @@ def plan(work: Workspace) -> str:
         f"{len(built.ops)} ops, {len(built.kernels)} kernels, {required} files to compile in any "
         f"case, {len(built.files) - required} if symbols ask for them"
     )
+
+
+def _foreign_problems(inputs: Inputs, selection: Selection) -> Iterator[Problem]:
+    folders = [
+        inputs.trees[item.name] / folder for item in inputs.dependencies for folder in item.include
+    ]
+    compiler = inputs.toolchain
+    foreign = foreign_headers(
+        {kernel.registration.source for kernel in selection.kernels},
+        tree=inputs.tree.path,
+        include_dirs=folders,
+        compiler=(
+            *(str(compiler.cxx.path), *compiler.compile_flags),
+            *(f"-D{define}" for define in inputs.defines),
+        ),
+    )
+    return foreign_problems(selection.kernels, foreign)
 
 
 def generate(work: Workspace) -> str:

@@ -1,0 +1,82 @@
+"""Kernels that need libraries which are not built, found with a real preprocessor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from buildtool.backends.native.headers import foreign_headers, foreign_problems
+from buildtool.values import Registration, SelectedKernel
+
+KERNELS = "tensorflow/core/kernels"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    files = {
+        f"{KERNELS}/plain.cc": '#include <vector>\n#include "tensorflow/core/graph.pb.h"\n',
+        f"{KERNELS}/jpeg.cc": f'#include "{KERNELS}/jpeg.h"\n',
+        f"{KERNELS}/jpeg.h": '#include "jpeglib.h"\n',
+        f"{KERNELS}/words.cc": '#include "unicode/unistr.h"\n#include "unicode/utf.h"\n',
+        f"{KERNELS}/table.cc": '#include "made_by_nobody.h"\n',
+        f"{KERNELS}/other.cc": '#ifdef OTHER_SYSTEM\n#include "png.h"\n#endif\n#error not this\n',
+        f"{KERNELS}/gpu.cc": '#if GOOGLE_CUDA\n#include "third_party/gpus/cuda/cuda.h"\n#endif\n',
+    }
+    for name, text in files.items():
+        path = tmp_path / "tree" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path / "tree"
+
+
+def found(tree: Path, *names: str, defines: tuple[str, ...] = ()) -> Mapping[str, tuple[str, ...]]:
+    return foreign_headers(
+        [f"{KERNELS}/{name}.cc" for name in names],
+        tree=tree,
+        include_dirs=[],
+        compiler=("g++", *(f"-D{define}" for define in defines)),
+    )
+
+
+def test_a_header_that_is_nowhere_is_told_with_the_file_that_needs_it(tree: Path) -> None:
+    assert found(tree, "plain", "jpeg", "words", "table", "gpu") == {
+        f"{KERNELS}/jpeg.cc": ("jpeglib.h",),
+        f"{KERNELS}/words.cc": ("unicode/unistr.h", "unicode/utf.h"),
+        f"{KERNELS}/table.cc": ("made_by_nobody.h",),
+    }
+
+
+def test_only_what_the_preprocessor_reads_counts(tree: Path) -> None:
+    assert found(tree, "other") == {}
+    assert found(tree, "other", defines=("OTHER_SYSTEM",)) == {f"{KERNELS}/other.cc": ("png.h",)}
+
+
+def test_a_library_that_is_installed_is_missing_all_the_same(tree: Path) -> None:
+    (tree / "installed" / "unicode").mkdir(parents=True)
+    for name in ("unistr.h", "utf.h"):
+        (tree / "installed" / "unicode" / name).touch()
+    compiler = ("g++", "-isystem", str(tree / "installed"))
+    source = f"{KERNELS}/words.cc"
+    names = foreign_headers([source], tree=tree, include_dirs=[], compiler=compiler)
+    assert names == {source: ("unicode/unistr.h", "unicode/utf.h")}
+
+
+def test_the_library_is_named_once_and_the_header_where_nobody_knows_it() -> None:
+    source = f"{KERNELS}/words.cc"
+    kernel = SelectedKernel(
+        registration=Registration(
+            op="StringLower",
+            device="CPU",
+            label="",
+            kernel_class="StringLowerOp",
+            source=source,
+            line=1,
+        ),
+        reason="",
+    )
+    headers = {source: ("unicode/unistr.h", "unicode/utf.h", "other.h")}
+    (problem,) = foreign_problems([kernel], headers)
+    assert problem.where == source
+    assert "StringLower need ICU, other.h, which" in problem.what
