@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from buildtool.backends.native.headers import foreign_headers, foreign_problems
 from buildtool.values import Registration, SelectedKernel
 
+pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 KERNELS = "tensorflow/core/kernels"
 
 

@@ -36,7 +36,12 @@ def until(process: subprocess.Popen[str], pattern: str) -> str:
         read.append(line)
         if re.search(pattern, line):
             return "".join(read)
+    process.communicate()
     pytest.fail(f"it ended without saying {pattern}:\n{''.join(read)}")
+
+
+# So that there is something to interrupt: objects that ccache has are compiled all the same.
+SLOWLY = {"CCACHE_RECACHE": "1"}
 
 
 def compile_anew(built: Built) -> None:
@@ -49,7 +54,7 @@ def compile_anew(built: Built) -> None:
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_a_build_that_is_interrupted_ends_in_order(built: Built, end: signal.Signals) -> None:
     compile_anew(built)
-    process = built.project.start("build:pi")
+    process = built.project.start("build:pi", env=SLOWLY)
     until(process, r"compiling, round 1: \d+ of")
     os.killpg(process.pid, end)
     rest, _ = process.communicate(timeout=300)
@@ -61,7 +66,7 @@ def test_a_build_that_is_interrupted_ends_in_order(built: Built, end: signal.Sig
 @pytest.mark.usefixtures("as_it_was")
 def test_workers_that_are_interrupted_end_in_order(built: Built) -> None:
     compile_anew(built)
-    process = built.project.start("-n", "2", "build:pi")
+    process = built.project.start("-n", "2", "build:pi", env=SLOWLY)
     until(process, r"compiling, round 1: \d+ of")
     os.killpg(process.pid, signal.SIGINT)
     rest, _ = process.communicate(timeout=300)
@@ -73,7 +78,7 @@ def test_workers_that_are_interrupted_end_in_order(built: Built) -> None:
 @pytest.mark.usefixtures("as_it_was")
 def test_after_a_killed_build_the_next_one_simply_works(built: Built) -> None:
     compile_anew(built)
-    process = built.project.start("build:pi")
+    process = built.project.start("build:pi", env=SLOWLY)
     until(process, r"compiling, round 1: [1-9]\d+ of")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
@@ -88,7 +93,7 @@ def test_after_a_killed_build_the_next_one_simply_works(built: Built) -> None:
 @pytest.mark.usefixtures("as_it_was")
 def test_what_a_killed_process_started_is_waited_for(built: Built) -> None:
     compile_anew(built)
-    process = built.project.start("build:pi")
+    process = built.project.start("build:pi", env=SLOWLY)
     until(process, r"compiling, round 1: \d+ of")
     process.kill()  # it alone: Ninja and the compilers still run
     process.communicate()

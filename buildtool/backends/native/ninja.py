@@ -17,6 +17,7 @@ from buildtool.values import Toolchain
 
 STATUS = re.compile(r"\[(\d+)/(\d+)\] ")
 BYTES_PER_JOB = 1_500_000_000
+FIRST_REPORT_SECONDS = 2.0
 REPORT_SECONDS = 5.0
 
 
@@ -108,7 +109,7 @@ class _Progress:
     def __init__(self, *, title: str, say: Callable[[str], None]) -> None:
         self.title = title
         self.say = say
-        self.said = time.monotonic()
+        self.due = time.monotonic() + FIRST_REPORT_SECONDS
 
     def __call__(self, line: str) -> None:
         match = STATUS.match(line)
@@ -116,8 +117,8 @@ class _Progress:
             return
         done, total = int(match.group(1)), int(match.group(2))
         now = time.monotonic()
-        if now - self.said >= REPORT_SECONDS:
-            self.said = now
+        if now >= self.due:
+            self.due = now + REPORT_SECONDS
             self.say(f"{self.title}: {done} of {total}")
 
 
