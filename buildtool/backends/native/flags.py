@@ -12,6 +12,9 @@ DEFINES = (
     "EIGEN_AVOID_STL_ARRAY",
     "EIGEN_MAX_ALIGN_BYTES=64",
     "EIGEN_MPL2_ONLY",
+    # On AArch64 Eigen's kernels take 8 columns; those that TensorFlow's convolutions pack are 4
+    # (tsl/framework/convolution/eigen_spatial_convolutions-inl.h).
+    "EIGEN_NEON_GEBP_NR=4",
     "IS_MOBILE_PLATFORM",
     "NDEBUG",
     "SELECTIVE_REGISTRATION",
