@@ -52,7 +52,17 @@ from buildtool.report import Report, write_report
 from buildtool.run import Command, failure_problem, run
 from buildtool.selection import Selection, deciding_attrs, select
 from buildtool.size import SizeInput, measure, require_budget
-from buildtool.sources import Cache, Lock, Progress, fetch_all, load_lock, local_tree, patched_tree
+from buildtool.sources import (
+    Cache,
+    Given,
+    Lock,
+    Progress,
+    fetch_all,
+    load_lock,
+    local_tree,
+    patched_tree,
+    with_given,
+)
 from buildtool.toolchain import find_protoc, find_toolchain
 from buildtool.values import (
     BuildPlan,
@@ -156,7 +166,7 @@ def find_inputs(work: Workspace) -> Inputs:
         compile_flags=target.cpu_flags,
     )
     _check_optimise(target, toolchain)
-    lock = load_lock(LOCK)
+    lock = with_given(load_lock(LOCK), given_sources(target))
     progress = Progress.of_process()
     if isinstance(target.tensorflow, Path):
         tree = local_tree(target.tensorflow, cache=work.cache)
@@ -183,6 +193,14 @@ def find_inputs(work: Workspace) -> Inputs:
         licences={**_own_licence(tree), **_licences(lock, names, found)},
         toolchain=toolchain,
         defines=native_flags.defines(types=target.types, extra=target.defines),
+    )
+
+
+def given_sources(target: Target) -> tuple[Given, ...]:
+    """The user's own copies of sources, as the target names them."""
+    return tuple(
+        Given(name=own.name, path=own.path, where=target.where(f"sources[{index}]"))
+        for index, own in enumerate(target.sources)
     )
 
 

@@ -115,6 +115,17 @@ class Flags:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnSource:
+    """A copy of a dependency's sources on this machine, used instead of a download."""
+
+    name: str
+    """Its name in the lock file, with its version or without: `protobuf`, `nsync-1.29.2`."""
+
+    path: Path
+    """A folder, an archive, or a git repository that has the locked commit."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DraftTarget:
     """One target file as the user wrote it, before its parents are merged in."""
 
@@ -165,6 +176,11 @@ class Target:
     tensorflow: NameOrPath = "tensorflow-2.14.1"
     """A source tree: its name in the lock file, or the path of a folder."""
 
+    sources: tuple[OwnSource, ...] = ()
+    """Your own copies of dependencies' sources. They must be what the lock file says, to the
+    byte. A folder named by the environment variable `BUILDTOOL_SOURCES` with one entry for each,
+    by name, does the same for all targets."""
+
     models: tuple[Model, ...] = ()
     """The models that the library must run; it holds what any of them needs."""
 
@@ -214,9 +230,9 @@ class Target:
         """All that decides what is built, JSON-able and the same wherever the project stands.
 
         Paths inside the project are relative to its root. The description and the number of jobs
-        are left out, as are the places where values were written.
+        are left out, as are the places where values were written and where sources are had from.
         """
-        skipped = {"description", "jobs", "origins", "root"}
+        skipped = {"description", "jobs", "origins", "root", "sources"}
         return {
             each.name: _plain(getattr(self, each.name), self.root)
             for each in dataclasses.fields(self)

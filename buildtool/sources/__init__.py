@@ -3,6 +3,7 @@
 from buildtool.sources.cache import Cache
 from buildtool.sources.checkout import local_tree
 from buildtool.sources.fetch import fetch, fetch_all
+from buildtool.sources.given import Given, with_given
 from buildtool.sources.loading import load_lock
 from buildtool.sources.lock import Lock, LockedSource
 from buildtool.sources.overlay import patched_tree
@@ -11,6 +12,7 @@ from buildtool.sources.session import Patience
 
 __all__ = [
     "Cache",
+    "Given",
     "Lock",
     "LockedSource",
     "Patience",
@@ -20,4 +22,5 @@ __all__ = [
     "load_lock",
     "local_tree",
     "patched_tree",
+    "with_given",
 ]

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from buildtool.errors import BuildToolError, ExitCode
-from buildtool.sources import Cache, Progress, fetch_all, load_lock
+from buildtool.sources import Cache, Progress, fetch_all, load_lock, with_given
 
 LOCK = Path(__file__).parent.parent / "data" / "sources.lock.yaml"
 
@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--offline", action="store_true", help="use the cache and local paths only")
     chosen = parser.parse_args(arguments)
     try:
-        lock = load_lock(chosen.lock)
+        lock = with_given(load_lock(chosen.lock), ())
         trees = fetch_all(
             lock,
             chosen.names or lock.sources,

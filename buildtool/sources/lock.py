@@ -134,6 +134,13 @@ class LockedSource:
     licences: tuple[LicenceFile, ...]
     places: tuple[Place, ...]
 
+    @property
+    def family(self) -> str:
+        """The name without the version that it may end with: ``nsync`` of ``nsync-1.29.2``."""
+        name, _, tail = self.name.rpartition("-")
+        own = self.version.removeprefix("v")
+        return name if name and tail and own.startswith(tail) else self.name
+
     def selection(self, place: Place) -> Selection:
         """Return which files of ``place``'s archive are this source."""
         return Selection(

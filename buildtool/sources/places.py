@@ -11,6 +11,7 @@ from buildtool.run import Command, run
 from buildtool.sources import debian, pypi
 from buildtool.sources.cache import writing
 from buildtool.sources.download import Fetchable, download
+from buildtool.sources.given import how_to_give
 from buildtool.sources.lock import (
     ArchiveHash,
     Debian,
@@ -70,7 +71,7 @@ def _cached(session: Session, expected: ArchiveHash) -> Path | None:
 
 
 def _offline_problem(session: Session, source: LockedSource, place: Place) -> Problem:
-    by_hand = "name your own copy as a 'path:' place in the lock file"
+    by_hand = how_to_give(source)
     if place.archive:
         target = session.cache.archive(place.archive.sha256)
         by_hand = f"copy the file ({place.archive.size} bytes) to {target}"
