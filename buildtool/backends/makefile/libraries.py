@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from buildtool.backends.makefile.archives import ArchiveJob, Archives, check_archive
+from buildtool.backends.makefile.pinned import PinnedSource
+from buildtool.backends.makefile.pins import KNOWN
+from buildtool.backends.makefile.recipes import Recipe, Recipes, load_recipes
+from buildtool.errors import ConfigError, Problem
+from buildtool.sources.cache import Cache
+from buildtool.sources.treehash import tree_sha256
+from buildtool.values import Toolchain
+
+PROTOC = "protoc"
+# In the order in which they are linked, those that others need last; unlike eigen and others, that
+# are headers only, and fft2d, which the makefile compiles itself.
+LINKED = ("protobuf", "nsync")
+HOST_FLAGS = ("-O1", "-DNDEBUG", "-w")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,3 +41,116 @@ class Libraries:
     host_archives: tuple[Path, ...]
     licences: Mapping[str, tuple[Path, ...]]
     downloads: Mapping[str, Path]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LibraryInputs:
+    """What the libraries are made of.
+
+    ``sources``: by dependency, what the tree pins, fetched. ``compile_flags``: the target's, after
+    those of its toolchain. ``renamed``: by dependency, a copy of its sources with another namespace
+    that the libraries are to be built from; programs are built from the original.
+    """
+
+    sources: Mapping[str, PinnedSource]
+    toolchain: Toolchain
+    host: Toolchain
+    compile_flags: tuple[str, ...]
+    cache: Cache
+    log: Path
+    say: Callable[[str], None]
+    launcher: str = "auto"
+    jobs: int | None = None
+    renamed: Mapping[str, Path] = field(default_factory=dict)
+
+
+def build_libraries(inputs: LibraryInputs, *, recipes: Recipes | None = None) -> Libraries:
+    """Compile, for the target and for this machine, what is linked; take from the cache what was
+    compiled before.
+
+    Raises:
+        ConfigError: nobody has written down how one of them is compiled; all of them at once.
+        BuildError, ToolError: one does not compile, or a tool is missing.
+    """
+    table = recipes or load_recipes()
+    linked = [name for name in LINKED if name in inputs.sources]
+    _check_recipes(linked, table)
+    builder = _Builder(inputs, table)
+    archives = tuple(builder.archive(name, host=False) for name in linked)
+    host_archives = tuple(builder.archive(name, host=True) for name in linked)
+    for archive in archives:
+        check_archive(archive, inputs.toolchain)
+    includes = tuple(folder for name in linked for folder in builder.includes(name))
+    return Libraries(
+        protoc=builder.program("protobuf", PROTOC),
+        includes=includes,
+        host_includes=includes,
+        archives=archives,
+        host_archives=host_archives,
+        licences={name: source.licences for name, source in inputs.sources.items()},
+        downloads={
+            known.folder: inputs.renamed.get(known.name, inputs.sources[known.name].tree.path)
+            for known in KNOWN
+            if known.name in inputs.sources
+        },
+    )
+
+
+def _check_recipes(names: list[str], recipes: Recipes) -> None:
+    problems = [
+        Problem(
+            where="data/libraries.yaml",
+            what=f"the build needs {name}, and there is no recipe for it",
+            todo="add one; the file's first lines say how",
+        )
+        for name in names
+        if name not in recipes.libraries
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+class _Builder:
+    def __init__(self, inputs: LibraryInputs, recipes: Recipes) -> None:
+        self._inputs = inputs
+        self._recipes = recipes
+        self._archives = Archives(
+            cache=inputs.cache,
+            launcher=inputs.launcher,
+            jobs=inputs.jobs,
+            log=inputs.log,
+            say=inputs.say,
+        )
+
+    def includes(self, name: str) -> tuple[Path, ...]:
+        root = self._inputs.renamed.get(name, self._inputs.sources[name].tree.path)
+        return tuple(root / folder for folder in self._recipe(name).include)
+
+    def archive(self, name: str, *, host: bool) -> Path:
+        job = self._job(name, host=host)
+        if renamed := self._inputs.renamed.get(name):
+            digest = tree_sha256(renamed)
+            job = dataclasses.replace(job, root=renamed, digest=digest, programs=())
+        return self._archives.folder(job) / f"lib{name}.a"
+
+    def program(self, name: str, program: str) -> Path:
+        """A program for this machine, from the sources as they are."""
+        return self._archives.folder(self._job(name, host=True)) / program
+
+    def _recipe(self, name: str) -> Recipe:
+        return self._recipes.libraries[name]
+
+    def _job(self, name: str, *, host: bool) -> ArchiveJob:
+        inputs = self._inputs
+        toolchain = inputs.host if host else inputs.toolchain
+        source = inputs.sources[name].tree
+        flags = HOST_FLAGS if host else inputs.compile_flags
+        return ArchiveJob(
+            recipe=self._recipe(name),
+            root=source.path,
+            digest=source.digest,
+            toolchain=toolchain,
+            flags=(*flags, *self._recipes.fixing_flags(source.name, toolchain)),
+            own=self._recipes.folder,
+            programs=self._recipe(name).programs if host else (),
+        )

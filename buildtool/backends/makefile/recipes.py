@@ -1,0 +1,129 @@
+"""How the libraries that a makefile build needs are compiled: facts in ``data/libraries.yaml``."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from buildtool.decode import from_json
+from buildtool.errors import BuildError, ConfigError, Problem
+from buildtool.values import Toolchain
+
+DATA = Path(__file__).resolve().parent.parent.parent / "data" / "libraries.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A program that is built of a library's sources for this machine, linked with the library.
+    ``sources`` and ``exclude`` are globs; ``main`` is a file of our own beside the recipes, for
+    programs whose own main function asks for more than is wanted."""
+
+    name: str
+    sources: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    main: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How one dependency becomes a static library. Globs and folders are relative to its root;
+    ``language`` is what CMake calls the language that all of its files are compiled as."""
+
+    name: str
+    include: tuple[str, ...]
+    sources: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    private_include: tuple[str, ...] = ()
+    defines: tuple[str, ...] = ()
+    language: str = "CXX"
+    standard: int = 11
+    programs: tuple[Program, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fix:
+    """What old sources need under new compilers, and why. ``sources`` are globs of names in the
+    lock file; ``since`` and ``until`` the first and last major version of ``compiler`` (0: any)."""
+
+    sources: tuple[str, ...]
+    compiler: str
+    flags: tuple[str, ...]
+    reason: str
+    since: int = 0
+    until: int = 0
+
+    def applies(self, source: str, toolchain: Toolchain) -> bool:
+        """Whether ``source`` needs this with the compiler of ``toolchain``."""
+        version = compiler_major(toolchain)
+        return (
+            self.compiler == toolchain.kind
+            and self.since <= version
+            and not (self.until and self.until < version)
+            and any(fnmatch.fnmatchcase(source, pattern) for pattern in self.sources)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipes:
+    """All recipes by name, and all fixes, in the order of the file, which stands in ``folder``."""
+
+    libraries: Mapping[str, Recipe]
+    fixes: tuple[Fix, ...]
+    folder: Path
+
+    def fixing_flags(self, source: str, toolchain: Toolchain) -> tuple[str, ...]:
+        """The flags that ``source`` of the lock needs with this compiler."""
+        fixes = (fix for fix in self.fixes if fix.applies(source, toolchain))
+        return tuple(flag for fix in fixes for flag in fix.flags)
+
+
+def load_recipes(data: Path = DATA) -> Recipes:
+    """Read the recipes.
+
+    Raises:
+        ConfigError: the file is not as it should be.
+    """
+    try:
+        table = yaml.safe_load(data.read_text(encoding="utf-8"))
+        libraries = [from_json(Recipe, entry) for entry in table["libraries"]]
+        fixes = tuple(from_json(Fix, entry) for entry in table["fixes"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as failure:
+        what = f"is no table of libraries and fixes: {failure}"
+        todo = "its first lines say what belongs in it"
+        raise ConfigError(Problem(where=str(data), what=what, todo=todo)) from None
+    by_name = {recipe.name: recipe for recipe in libraries}
+    return Recipes(libraries=by_name, fixes=fixes, folder=data.parent)
+
+
+def matching_files(
+    root: Path, sources: Iterable[str], exclude: Iterable[str], *, name: str
+) -> tuple[str, ...]:
+    """The files of ``root`` that match a glob of ``sources`` and none of ``exclude``; sorted.
+
+    Raises:
+        BuildError: there is none: the tree is of a version that the recipe is not for.
+    """
+    found = {path.relative_to(root).as_posix() for glob in sources for path in root.glob(glob)}
+    kept = [
+        path for path in found if not any(fnmatch.fnmatchcase(path, pattern) for pattern in exclude)
+    ]
+    if not kept:
+        what = f"{name}: has none of {', '.join(sources)}"
+        todo = f"{DATA.name} knows how {name} is laid out; mend it for this version"
+        raise BuildError(Problem(where=str(root), what=what, todo=todo))
+    return tuple(sorted(kept))
+
+
+def compiler_major(toolchain: Toolchain) -> int:
+    """The compiler's major version, 0 if it does not say one.
+
+    "Debian clang version 14.0.6"; "arm-linux-gnueabihf-g++ (Debian 12.2.0-14) 12.2.0".
+    """
+    pattern = r"version (\d+)\." if toolchain.kind == "clang" else r".*\s(\d+)\.\d"
+    match = re.search(pattern, toolchain.cxx.version)
+    return int(match[1]) if match else 0
