@@ -49,6 +49,14 @@ def real_tree() -> Path:
 
 
 @pytest.fixture(scope="session")
+def tree_1x() -> Path:
+    """The root of a TensorFlow 1.8 source tree. No package archive has one."""
+    return _given("BUILDTOOL_TEST_TF1") or _skip(
+        "needs the sources of TensorFlow 1.8: set BUILDTOOL_TEST_TF1 to their folder"
+    )
+
+
+@pytest.fixture(scope="session")
 def wheel_dir() -> Path:
     """The folder that holds the ``tensorflow`` package of the 2.14.1 wheel."""
     return (
