@@ -32,6 +32,7 @@ libraries:
     defines: ["GREETING=\\"hello; world\\""]
     programs:
       - {name: protoc, main: main.cc, sources: ["tool/*.cc"]}
+  - {name: nsync, only: ["nsync-0.*"], include: [old], sources: ["old.c"]}
   - name: nsync
     include: [public]
     sources: ["*.c"]
@@ -215,7 +216,7 @@ def test_what_does_not_compile_leaves_nothing_that_would_be_used(
 
 def test_what_a_killed_build_left_is_not_used(inputs: LibraryInputs, recipes: Recipes) -> None:
     job = ArchiveJob(
-        recipe=recipes.libraries["nsync"],
+        recipe=recipes.libraries[-1],
         root=inputs.sources["nsync"].tree.path,
         digest="d",
         toolchain=inputs.host,
@@ -242,8 +243,8 @@ def test_no_recipe_is_said_for_each(inputs: LibraryInputs, tmp_path: Path) -> No
     with pytest.raises(ConfigError) as caught:
         build_libraries(inputs, recipes=load_recipes(empty))
     assert [problem.what for problem in caught.value.problems] == [
-        "the build needs protobuf, and there is no recipe for it",
-        "the build needs nsync, and there is no recipe for it",
+        "the build needs protobuf-1, and no recipe is for it",
+        "the build needs nsync-1, and no recipe is for it",
     ]
 
 
@@ -251,6 +252,15 @@ def test_a_recipe_for_another_version(inputs: LibraryInputs, recipes: Recipes) -
     shutil.rmtree(inputs.sources["nsync"].tree.path)
     with pytest.raises(BuildError, match=r"nsync: has none of \*\.c"):
         build_libraries(inputs, recipes=recipes)
+
+
+def test_a_recipe_can_be_for_some_versions_only(recipes: Recipes) -> None:
+    includes = {
+        source: recipe.include
+        for source in ("nsync-0.9", "nsync-1.0")
+        if (recipe := recipes.find("nsync", source))
+    }
+    assert includes == {"nsync-0.9": ("old",), "nsync-1.0": ("public",)}
 
 
 @pytest.mark.parametrize("text", ["", "libraries: []", "libraries: [{a: 1}]\nfixes: []", "a: ["])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildtool.backends.makefile.archives import ArchiveJob, Archives, check_archive
 from buildtool.backends.makefile.pinned import PinnedSource
 from buildtool.backends.makefile.pins import KNOWN
-from buildtool.backends.makefile.recipes import Recipe, Recipes, load_recipes
+from buildtool.backends.makefile.recipes import DATA, Recipe, Recipes, load_recipes
 from buildtool.errors import ConfigError, Problem
 from buildtool.sources.cache import Cache
 from buildtool.sources.treehash import tree_sha256
@@ -74,8 +74,7 @@ def build_libraries(inputs: LibraryInputs, *, recipes: Recipes | None = None) ->
     """
     table = recipes or load_recipes()
     linked = [name for name in LINKED if name in inputs.sources]
-    _check_recipes(linked, table)
-    builder = _Builder(inputs, table)
+    builder = _Builder(inputs, table, _find_recipes(linked, inputs, table))
     archives = tuple(builder.archive(name, host=False) for name in linked)
     host_archives = tuple(builder.archive(name, host=True) for name in linked)
     for archive in archives:
@@ -96,23 +95,30 @@ def build_libraries(inputs: LibraryInputs, *, recipes: Recipes | None = None) ->
     )
 
 
-def _check_recipes(names: list[str], recipes: Recipes) -> None:
+def _find_recipes(
+    names: Sequence[str], inputs: LibraryInputs, recipes: Recipes
+) -> Mapping[str, Recipe]:
+    found = {name: recipes.find(name, inputs.sources[name].tree.name) for name in names}
     problems = [
         Problem(
-            where="data/libraries.yaml",
-            what=f"the build needs {name}, and there is no recipe for it",
-            todo="add one; the file's first lines say how",
+            where=str(recipes.folder),
+            what=f"the build needs {inputs.sources[name].tree.name}, and no recipe is for it",
+            todo=f"add one to {DATA.name}; the file's first lines say how",
         )
-        for name in names
-        if name not in recipes.libraries
+        for name, recipe in found.items()
+        if recipe is None
     ]
     if problems:
         raise ConfigError(problems)
+    return {name: recipe for name, recipe in found.items() if recipe}
 
 
 class _Builder:
-    def __init__(self, inputs: LibraryInputs, recipes: Recipes) -> None:
+    def __init__(
+        self, inputs: LibraryInputs, table: Recipes, recipes: Mapping[str, Recipe]
+    ) -> None:
         self._inputs = inputs
+        self._table = table
         self._recipes = recipes
         self._archives = Archives(
             cache=inputs.cache,
@@ -124,7 +130,7 @@ class _Builder:
 
     def includes(self, name: str) -> tuple[Path, ...]:
         root = self._inputs.renamed.get(name, self._inputs.sources[name].tree.path)
-        return tuple(root / folder for folder in self._recipe(name).include)
+        return tuple(root / folder for folder in self._recipes[name].include)
 
     def archive(self, name: str, *, host: bool) -> Path:
         job = self._job(name, host=host)
@@ -137,20 +143,17 @@ class _Builder:
         """A program for this machine, from the sources as they are."""
         return self._archives.folder(self._job(name, host=True)) / program
 
-    def _recipe(self, name: str) -> Recipe:
-        return self._recipes.libraries[name]
-
     def _job(self, name: str, *, host: bool) -> ArchiveJob:
         inputs = self._inputs
         toolchain = inputs.host if host else inputs.toolchain
         source = inputs.sources[name].tree
         flags = HOST_FLAGS if host else inputs.compile_flags
         return ArchiveJob(
-            recipe=self._recipe(name),
+            recipe=self._recipes[name],
             root=source.path,
             digest=source.digest,
             toolchain=toolchain,
-            flags=(*flags, *self._recipes.fixing_flags(source.name, toolchain)),
-            own=self._recipes.folder,
-            programs=self._recipe(name).programs if host else (),
+            flags=(*flags, *self._table.fixing_flags(source.name, toolchain)),
+            own=self._table.folder,
+            programs=self._recipes[name].programs if host else (),
         )

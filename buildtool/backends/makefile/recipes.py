@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,8 @@ class Program:
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How one dependency becomes a static library. Globs and folders are relative to its root;
-    ``language`` is what CMake calls the language that all of its files are compiled as."""
+    ``language`` is what CMake calls the language that all of its files are compiled as, ``only``
+    are globs of names in the lock file: the versions that this recipe is for."""
 
     name: str
     include: tuple[str, ...]
@@ -42,6 +43,7 @@ class Recipe:
     defines: tuple[str, ...] = ()
     language: str = "CXX"
     standard: int = 11
+    only: tuple[str, ...] = ("*",)
     programs: tuple[Program, ...] = ()
 
 
@@ -64,17 +66,24 @@ class Fix:
             self.compiler == toolchain.kind
             and self.since <= version
             and not (self.until and self.until < version)
-            and any(fnmatch.fnmatchcase(source, pattern) for pattern in self.sources)
+            and _any_matches(self.sources, source)
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipes:
-    """All recipes by name, and all fixes, in the order of the file, which stands in ``folder``."""
+    """All recipes and fixes, in the order of the file, which stands in ``folder``."""
 
-    libraries: Mapping[str, Recipe]
+    libraries: tuple[Recipe, ...]
     fixes: tuple[Fix, ...]
     folder: Path
+
+    def find(self, name: str, source: str) -> Recipe | None:
+        """The first recipe for the dependency ``name`` that is for ``source`` of the lock."""
+        for recipe in self.libraries:
+            if recipe.name == name and _any_matches(recipe.only, source):
+                return recipe
+        return None
 
     def fixing_flags(self, source: str, toolchain: Toolchain) -> tuple[str, ...]:
         """The flags that ``source`` of the lock needs with this compiler."""
@@ -90,18 +99,17 @@ def load_recipes(data: Path = DATA) -> Recipes:
     """
     try:
         table = yaml.safe_load(data.read_text(encoding="utf-8"))
-        libraries = [from_json(Recipe, entry) for entry in table["libraries"]]
+        libraries = tuple(from_json(Recipe, entry) for entry in table["libraries"])
         fixes = tuple(from_json(Fix, entry) for entry in table["fixes"])
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as failure:
         what = f"is no table of libraries and fixes: {failure}"
         todo = "its first lines say what belongs in it"
         raise ConfigError(Problem(where=str(data), what=what, todo=todo)) from None
-    by_name = {recipe.name: recipe for recipe in libraries}
-    return Recipes(libraries=by_name, fixes=fixes, folder=data.parent)
+    return Recipes(libraries=libraries, fixes=fixes, folder=data.parent)
 
 
 def matching_files(
-    root: Path, sources: Iterable[str], exclude: Iterable[str], *, name: str
+    root: Path, sources: Sequence[str], exclude: Sequence[str], *, name: str
 ) -> tuple[str, ...]:
     """The files of ``root`` that match a glob of ``sources`` and none of ``exclude``; sorted.
 
@@ -117,6 +125,10 @@ def matching_files(
         todo = f"{DATA.name} knows how {name} is laid out; mend it for this version"
         raise BuildError(Problem(where=str(root), what=what, todo=todo))
     return tuple(sorted(kept))
+
+
+def _any_matches(patterns: Iterable[str], text: str) -> bool:
+    return any(fnmatch.fnmatchcase(text, pattern) for pattern in patterns)
 
 
 def compiler_major(toolchain: Toolchain) -> int:
