@@ -37,10 +37,11 @@ APP_HEADERS = (
 )
 
 
-def app_compile_flags(defines: Sequence[str]) -> tuple[str, ...]:
-    """Flags of an app's own files, each its own token; folders are relative to ``dist``."""
+def app_compile_flags(defines: Sequence[str], *, standard: str = "c++17") -> tuple[str, ...]:
+    """Flags of an app's own files, each its own token; folders are relative to ``dist``.
+    ``standard`` is the C++ standard that the library's headers need."""
     public = [define for define in defines if define not in PRIVATE_DEFINES]
-    return ("-std=c++17", "-pthread", *(f"-D{define}" for define in public), "-Iinclude")
+    return (f"-std={standard}", "-pthread", *(f"-D{define}" for define in public), "-Iinclude")
 
 
 def app_link_flags(
@@ -90,6 +91,9 @@ def write_flags(
         "compile_flags": compile_flags,
         "link_flags": needed,
         "optional": optional,
+        "standard": next(
+            f.replace("-std=c++", "cxx_std_") for f in compile_flags if f[:5] == "-std="
+        ),
         "whole": WHOLE,
         "rest": REST,
         "defines": [flag[2:] for flag in compile_flags if flag.startswith("-D")],

@@ -37,12 +37,14 @@ class RuntimeRoot:
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A file that may be linked: its root, its path there, what it is, and why it is offered."""
+    """A file that may be linked: its root, its path there, what it is, and why it is offered.
+    One that is ``required`` is linked in any case."""
 
     root: str
     path: str
     kind: FileKind
     reason: str
+    required: bool = False
 
 
 def make_plan(
@@ -78,7 +80,7 @@ def make_plan(
             path=offer.path,
             kind=offer.kind,
             reason=offer.reason,
-            required=False,
+            required=offer.required,
         )
         for offer in offers
         if offer.root != TENSORFLOW or offer.path not in required

@@ -12,45 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from buildtool import dist
-from buildtool.backends.native import flags as native_flags
-from buildtool.backends.native.build import NativeInputs, build_library
-from buildtool.backends.native.dependencies import (
-    Dependency,
-    dependency_sources,
-    load_dependencies,
-)
-from buildtool.backends.native.headers import foreign_headers, foreign_problems
-from buildtool.backends.native.project import render_project
-from buildtool.catalogue.buildfiles import (
-    BuildGraph,
-    load_packages,
-    mobile_candidates,
-    mobile_conditions,
-)
+from buildtool.backends import find_backend
+from buildtool.backends.base import Backend, Job, Library
+from buildtool.catalogue.buildfiles import load_packages, mobile_conditions
 from buildtool.catalogue.kernels import make_catalogue
 from buildtool.config import Target
 from buildtool.decode import from_json
 from buildtool.errors import BudgetError, BuildError, ConfigError, ModelError, Problem
 from buildtool.graph import ModelSource, read_models, read_runtime_facts
 from buildtool.plain import plain
-from buildtool.plan import (
-    TENSORFLOW,
-    Offer,
-    RuntimeRoot,
-    make_plan,
-    plan_from_json,
-    plan_to_json,
-    selections,
-)
+from buildtool.plan import TENSORFLOW, make_plan, plan_from_json, plan_to_json
 from buildtool.platforms import find_abi
 from buildtool.platforms.abi import Abi, Platform
 from buildtool.render import Renderer, to_json, write_if_changed
 from buildtool.report import Report, write_report
 from buildtool.run import Command, failure_problem, run
-from buildtool.selection import Selection, deciding_attrs, select
+from buildtool.runtime import runtime_roots
+from buildtool.selection import deciding_attrs, select
 from buildtool.size import SizeInput, measure, require_budget
 from buildtool.sources import (
     Cache,
@@ -63,7 +42,7 @@ from buildtool.sources import (
     patched_tree,
     with_given,
 )
-from buildtool.toolchain import find_protoc, find_toolchain
+from buildtool.toolchain import find_toolchain
 from buildtool.values import (
     BuildPlan,
     ElfExpectation,
@@ -78,6 +57,7 @@ from buildtool.values import (
 from buildtool.verify import ModelRun, VerificationInput, require_proof, verify
 
 T = TypeVar("T")
+LLD = "-fuse-ld=lld"
 # As lld and GNU ld say it.
 UNDEFINED = re.compile(r"undefined (?:symbol: |reference to `)([^'\n]+)")
 MOST_UNDEFINED = 10
@@ -101,7 +81,6 @@ def run_step(step: str, target: Target, folder: Path, *, offline: bool) -> str:
 
 PACKAGE = Path(__file__).resolve().parent
 LOCK = PACKAGE / "data" / "sources.lock.yaml"
-RUNTIME = PACKAGE / "data" / "runtime.yaml"
 RUNNER = PACKAGE.parent / "runner" / "runner.cc"
 BAZEL_CPUS = {"arm": "armhf"}
 
@@ -142,14 +121,19 @@ class Workspace:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """The sources and tools of one target, found and verified."""
+    """The sources and tools of one target, found and verified, and the backend that uses them."""
 
-    tree: SourceTree
-    dependencies: tuple[Dependency, ...]
-    trees: Mapping[str, Path]
+    backend: Backend
+    job: Job
     licences: Mapping[str, tuple[Path, ...]]
-    toolchain: Toolchain
-    defines: tuple[str, ...]
+
+    @property
+    def tree(self) -> SourceTree:
+        return self.job.tree
+
+    @property
+    def toolchain(self) -> Toolchain:
+        return self.job.toolchain
 
 
 def find_inputs(work: Workspace) -> Inputs:
@@ -159,6 +143,7 @@ def find_inputs(work: Workspace) -> Inputs:
         DownloadError, ConfigError, ToolError: what is missing, with what to do.
     """
     target = work.target
+    backend = find_backend(target)
     toolchain = find_toolchain(
         work.abi,
         compiler=str(target.compiler),
@@ -168,14 +153,15 @@ def find_inputs(work: Workspace) -> Inputs:
     _check_optimise(target, toolchain)
     lock = with_given(load_lock(LOCK), given_sources(target))
     progress = Progress.of_process()
+    own: tuple[str, ...] = ()
     if isinstance(target.tensorflow, Path):
         tree = local_tree(target.tensorflow, cache=work.cache)
         tree = dataclasses.replace(tree, path=plain(tree.path))
-        dependencies = load_dependencies(tree.version)
-        names = [dependency.source for dependency in dependencies]
+        needed = backend.sources(tree.version, tree.path, lock)
     else:
-        dependencies = load_dependencies(lock[target.tensorflow].version)
-        names = [target.tensorflow, *(dependency.source for dependency in dependencies)]
+        own = (target.tensorflow,)
+        needed = backend.sources(lock[target.tensorflow].version, None, lock)
+    names = [*own, *needed]
     texts = [licence.source for name in names for licence in lock[name].licences]
     found = fetch_all(
         lock, [*names, *texts], cache=work.cache, offline=work.offline, progress=progress
@@ -184,15 +170,19 @@ def find_inputs(work: Workspace) -> Inputs:
         tree = found[target.tensorflow]
     tree = patched_tree(tree, target.patches, work.folder / "overlay")
     return Inputs(
-        tree=tree,
-        dependencies=dependencies,
-        trees={
-            TENSORFLOW: tree.path,
-            **{item.name: found[item.source].path for item in dependencies},
-        },
+        backend=backend,
+        job=Job(
+            target=target,
+            platform=work.platform,
+            tree=tree,
+            sources=found,
+            toolchain=toolchain,
+            folder=work.folder,
+            cache=work.cache.root,
+            log=work.folder / "logs" / "compile.log",
+            say=work.say,
+        ),
         licences={**_own_licence(tree), **_licences(lock, names, found)},
-        toolchain=toolchain,
-        defines=native_flags.defines(types=target.types, extra=target.defines),
     )
 
 
@@ -207,7 +197,7 @@ def given_sources(target: Target) -> tuple[Given, ...]:
 def _check_optimise(target: Target, toolchain: Toolchain) -> None:
     """GNU ld reads no bitcode, and the symbols of GCC's link-time objects are seen by GCC's own
     tools only."""
-    if target.optimise.lto != "none" and native_flags.LLD not in toolchain.link_flags:
+    if target.optimise.lto != "none" and LLD not in toolchain.link_flags:
         raise ConfigError(
             Problem(
                 where=target.where("optimise.lto"),
@@ -224,8 +214,9 @@ def plan(work: Workspace) -> str:
         ModelError: the models cannot run on such a library; every reason at once.
     """
     inputs = find_inputs(work)
+    backend, job, target = inputs.backend, inputs.job, work.target
     work.say("reading the kernels and ops of the tree")
-    catalogue = _catalogue(work, inputs, inputs.defines)
+    catalogue = _catalogue(work, inputs, backend.defines(job, target.types))
     reading = read_models(
         _model_sources(work.target),
         definitions=catalogue.definitions,
@@ -243,15 +234,18 @@ def plan(work: Workspace) -> str:
         reading.opset,
         catalogue,
         others=_OtherCatalogues(work, inputs),
-        portable=frozenset(graph.filegroup("//tensorflow/core/kernels:portable_all_ops")),
+        portable=backend.portable(job, graph),
     )
-    problems = [*reading.problems, *selection.problems, *_foreign_problems(inputs, selection)]
+    problems = [
+        *reading.problems,
+        *selection.problems,
+        *backend.foreign_problems(job, catalogue.defines, selection.kernels),
+    ]
     if problems:
         raise ModelError(problems)
     work.say("reading the tree's BUILD files")
-    offers = _offers(inputs, graph, [k.registration.source for k in selection.kernels])
+    offers = backend.offers(job, graph, [k.registration.source for k in selection.kernels])
     graph.save()
-    target = work.target
     built = make_plan(
         target=target.id,
         version=inputs.tree.version,
@@ -262,19 +256,11 @@ def plan(work: Workspace) -> str:
         types=selection.types,
         roots=runtime_roots(inputs.tree.version),
         offers=offers,
-        compile_flags=native_flags.compile_flags(
-            level=target.optimise.level, lto=target.optimise.lto, extra=target.flags.compile
-        ),
+        compile_flags=backend.compile_flags(job),
         link_flags=dist.app_link_flags(
-            native_flags.link_flags(
-                fold_sections=target.optimise.fold_sections,
-                lto=target.optimise.lto,
-                linker=inputs.toolchain.link_flags,
-            ),
-            work.platform.link_flags,
-            target.flags.link,
+            backend.link_flags(job), work.platform.link_flags, target.flags.link
         ),
-        notes=[*reading.notes, *selection.notes, *_tree_notes(inputs.tree)],
+        notes=[*reading.notes, *selection.notes, *_tree_notes(inputs.tree), *backend.notes(job)],
     )
     write_if_changed(work.folder / "plan.json", to_json(plan_to_json(built)))
     _write_models(work, reading.opset.models)
@@ -285,43 +271,20 @@ def plan(work: Workspace) -> str:
     )
 
 
-def _foreign_problems(inputs: Inputs, selection: Selection) -> Iterator[Problem]:
-    folders = [
-        inputs.trees[item.name] / folder for item in inputs.dependencies for folder in item.include
-    ]
-    compiler = inputs.toolchain
-    foreign = foreign_headers(
-        {kernel.registration.source for kernel in selection.kernels},
-        tree=inputs.tree.path,
-        include_dirs=folders,
-        compiler=(
-            *(str(compiler.cxx.path), *compiler.compile_flags),
-            *(f"-D{define}" for define in inputs.defines),
-        ),
-    )
-    return foreign_problems(selection.kernels, foreign)
-
-
 def generate(work: Workspace) -> str:
     """Write the generated files from ``plan.json``. Returns what changed, in one line."""
     built = load_plan(work)
+    backend = find_backend(work.target)
     renderer = Renderer(work.folder / "generated")
-    render_project(
-        renderer,
-        built,
-        selections=selections(built),
-        dependencies=load_dependencies(built.tensorflow_version),
-        proto_code=native_flags.proto_code(level=work.target.optimise.level),
-        everything=work.target.registration == "all",
-    )
+    backend.render(renderer, built, work.target)
     flags = Renderer(work.dist)
     dist.write_flags(
         flags,
         target=built.target,
         version=built.tensorflow_version,
-        compile_flags=dist.app_compile_flags(built.defines),
+        compile_flags=dist.app_compile_flags(built.defines, standard=backend.cxx_standard),
         link_flags=built.link_flags,
-        optional=native_flags.optional_flags(built.link_flags),
+        optional=backend.optional_flags(built.link_flags),
     )
     for name in ("compile_flags.txt", "link_flags.txt", "flags.json"):
         renderer.write(name, (work.dist / name).read_text(encoding="utf-8"))
@@ -338,30 +301,14 @@ def compile_library(work: Workspace) -> str:
     """
     inputs = find_inputs(work)
     built = load_plan(work)
-    log = work.folder / "logs" / "compile.log"
-    library = build_library(
-        NativeInputs(
-            plan=built,
-            trees=inputs.trees,
-            dependencies=inputs.dependencies,
-            toolchain=inputs.toolchain,
-            protoc=find_protoc("3.21"),
-            project=work.folder / "generated" / "native",
-            folder=work.folder / "native",
-            cache=work.cache.root,
-            jobs=work.target.jobs,
-            launcher=work.target.launcher,
-            log=log,
-            say=work.say,
-        )
-    )
+    library = inputs.backend.build(inputs.job, built)
     for archive in library.archives:
         dist.copy_if_changed(archive, work.dist / "lib" / archive.name)
     work.say("collecting headers")
-    _install_headers(work, inputs, built, log)
+    _install_headers(work, inputs, built, library)
     dist.install_licences(inputs.licences, work.dist / "licences")
     work.say("linking the runner")
-    _link_runner(work, inputs.toolchain, built, log)
+    _link_runner(work, inputs, built)
     kinds = [file.kind for file in library.files]
     return (
         f"{len(library.files)} files linked ({kinds.count(FileKind.KERNEL)} with kernels), "
@@ -505,12 +452,12 @@ class _OtherCatalogues(Mapping[str, KernelCatalogue]):
         self._work, self._inputs = work, inputs
         self._names = {
             f"types: {policy}": policy
-            for policy in native_flags.TYPE_DEFINES
+            for policy in inputs.backend.type_policies
             if policy != work.target.types
         }
 
     def __getitem__(self, name: str) -> KernelCatalogue:
-        defines = native_flags.defines(types=self._names[name], extra=self._work.target.defines)
+        defines = self._inputs.backend.defines(self._inputs.job, self._names[name])
         return _catalogue(self._work, self._inputs, defines)
 
     def __iter__(self) -> Iterator[str]:
@@ -530,40 +477,6 @@ def _model_sources(target: Target) -> list[ModelSource]:
             shapes={given.name: given.shape for given in model.inputs if given.shape is not None},
         )
         for model in target.models
-    ]
-
-
-def _offers(inputs: Inputs, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
-    candidates = mobile_candidates(graph, kernel_files)
-    protos = sorted(set(graph.protos([c.path for c in candidates]).values()))
-    tensorflow = [
-        Offer(
-            root=TENSORFLOW,
-            path=candidate.path,
-            kind=FileKind.RUNTIME,
-            reason=f"{candidate.reason}: {' > '.join(candidate.chain)}",
-        )
-        for candidate in candidates
-    ]
-    generated = [
-        Offer(root=TENSORFLOW, path=path, kind=FileKind.PROTO, reason="included as .pb.h")
-        for path in protos
-    ]
-    others = [
-        Offer(root=item.name, path=path, kind=FileKind.DEPENDENCY, reason=f"part of {item.source}")
-        for item in inputs.dependencies
-        for path in dependency_sources(item, inputs.trees[item.name])
-    ]
-    return [*tensorflow, *generated, *others]
-
-
-def runtime_roots(version: str) -> list[RuntimeRoot]:
-    """What the runtime of this version of TensorFlow cannot start without."""
-    table = yaml.safe_load(RUNTIME.read_text(encoding="utf-8"))
-    series = ".".join(version.split(".")[:2])
-    return [
-        RuntimeRoot(path=root["path"], reason=root["reason"], ops=tuple(root.get("ops", ())))
-        for root in table[series]
     ]
 
 
@@ -594,27 +507,24 @@ def _own_licence(tree: SourceTree) -> dict[str, tuple[Path, ...]]:
     return {f"{TENSORFLOW}-{tree.version}": (licence,)} if licence.is_file() else {}
 
 
-def _install_headers(work: Workspace, inputs: Inputs, built: BuildPlan, log: Path) -> None:
-    project = work.folder / "generated" / "native" / "include"
-    protos = work.folder / "native" / "protos"
-    folders = [
-        inputs.trees[item.name] / folder for item in inputs.dependencies for folder in item.include
-    ]
-    roots = [project, protos, *folders, inputs.tree.path]
+def _install_headers(work: Workspace, inputs: Inputs, built: BuildPlan, library: Library) -> None:
+    flags = dist.app_compile_flags(built.defines, standard=inputs.backend.cxx_standard)
     headers = dist.header_closure(
         inputs.toolchain,
         RUNNER,
-        includes=(project, inputs.tree.path, protos, *folders),
-        flags=[f for f in dist.app_compile_flags(built.defines) if f != "-Iinclude"],
-        log=log,
+        includes=library.includes,
+        flags=[flag for flag in flags if flag != "-Iinclude"],
+        log=inputs.job.log,
     )
-    dist.install_headers(headers, roots, work.dist / "include")
+    dist.install_headers(headers, library.roots, work.dist / "include")
 
 
-def _link_runner(work: Workspace, toolchain: Toolchain, built: BuildPlan, log: Path) -> None:
+def _link_runner(work: Workspace, inputs: Inputs, built: BuildPlan) -> None:
     """Build the runner as an app would be built: from ``dist`` alone, with its flags."""
+    toolchain, log = inputs.toolchain, inputs.job.log
     work.program.parent.mkdir(parents=True, exist_ok=True)
-    compile_flags = dist.absolute_flags(dist.app_compile_flags(built.defines), work.dist)
+    flags = dist.app_compile_flags(built.defines, standard=inputs.backend.cxx_standard)
+    compile_flags = dist.absolute_flags(flags, work.dist)
     link_flags = dist.absolute_flags(built.link_flags, work.dist)
     compiler = (str(toolchain.cxx.path), *toolchain.compile_flags, *built.compile_flags)
     # An object of its own name: the map, and so the report, would show a compiler's temporary one.

@@ -164,8 +164,9 @@ class Target:
     cpu_flags: tuple[str, ...] = ()
     """Compiler flags that narrow the processor down further than the ABI does."""
 
-    backend: str = "native"
-    """The build system that compiles TensorFlow."""
+    backend: str = "auto"
+    """The build system that compiles TensorFlow: `native` a tree of 2.14, `makefile` one of 1.x by
+    its own makefile. `auto`: the one that the tree was made for."""
 
     compiler: NameOrPath = "clang"
     """`clang`, `gcc`, a prefix such as `arm-linux-gnueabihf-`, or the path of a compiler."""
@@ -190,6 +191,10 @@ class Target:
 
     registration: Literal["selective", "all"] = "selective"
     """Kernels that the library holds: those that the models need, or all of the tree's."""
+
+    file_list: Literal["trimmed", "additions", "stock"] = "trimmed"
+    """Files that the backend `makefile` links: those that the models and the runtime need; all that
+    the tree's own list names, and what the models need besides; or the tree's own list alone."""
 
     optimise: Optimise = Optimise()
     """What the compiler and linker optimise for."""

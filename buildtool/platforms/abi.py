@@ -46,6 +46,11 @@ class Platform(Protocol):
     @property
     def link_flags(self) -> tuple[str, ...]: ...
 
+    @property
+    def makefile_target(self) -> str:
+        """What the makefile of TensorFlow 1.x calls it (its ``TARGET``)."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class ElfPlatform:
@@ -54,3 +59,4 @@ class ElfPlatform:
     name: str
     abis: Mapping[str, Abi]
     link_flags: tuple[str, ...] = ("-pthread", "-ldl", "-lm")
+    makefile_target: str = "LINUX"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.native.narrow import GUESSES, Memory, narrow
-from buildtool.backends.native.symbols import Closure, Symbols
+from buildtool.backends.narrow import GUESSES, Memory, narrow
+from buildtool.backends.symbols import Closure, Symbols
 from buildtool.errors import BuildError
 
 FAILS = "does not compile"

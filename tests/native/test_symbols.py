@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.native.symbols import (
+from buildtool.backends.symbols import (
     Closure,
     Need,
     Symbols,

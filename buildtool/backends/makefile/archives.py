@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.backends.makefile.recipes import Program, Recipe, matching_files
-from buildtool.backends.native.launcher import find_launcher
-from buildtool.backends.native.ninja import NativeBuild, parallel_jobs
+from buildtool.backends.launcher import find_launcher, parallel_jobs
+from buildtool.backends.native.ninja import NativeBuild
 from buildtool.errors import BuildError, Problem
 from buildtool.render import TEMPLATES, Renderer
 from buildtool.run import Command, run

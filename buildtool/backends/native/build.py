@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildtool.backends.base import ARCHIVES
+from buildtool.backends.launcher import find_launcher, parallel_jobs
+from buildtool.backends.linked import linked_files, write_link_set
+from buildtool.backends.narrow import Definers, Memory, narrow
 from buildtool.backends.native.dependencies import Dependency
-from buildtool.backends.native.launcher import find_launcher
-from buildtool.backends.native.narrow import Definers, Memory, narrow
-from buildtool.backends.native.ninja import NativeBuild, parallel_jobs
+from buildtool.backends.native.ninja import NativeBuild
 from buildtool.backends.native.project import source_lists
-from buildtool.backends.native.symbols import (
+from buildtool.backends.symbols import (
     Closure,
     Symbols,
     demangle,
@@ -22,11 +24,10 @@ from buildtool.backends.native.symbols import (
 from buildtool.catalogue.definers import DefinerIndex
 from buildtool.catalogue.includers import IncluderIndex
 from buildtool.plan import TENSORFLOW
-from buildtool.render import Renderer, to_json, write_if_changed
+from buildtool.render import Renderer, write_if_changed
 from buildtool.values import BuildPlan, FileKind, PlannedFile, Toolchain
 
 Guess = Callable[[str], Sequence[str]]
-ARCHIVES = ("libtensorflow.a", "libtensorflow_deps.a")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ def build_library(inputs: NativeInputs) -> NativeLibrary:
     inputs.say("configuring")
     native.configure(BUILDTOOL_CANDIDATES="ON")
     closure, known = _narrow(inputs, native)
-    files = _linked_files(inputs.plan, closure, inputs.toolchain)
+    files = linked_files(inputs.plan, closure, inputs.toolchain)
     _write_link_set(inputs, files)
     inputs.say(f"archiving {len(files)} objects")
     native.configure(BUILDTOOL_CANDIDATES="OFF")
@@ -204,32 +205,6 @@ def _definers(inputs: NativeInputs, places: Mapping[str, str]) -> Guess:
     return lambda symbol: [sources[str(path)] for path in index.candidates(symbol)]
 
 
-def _linked_files(
-    plan: BuildPlan, closure: Closure, toolchain: Toolchain
-) -> tuple[PlannedFile, ...]:
-    """The plan's files that are linked; those that a symbol asked for say which and whose."""
-    needs = {file: need for file, need in closure.needed.items() if need.symbol}
-    names = dict(zip(needs, demangle(toolchain, [n.symbol for n in needs.values()]), strict=True))
-    linked = []
-    for file in plan.files:
-        key = _key(file)
-        if key not in closure.needed:
-            continue
-        reason = file.reason
-        if key in needs:
-            reason = f"defines {names[key]}, which {needs[key].file.partition(':')[2]} needs"
-        linked.append(
-            PlannedFile(
-                root=file.root,
-                path=file.path,
-                kind=file.kind,
-                reason=reason,
-                required=file.required,
-            )
-        )
-    return tuple(linked)
-
-
 def _write_link_set(inputs: NativeInputs, files: Sequence[PlannedFile]) -> None:
     renderer = Renderer(inputs.project.parent)
     renderer.render(
@@ -237,21 +212,4 @@ def _write_link_set(inputs: NativeInputs, files: Sequence[PlannedFile]) -> None:
         "native/sources.cmake.j2",
         lists=source_lists(files, inputs.dependencies),
     )
-    renderer.render(
-        "tf_op_files.txt",
-        "tf_op_files.txt.j2",
-        files=[
-            file.path
-            for file in files
-            if file.root == TENSORFLOW and file.kind is not FileKind.PROTO
-        ],
-    )
-    write_if_changed(
-        inputs.project.parent / "files.json",
-        to_json(
-            [
-                {"root": f.root, "path": f.path, "kind": f.kind.value, "reason": f.reason}
-                for f in files
-            ]
-        ),
-    )
+    write_link_set(inputs.project.parent, files)

@@ -41,6 +41,7 @@ def foreign_headers(
     tree: Path,
     include_dirs: Sequence[Path],
     compiler: Sequence[str],
+    standard: str = "c++17",
 ) -> Mapping[str, tuple[str, ...]]:
     """The headers that each of ``sources``, files of ``tree``, includes and that are nowhere, or
     belong to a library that is not built.
@@ -61,7 +62,7 @@ def foreign_headers(
         for name in files.missing - common
         if not name.endswith(GENERATED) and not name.startswith(GUARDED)
     }
-    search = [*compiler, "-std=c++17", f"-I{tree}", *(f"-I{folder}" for folder in include_dirs)]
+    search = [*compiler, f"-std={standard}", f"-I{tree}", *(f"-I{folder}" for folder in include_dirs)]
     absent = _absent(unknown, search) if unknown else set()
     absent |= {name for name in unknown if name.startswith(tuple(NOT_BUILT))}
     found = {
@@ -102,7 +103,10 @@ def _spelt(included: Iterable[str], names: Iterable[str]) -> set[str]:
 
 
 def foreign_problems(
-    kernels: Iterable[SelectedKernel], foreign: Mapping[str, Sequence[str]]
+    kernels: Iterable[SelectedKernel],
+    foreign: Mapping[str, Sequence[str]],
+    *,
+    backend: str = "native",
 ) -> Iterator[Problem]:
     """What to tell of the ops whose kernels cannot be compiled."""
     ops: dict[str, set[str]] = {}
@@ -113,7 +117,7 @@ def foreign_problems(
         yield Problem(
             where=source,
             what=f"the kernels of {', '.join(sorted(ops[source]))} need "
-            f"{', '.join(sorted(libraries))}, which the native backend does not build",
+            f"{', '.join(sorted(libraries))}, which the {backend} backend does not build",
             todo="do this work in the app, and export the model without it",
         )
 

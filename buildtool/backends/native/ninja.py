@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import time
@@ -16,7 +15,6 @@ from buildtool.run import Command, failure_problem, run, stream
 from buildtool.values import Toolchain
 
 STATUS = re.compile(r"\[(\d+)/(\d+)\] ")
-BYTES_PER_JOB = 1_500_000_000
 FIRST_REPORT_SECONDS = 2.0
 REPORT_SECONDS = 5.0
 
@@ -139,11 +137,3 @@ def _first_failure(
             todo=f"free some space and run the same command again; full log: {log}",
         )
     return problem
-
-
-def parallel_jobs(jobs: int | None) -> int:
-    """``jobs``, or as many as cores and memory allow: 1.5 GB for each compiler."""
-    if jobs:
-        return jobs
-    available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return max(1, min(len(os.sched_getaffinity(0)), available // BYTES_PER_JOB))

@@ -82,7 +82,7 @@ def render_project(
     for source, (kernels, ops) in selections.items():
         renderer.render(
             f"native/selection/{source}.h",
-            "native/selection.h.j2",
+            "selection.h.j2",
             source=source,
             kernels=kernels,
             ops=ops,

@@ -1,4 +1,4 @@
-"""What starts the compilers, so that objects are kept or made elsewhere."""
+"""What starts the compilers, so that objects are kept or made elsewhere, and how many at once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildtool.errors import Problem, ToolError
+
+BYTES_PER_JOB = 1_500_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,3 +61,11 @@ def _ccache(folder: Path, project: Path, cache: Path) -> dict[str, str]:
         "CCACHE_PCH_EXTSUM": "1",
         "CCACHE_SLOPPINESS": "pch_defines,time_macros,include_file_mtime,include_file_ctime",
     }
+
+
+def parallel_jobs(jobs: int | None) -> int:
+    """``jobs``, or as many as cores and memory allow: 1.5 GB for each compiler."""
+    if jobs:
+        return jobs
+    available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(1, min(len(os.sched_getaffinity(0)), available // BYTES_PER_JOB))

@@ -79,6 +79,17 @@ def system_symbols(toolchain: Toolchain) -> frozenset[str]:
     return frozenset(found)
 
 
+def archive_symbols(toolchain: Toolchain, archives: Sequence[Path]) -> frozenset[str]:
+    """The global symbols that the members of static libraries define."""
+    if not archives:
+        return frozenset()
+    nm = str(toolchain.extra["nm"].path)
+    argv = (nm, "-P", "-A", "-g", "--defined-only", *(str(path) for path in archives))
+    output = run(Command(argv=argv), what="reading symbols of libraries").stdout
+    found = (line.rpartition(": ")[2].split() for line in output.splitlines())
+    return frozenset(words[0] for words in found if words)
+
+
 def demangle(toolchain: Toolchain, symbols: Sequence[str]) -> list[str]:
     """The C++ names of mangled symbols, in the same order."""
     if not symbols:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from buildtool.backends.native.symbols import Closure, Symbols, link_closure
+from buildtool.backends.symbols import Closure, Symbols, link_closure
 from buildtool.errors import BuildError, Problem
 from buildtool.render import to_json, write_if_changed
 

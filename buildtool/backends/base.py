@@ -1,0 +1,136 @@
+"""What a backend is: the one way in which one kind of TensorFlow tree is compiled.
+
+The workflow knows this protocol and the registry in ``__init__``; it asks for no backend's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from buildtool.catalogue.buildfiles import BuildGraph
+from buildtool.config import Target
+from buildtool.errors import Problem
+from buildtool.plan import Offer
+from buildtool.platforms.abi import Platform
+from buildtool.render import Renderer
+from buildtool.sources import Lock
+from buildtool.values import BuildPlan, PlannedFile, SelectedKernel, SourceTree, Toolchain
+
+# What every backend leaves: TensorFlow, which is linked whole, and all that it depends on.
+ARCHIVES = ("libtensorflow.a", "libtensorflow_deps.a")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One target with everything that was found for it: ``sources`` are the trees of what the
+    backend asked for, by their names in the lock file; ``folder`` is ``build/<target id>``,
+    ``cache`` the folder that builds share; ``say`` gets a line of progress now and then."""
+
+    target: Target
+    platform: Platform
+    tree: SourceTree
+    sources: Mapping[str, SourceTree]
+    toolchain: Toolchain
+    folder: Path
+    cache: Path
+    log: Path
+    say: Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """What a build gave: the archives, the exact files that are in them and why, how many were
+    compiled or taken from a cache to find that out.
+
+    ``includes`` are the folders where an app's headers are found, in the compiler's order;
+    ``roots`` the same folders in the order in which a header's own folder is looked for.
+    """
+
+    archives: tuple[Path, ...]
+    files: tuple[PlannedFile, ...]
+    compiled: int
+    includes: tuple[Path, ...]
+    roots: tuple[Path, ...]
+
+
+class Backend(Protocol):
+    """How one kind of tree is compiled. Methods only read the tree."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def folder(self) -> str:
+        """The folder below ``build/<target id>`` that the backend keeps its own files in."""
+        ...
+
+    @property
+    def cxx_standard(self) -> str:
+        """The C++ standard that the library's headers need, as compilers name it: ``c++17``."""
+        ...
+
+    @property
+    def type_policies(self) -> tuple[str, ...]:
+        """The values of the key ``types`` that it knows."""
+        ...
+
+    def sources(self, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
+        """The names in the lock file of what a tree of this version needs besides itself.
+
+        Raises:
+            ConfigError: nobody knows what this version needs, or the lock file lacks it.
+        """
+        ...
+
+    def defines(self, job: Job, types: str) -> tuple[str, ...]:
+        """The macros that everything is compiled with under a type policy, sorted."""
+        ...
+
+    def compile_flags(self, job: Job) -> tuple[str, ...]:
+        """Flags of every object, in the order in which the compiler gets them."""
+        ...
+
+    def link_flags(self, job: Job) -> tuple[str, ...]:
+        """Flags of an app's final link besides those of its platform."""
+        ...
+
+    def optional_flags(self, link_flags: Sequence[str]) -> tuple[str, ...]:
+        """Those of an app's link flags that only make it smaller, and not every linker knows."""
+        ...
+
+    def notes(self, job: Job) -> list[str]:
+        """What is odd about the tree and harmless, in sentences."""
+        ...
+
+    def portable(self, job: Job, graph: BuildGraph) -> frozenset[str]:
+        """The kernels' files that the tree itself compiles for small devices."""
+        ...
+
+    def foreign_problems(
+        self, job: Job, defines: Sequence[str], kernels: Sequence[SelectedKernel]
+    ) -> list[Problem]:
+        """What to tell of kernels whose files need libraries that the backend does not build."""
+        ...
+
+    def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
+        """The files that may be linked, or must be.
+
+        Raises:
+            BuildToolError: the tree does not give what the target asks for.
+        """
+        ...
+
+    def render(self, renderer: Renderer, plan: BuildPlan, target: Target) -> None:
+        """Write what the build reads."""
+        ...
+
+    def build(self, job: Job, plan: BuildPlan) -> Library:
+        """Compile what the plan needs and archive it.
+
+        Raises:
+            BuildError: something does not compile, with the last lines and how to repeat it.
+        """
+        ...

@@ -1,0 +1,252 @@
+"""The makefile backend: a 1.x tree, compiled by its own ``contrib/makefile`` on an overlay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from buildtool.backends.base import Job, Library
+from buildtool.backends.launcher import find_launcher, parallel_jobs
+from buildtool.backends.makefile import flags
+from buildtool.backends.makefile.build import MakefileBuild
+from buildtool.backends.makefile.libraries import Libraries, build_libraries
+from buildtool.backends.makefile.lists import (
+    DOWNLOADS,
+    FOLDER,
+    HOST_FILES,
+    OPS,
+    PROTO_TEXTS,
+    PROTOS,
+    StockLists,
+    read_host_files,
+    read_lists,
+)
+from buildtool.backends.makefile.make import MAKEFILE, NOT_REMADE, Make
+from buildtool.backends.makefile.overlay import GENERATED, MADE, make_overlay
+from buildtool.backends.makefile.project import FOLDER as PROJECT
+from buildtool.backends.makefile.project import MORE, render_project
+from buildtool.backends.makefile.settings import Settings, keep_only, question_variables
+from buildtool.catalogue.buildfiles import BuildGraph
+from buildtool.config import Target
+from buildtool.errors import ModelError, Problem
+from buildtool.plan import TENSORFLOW, Offer
+from buildtool.render import Renderer
+from buildtool.sources import Lock
+from buildtool.values import BuildPlan, FileKind, PlannedFile
+
+__all__ = ["MAKEFILE", "MakefileBackend"]
+
+SOURCE_SUFFIXES = (".c", ".cc")
+
+
+class MakefileBackend:
+    """See :class:`~buildtool.backends.base.Backend`."""
+
+    name = "makefile"
+    folder = "makefile"
+    cxx_standard = "c++11"
+    type_policies = tuple(flags.TYPE_DEFINES)
+
+    def sources(self, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
+        return []
+
+    def defines(self, job: Job, types: str) -> tuple[str, ...]:
+        asked = _ask(job, ("CXXFLAGS",))["CXXFLAGS"]
+        return flags.defines(
+            [flag[2:] for flag in asked if flag.startswith("-D")],
+            types=types,
+            file_list=job.target.file_list,
+            extra=job.target.defines,
+        )
+
+    def compile_flags(self, job: Job) -> tuple[str, ...]:
+        optimise = job.target.optimise
+        return flags.compile_flags(
+            level=optimise.level, lto=optimise.lto, extra=job.target.flags.compile
+        )
+
+    def link_flags(self, job: Job) -> tuple[str, ...]:
+        optimise = job.target.optimise
+        return flags.link_flags(
+            fold_sections=optimise.fold_sections,
+            lto=optimise.lto,
+            linker=job.toolchain.link_flags,
+        )
+
+    def optional_flags(self, link_flags: Sequence[str]) -> tuple[str, ...]:
+        return flags.optional_flags(link_flags)
+
+    def notes(self, job: Job) -> list[str]:
+        return list(read_lists(job.tree.path).notes)
+
+    def portable(self, job: Job, graph: BuildGraph) -> frozenset[str]:
+        del graph
+        return frozenset(read_lists(job.tree.path).ops)
+
+    def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
+        lists = read_lists(job.tree.path)
+        stock = _stock_sources(job, lists)
+        target = job.target
+        if target.file_list == "stock":
+            _all_in_stock(target, kernel_files, stock)
+        offer = partial(Offer, root=TENSORFLOW, required=target.file_list != "trimmed")
+        found = {
+            path: offer(path=path, kind=FileKind.RUNTIME, reason=f"the tree's makefile: {where}")
+            for path, where in stock.items()
+        }
+        for path, where in _generated(lists).items():
+            reason = f"the tree's makefile: {where}"
+            found[path] = offer(path=path, kind=FileKind.PROTO, reason=reason)
+        more = graph.closure(kernel_files).files if target.file_list != "stock" else {}
+        for path, chain in more.items():
+            if path.endswith(SOURCE_SUFFIXES) and path not in found:
+                found[path] = Offer(
+                    root=TENSORFLOW,
+                    path=path,
+                    kind=FileKind.RUNTIME,
+                    reason=f"needed by {chain[0]}: {' > '.join(chain)}",
+                )
+        for path in sorted(set(graph.protos(list(more)).values()) - found.keys()):
+            found[path] = Offer(
+                root=TENSORFLOW, path=path, kind=FileKind.PROTO, reason="included as .pb.h"
+            )
+        return [found[path] for path in sorted(found)]
+
+    def render(self, renderer: Renderer, plan: BuildPlan, target: Target) -> None:
+        render_project(renderer, plan, everything=target.registration == "all")
+
+    def build(self, job: Job, plan: BuildPlan) -> Library:
+        job.log.parent.mkdir(parents=True, exist_ok=True)
+        job.log.write_text("", encoding="utf-8")
+        target, generated = job.target, job.folder / "generated"
+        libraries = _libraries(job, plan)
+        overlay = job.folder / self.folder / "tree"
+        project = generated / PROJECT
+        make_overlay(
+            job.tree.path,
+            overlay,
+            files={**_files(job), **_lists_of(plan.files)},
+            links={GENERATED: project, **_downloads(libraries)},
+        )
+        launcher = find_launcher(target.launcher, folder=overlay, project=project, cache=job.cache)
+        settings = Settings(
+            target=job.platform.makefile_target,
+            types=target.types,
+            plan=plan,
+            toolchain=job.toolchain,
+            libraries=libraries,
+            launcher=launcher,
+            prefix=(project / "tensorflow_prefix.h").read_text(encoding="utf-8"),
+        )
+        keep_only(overlay / MADE, [settings.key])
+        make = Make(
+            folder=overlay,
+            variables=settings.variables(),
+            more=(f"{GENERATED}/{MORE}",),
+            jobs=parallel_jobs(target.jobs),
+            log=job.log,
+            say=job.say,
+            environment=launcher.environment,
+        )
+        return MakefileBuild(
+            settings=settings,
+            make=make,
+            generated=generated,
+            archives=job.folder / self.folder,
+            cache=job.cache,
+            say=job.say,
+        ).run()
+
+
+def _libraries(job: Job, plan: BuildPlan) -> Libraries:
+    return build_libraries()
+
+
+def _downloads(libraries: Libraries) -> dict[str, Path]:
+    return {f"{DOWNLOADS}{name}": path for name, path in libraries.downloads.items()}
+
+
+def _files(job: Job) -> dict[str, str]:
+    """What the overlay has in place of the tree's own."""
+    renderer = Renderer(job.folder / MakefileBackend.folder)
+    version_header = job.tree.path / "tensorflow/core/public/version.h"
+    text = version_header.read_text(encoding="utf-8", errors="replace")
+    path = renderer.render(
+        "version_info.cc",
+        "makefile/version_info.cc.j2",
+        version=f"v{job.tree.version}",
+        flags="tf_cxx11_abi_flag" in text,
+    )
+    return {
+        NOT_REMADE: path.read_text(encoding="utf-8"),
+        f"{FOLDER}/{HOST_FILES}": read_host_files(job.tree.path),
+    }
+
+
+def _lists_of(files: Sequence[PlannedFile]) -> dict[str, str]:
+    """The makefile's lists: everything that may be linked, so that it knows all objects."""
+    ops = [f.path for f in files if f.kind is not FileKind.PROTO]
+    protos = [f.path for f in files if f.path.endswith(".proto")]
+    texts = [f.path for f in files if f.path.endswith(".pb_text.cc")]
+    lists = {OPS: ops, PROTOS: protos, PROTO_TEXTS: texts}
+    return {
+        f"{FOLDER}/{name}": "".join(f"{path}\n" for path in paths) for name, paths in lists.items()
+    }
+
+
+def _ask(job: Job, names: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """What the tree's makefile says for this platform, before anything is changed."""
+    overlay = job.folder / MakefileBackend.folder / "asked"
+    lists = read_lists(job.tree.path)
+    stock = {OPS: lists.ops, PROTOS: lists.protos, PROTO_TEXTS: lists.proto_texts}
+    files = {
+        f"{FOLDER}/{name}": "".join(f"{path}\n" for path in paths) for name, paths in stock.items()
+    }
+    make_overlay(job.tree.path, overlay, files={**files, **_files(job)}, links=_asked_links(job))
+    make = Make(
+        folder=overlay,
+        variables=question_variables(job.platform.makefile_target),
+        more=(),
+        jobs=1,
+        log=job.log,
+        say=job.say,
+    )
+    return make.ask(names)
+
+
+def _asked_links(job: Job) -> dict[str, Path]:
+    return _downloads(build_libraries())
+
+
+def _stock_sources(job: Job, lists: StockLists) -> dict[str, str]:
+    """The sources that the tree's makefile compiles, and which part of it names each."""
+    named = set(lists.ops)
+    asked = _ask(job, ("TF_CC_SRCS",))["TF_CC_SRCS"]
+    return {path: OPS if path in named else "TF_CC_SRCS" for path in asked}
+
+
+def _generated(lists: StockLists) -> dict[str, str]:
+    return {
+        **dict.fromkeys(lists.protos, PROTOS),
+        **dict.fromkeys(lists.proto_texts, PROTO_TEXTS),
+    }
+
+
+def _all_in_stock(target: Target, kernel_files: Sequence[str], stock: Mapping[str, str]) -> None:
+    """The stock list alone must hold what the models need.
+
+    Raises:
+        ModelError: it does not.
+    """
+    lacking = sorted(set(kernel_files) - stock.keys())
+    if lacking:
+        raise ModelError(
+            Problem(
+                where=target.where("file_list"),
+                what=f"the tree's list of files lacks {path}, which has kernels that the models "
+                "need",
+                todo="set 'file_list: additions', or leave the key out",
+            )
+            for path in lacking
+        )

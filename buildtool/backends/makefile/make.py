@@ -1,0 +1,125 @@
+"""The tree's own makefile, driven: everything is set on make's command line."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from buildtool.backends.makefile.lists import FOLDER
+from buildtool.errors import BuildError, Problem, ToolError
+from buildtool.run import Command, failure_problem, run, stream
+
+MAKEFILE = f"{FOLDER}/Makefile"
+# A phony file of the makefile: each make would write it anew, and compile and link it.
+NOT_REMADE = "tensorflow/core/util/version_info.cc"
+REPORT_SECONDS = 5.0
+COMPILES = re.compile(r"(?:^|\s)-c\s+\S+.*\s-o\s+\S+")
+FAILED_GOAL = re.compile(r"^make(?:\[\d+\])?: \*\*\* \[\S+: (\S+)\] (?:Error \d+|[A-Z]\w+)")
+NO_RULE = re.compile(r"^make(?:\[\d+\])?: \*\*\* No rule to make target")
+ASK = re.compile(r"^buildtool: (\w+)=(.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Make:
+    """One make of an overlay. ``variables`` are set on the command line, where they win over what
+    the makefile says; ``more`` are makefiles that are read after it; ``say`` gets a line of
+    progress now and then."""
+
+    folder: Path
+    variables: Mapping[str, str]
+    more: Sequence[str]
+    jobs: int
+    log: Path
+    say: Callable[[str], None]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def command(self, goals: Sequence[str], *flags: str) -> Command:
+        """The command that makes ``goals``."""
+        argv = (
+            *("make", "--no-print-directory", "--output-sync=target", f"--jobs={self.jobs}"),
+            *flags,
+            *("-o", NOT_REMADE),
+            *(word for name in (MAKEFILE, *self.more) for word in ("-f", name)),
+            *(f"{name}={value}" for name, value in sorted(self.variables.items())),
+            *goals,
+        )
+        return Command(argv=argv, cwd=self.folder, env=self.environment)
+
+    def build(self, goals: Sequence[str], *, title: str, keep_going: bool = False) -> None:
+        """Make ``goals``; with ``keep_going`` a failure is no error.
+
+        Raises:
+            BuildError: a command failed, with its last lines and a command that repeats it.
+            ToolError: there is no make.
+        """
+        command = self.command(goals, *(("--keep-going",) if keep_going else ()))
+        progress = _Progress(title=title, most=len(goals), say=self.say)
+        done = stream(command, what=title, log=self.log, on_line=progress)
+        if done.returncode != 0 and not keep_going:
+            raise BuildError(self._failure(done.returncode, done.stdout, goals, title))
+
+    def ask(self, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The words of the makefile's variables, as it sets them for these settings.
+
+        Raises:
+            ToolError: there is no make, or it cannot read the makefile.
+        """
+        lines = "".join(f"$(info buildtool: {name}=$({name}))" for name in names)
+        evaluate = f"--eval=buildtool-ask: ; {lines}@:"
+        command = replace(self, jobs=1, more=()).command(["buildtool-ask"], evaluate)
+        done = run(command, what="asking the makefile", log=self.log, error=ToolError)
+        found = {name: tuple(text.split()) for name, text in ASK.findall(done.stdout)}
+        return {name: found.get(name, ()) for name in names}
+
+    def _failure(self, returncode: int, output: str, goals: Sequence[str], title: str) -> Problem:
+        """What the first goal that failed said; to repeat, that goal alone."""
+        if "No space left on device" in output:
+            return Problem(
+                where=title,
+                what="the disk is full",
+                todo=f"free some space and run the same command again; full log: {self.log}",
+            )
+        lines = output.splitlines()
+        end = next((n for n, line in enumerate(lines) if FAILED_GOAL.match(line)), None)
+        failed = FAILED_GOAL.match(lines[end]) if end is not None else None
+        if failed is None:
+            wrong = [line for line in lines if NO_RULE.match(line)] or lines
+            return failure_problem(
+                self.command(goals), returncode, "\n".join(wrong), what=title, log=self.log
+            )
+        said = [line for line in lines[:end] if not COMPILES.search(line)]
+        first = next((n for n, line in enumerate(said) if "error" in line.lower()), 0)
+        return failure_problem(
+            self.command([failed[1]]),
+            returncode,
+            "\n".join(said[first : first + 20] or said[-20:]),
+            what=f"{title}: {failed[1]}",
+            log=self.log,
+        )
+
+
+def shell_words(words: Sequence[str]) -> str:
+    """Words as a makefile's variable that is expanded into a shell command."""
+    return shlex.join(words).replace("$", "$$")
+
+
+class _Progress:
+    """Says how many files were compiled, now and then."""
+
+    def __init__(self, *, title: str, most: int, say: Callable[[str], None]) -> None:
+        self.title, self.most, self.say = title, most, say
+        self.count = 0
+        self.said = time.monotonic()
+
+    def __call__(self, line: str) -> None:
+        if not COMPILES.search(line):
+            return
+        self.count += 1
+        now = time.monotonic()
+        if now - self.said >= REPORT_SECONDS:
+            self.said = now
+            self.say(f"{self.title}: {self.count} of at most {self.most}")

@@ -1,0 +1,171 @@
+"""What is set on the makefile's command line, and the folder that objects stand in."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildtool.backends.launcher import Launcher
+from buildtool.backends.makefile.flags import SLIM, TYPE_DEFINES
+from buildtool.backends.makefile.libraries import Libraries
+from buildtool.backends.makefile.lists import FOLDER
+from buildtool.backends.makefile.make import shell_words
+from buildtool.backends.makefile.overlay import MADE
+from buildtool.errors import Problem, ToolError
+from buildtool.values import BuildPlan, Toolchain
+
+# What each compiler calls a precompiled header, and what it needs to make one that does not depend
+# on times (clang's users manual, "Precompiled Headers").
+PCH = {
+    "clang": (".pch", ("-Xclang", "-fno-pch-timestamp", "-fpch-instantiate-templates")),
+    "gcc": (".gch", ()),
+}
+HOST_COMPILERS = ("g++", "clang++", "c++")
+HOST_FLAGS = ("--std=c++11", "-ffunction-sections", "-fdata-sections", "-w")
+LIBRARY = "libtensorflow-core.a"
+
+
+def question_variables(target: str) -> dict[str, str]:
+    """Settings under which the makefile tells what it would do for ``TARGET``, without a build's
+    own flags. An empty ``ANDROID_TYPES`` would count as unset."""
+    return {
+        "ANDROID_TYPES": " ",
+        "GENDIR": f"{MADE}/asked/",
+        "MAKEFILE_DIR": FOLDER,
+        "OPTFLAGS": "",
+        "TARGET": target,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that decides what make does with one plan. ``target`` is the makefile's name of
+    the platform; ``prefix`` the text of the prefix header."""
+
+    target: str
+    types: str
+    plan: BuildPlan
+    toolchain: Toolchain
+    libraries: Libraries
+    launcher: Launcher
+    prefix: str
+
+    @property
+    def key(self) -> str:
+        """Names the folder of objects: another compiler, other flags, macros or headers get
+        another one, so that nothing stale is ever linked. What a single file registers is not
+        part of it: make knows the headers that each object was made from."""
+        parts = (
+            self.toolchain.identity,
+            _state(self.toolchain.cxx.path),
+            *self.plan.compile_flags,
+            *self.plan.defines,
+            *map(str, self.libraries.includes),
+            *(f"{name}={path}" for name, path in sorted(self.libraries.downloads.items())),
+            str(self.libraries.protoc),
+            str(self.launcher.pch),
+            self.prefix,
+        )
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    @property
+    def gendir(self) -> str:
+        """Where target files are made, below the folder that make runs in."""
+        return f"{MADE}/{self.key}/"
+
+    @property
+    def archive(self) -> str:
+        """The archive that the makefile's own rule makes."""
+        return f"{self.gendir}lib/{LIBRARY}"
+
+    def variables(self) -> dict[str, str]:
+        """The command line: what the makefile knows, and (``BUILDTOOL_``) what selection.mk
+        does."""
+        host = host_compiler()
+        made = f"{MADE}/host-{_host_key(host, self.libraries)}/"
+        pch, pch_flags = PCH[self.toolchain.kind] if self.launcher.pch else ("", ())
+        flags = (*self.toolchain.compile_flags, *self.plan.compile_flags)
+        defines = [f"-D{define}" for define in self.plan.defines]
+        types = [f"-D{define}" for define in TYPE_DEFINES[self.types]]
+        return {
+            "ANDROID_TYPES": shell_words(types),
+            "AR": shell_words([str(self.toolchain.ar.path)]),
+            # New, without dates, users and paths, and with an index.
+            "ARFLAGS": "qcsD",
+            "CC": self._launched(self.toolchain.cc.path),
+            "CXX": self._launched(self.toolchain.cxx.path),
+            "GENDIR": self.gendir,
+            "HOST_BINDIR": f"{made}bin/",
+            "HOST_CXX": self._launched(host),
+            "HOST_CXXFLAGS": shell_words(HOST_FLAGS),
+            "HOST_GENDIR": f"{made}obj/",
+            # Sections that nothing asks for may ask for what is not there (lists.HOST_UNUSED).
+            "HOST_LDOPTS": "-Wl,--gc-sections",
+            "HOST_LIBS": shell_words(
+                [
+                    *map(str, self.libraries.host_archives),
+                    *("-lstdc++", "-lm", "-ldl", "-pthread"),
+                ]
+            ),
+            "HOST_OBJDIR": f"{made}obj/",
+            "LDFLAGS": "",
+            "LIBFLAGS": "",
+            "LIBS": shell_words(list(map(str, self.libraries.archives))),
+            "MAKEFILE_DIR": FOLDER,
+            "OPTFLAGS": shell_words([*flags, *defines]),
+            "PROTOCFLAGS": f"-I. {_includes(self.libraries.host_includes)}",
+            "PROTOC": shell_words([str(self.libraries.protoc)]),
+            "TARGET": self.target,
+            "BUILDTOOL_DROPPED": "" if self.types == "slim" else f"-D{SLIM}",
+            "BUILDTOOL_HOST_INCLUDES": _includes(self.libraries.host_includes),
+            "BUILDTOOL_INCLUDES": _includes(self.libraries.includes),
+            "BUILDTOOL_PCH": pch,
+            "BUILDTOOL_PCH_FLAGS": shell_words(pch_flags),
+        }
+
+    def _launched(self, program: Path) -> str:
+        words = [self.launcher.program] if self.launcher.program else []
+        return shell_words([*words, str(program)])
+
+
+def host_compiler() -> Path:
+    """The C++ compiler that makes programs for this machine.
+
+    Raises:
+        ToolError: there is none.
+    """
+    found = next((path for name in HOST_COMPILERS if (path := shutil.which(name))), None)
+    if found is None:
+        raise ToolError(
+            Problem(
+                where="toolchain",
+                what="there is no C++ compiler for this machine, which proto_text needs",
+                todo="on Debian or Ubuntu: apt-get install g++",
+            )
+        )
+    return Path(found)
+
+
+def keep_only(folder: Path, keys: Sequence[str]) -> None:
+    """Remove what was made below ``folder`` under other settings; hosts' tools are kept."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name not in keys and not path.name.startswith("host-"):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _host_key(host: Path, libraries: Libraries) -> str:
+    parts = (_state(host), *map(str, libraries.host_archives), str(libraries.protoc))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def _state(program: Path) -> str:
+    """A compiler that was replaced under its old name is another one."""
+    state = program.stat()
+    return f"{program} {state.st_size} {state.st_mtime_ns}"
+
+
+def _includes(folders: Sequence[Path]) -> str:
+    return shell_words([f"-I{folder}" for folder in folders])

@@ -1,0 +1,164 @@
+"""The native backend: a 2.x tree, compiled by a CMake project that is generated for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from buildtool.backends.base import Job, Library
+from buildtool.backends.native import flags
+from buildtool.backends.native.build import NativeInputs, build_library
+from buildtool.backends.native.dependencies import (
+    Dependency,
+    dependency_sources,
+    load_dependencies,
+)
+from buildtool.backends.native.headers import foreign_headers, foreign_problems
+from buildtool.backends.native.project import render_project
+from buildtool.catalogue.buildfiles import BuildGraph, mobile_candidates
+from buildtool.config import Target
+from buildtool.errors import Problem
+from buildtool.plan import TENSORFLOW, Offer, selections
+from buildtool.render import Renderer
+from buildtool.sources import Lock
+from buildtool.toolchain import find_protoc
+from buildtool.values import BuildPlan, FileKind, SelectedKernel
+
+PORTABLE = "//tensorflow/core/kernels:portable_all_ops"
+PROTOC_SERIES = "3.21"
+
+
+class NativeBackend:
+    """See :class:`~buildtool.backends.base.Backend`."""
+
+    name = "native"
+    folder = "native"
+    cxx_standard = "c++17"
+    type_policies = tuple(flags.TYPE_DEFINES)
+
+    def sources(self, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
+        del tree, lock
+        return [dependency.source for dependency in load_dependencies(version)]
+
+    def defines(self, job: Job, types: str) -> tuple[str, ...]:
+        return flags.defines(types=types, extra=job.target.defines)
+
+    def compile_flags(self, job: Job) -> tuple[str, ...]:
+        optimise = job.target.optimise
+        return flags.compile_flags(
+            level=optimise.level, lto=optimise.lto, extra=job.target.flags.compile
+        )
+
+    def link_flags(self, job: Job) -> tuple[str, ...]:
+        optimise = job.target.optimise
+        return flags.link_flags(
+            fold_sections=optimise.fold_sections,
+            lto=optimise.lto,
+            linker=job.toolchain.link_flags,
+        )
+
+    def optional_flags(self, link_flags: Sequence[str]) -> tuple[str, ...]:
+        return flags.optional_flags(link_flags)
+
+    def notes(self, job: Job) -> list[str]:
+        del job
+        return []
+
+    def portable(self, job: Job, graph: BuildGraph) -> frozenset[str]:
+        del job
+        return frozenset(graph.filegroup(PORTABLE))
+
+    def foreign_problems(
+        self, job: Job, defines: Sequence[str], kernels: Sequence[SelectedKernel]
+    ) -> list[Problem]:
+        trees, compiler = _trees(job), job.toolchain
+        foreign = foreign_headers(
+            {kernel.registration.source for kernel in kernels},
+            tree=job.tree.path,
+            include_dirs=[
+                trees[item.name] / folder for item in _dependencies(job) for folder in item.include
+            ],
+            compiler=(
+                *(str(compiler.cxx.path), *compiler.compile_flags),
+                *(f"-D{define}" for define in defines),
+            ),
+        )
+        return list(foreign_problems(kernels, foreign))
+
+    def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
+        candidates = mobile_candidates(graph, kernel_files)
+        protos = sorted(set(graph.protos([c.path for c in candidates]).values()))
+        tensorflow = [
+            Offer(
+                root=TENSORFLOW,
+                path=candidate.path,
+                kind=FileKind.RUNTIME,
+                reason=f"{candidate.reason}: {' > '.join(candidate.chain)}",
+            )
+            for candidate in candidates
+        ]
+        generated = [
+            Offer(root=TENSORFLOW, path=path, kind=FileKind.PROTO, reason="included as .pb.h")
+            for path in protos
+        ]
+        trees = _trees(job)
+        others = [
+            Offer(
+                root=item.name, path=path, kind=FileKind.DEPENDENCY, reason=f"part of {item.source}"
+            )
+            for item in _dependencies(job)
+            for path in dependency_sources(item, trees[item.name])
+        ]
+        return [*tensorflow, *generated, *others]
+
+    def render(self, renderer: Renderer, plan: BuildPlan, target: Target) -> None:
+        render_project(
+            renderer,
+            plan,
+            selections=selections(plan),
+            dependencies=load_dependencies(plan.tensorflow_version),
+            proto_code=flags.proto_code(level=target.optimise.level),
+            everything=target.registration == "all",
+        )
+
+    def build(self, job: Job, plan: BuildPlan) -> Library:
+        trees, dependencies = _trees(job), _dependencies(job)
+        project = job.folder / "generated" / "native"
+        folder = job.folder / self.folder
+        built = build_library(
+            NativeInputs(
+                plan=plan,
+                trees=trees,
+                dependencies=dependencies,
+                toolchain=job.toolchain,
+                protoc=find_protoc(PROTOC_SERIES),
+                project=project,
+                folder=folder,
+                cache=job.cache,
+                jobs=job.target.jobs,
+                launcher=job.target.launcher,
+                log=job.log,
+                say=job.say,
+            )
+        )
+        own, protos, tree = project / "include", folder / "protos", job.tree.path
+        folders = [trees[item.name] / place for item in dependencies for place in item.include]
+        return Library(
+            archives=built.archives,
+            files=built.files,
+            compiled=built.compiled,
+            includes=(own, tree, protos, *folders),
+            roots=(own, protos, *folders, tree),
+        )
+
+
+def _dependencies(job: Job) -> tuple[Dependency, ...]:
+    return load_dependencies(job.tree.version)
+
+
+def _trees(job: Job) -> Mapping[str, Path]:
+    """The roots of all sources, by the names that the plan uses."""
+    return {
+        TENSORFLOW: job.tree.path,
+        **{item.name: job.sources[item.source].path for item in _dependencies(job)},
+    }
