@@ -98,6 +98,26 @@ def find_toolchain(
     return _identified(toolchain)
 
 
+def find_host_toolchain() -> Toolchain:
+    """The tools that make programs for this machine itself, to be used during a build.
+
+    Raises:
+        ToolError: there are none, or they do not work.
+    """
+    machine = host_platform.machine()
+    abi = Abi(
+        name="this machine",
+        triple=f"{machine}-linux-gnu",
+        cpu_flags=(),
+        machine=machine,
+        bits=64,
+        emulators=(),
+        sysroot="",
+        packages=("g++",),
+    )
+    return find_toolchain(abi, compiler="gcc" if _first(("g++",)) else "clang")
+
+
 def find_emulator(abi: Abi, sysroot: Path | None) -> tuple[str, ...]:
     """The argv prefix that runs a program of ``abi`` here; empty where this machine does it
     itself. Whether the emulator is there is for the verification to say."""

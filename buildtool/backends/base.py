@@ -16,7 +16,7 @@ from buildtool.errors import Problem
 from buildtool.plan import Offer
 from buildtool.platforms.abi import Platform
 from buildtool.render import Renderer
-from buildtool.sources import Lock
+from buildtool.sources import Cache, Lock
 from buildtool.values import BuildPlan, PlannedFile, SelectedKernel, SourceTree, Toolchain
 
 # What every backend leaves: TensorFlow, which is linked whole, and all that it depends on.
@@ -26,16 +26,17 @@ ARCHIVES = ("libtensorflow.a", "libtensorflow_deps.a")
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """One target with everything that was found for it: ``sources`` are the trees of what the
-    backend asked for, by their names in the lock file; ``folder`` is ``build/<target id>``,
+    backend asked for, by their names in the ``lock`` file; ``folder`` is ``build/<target id>``,
     ``cache`` the folder that builds share; ``say`` gets a line of progress now and then."""
 
     target: Target
     platform: Platform
     tree: SourceTree
+    lock: Lock
     sources: Mapping[str, SourceTree]
     toolchain: Toolchain
     folder: Path
-    cache: Path
+    cache: Cache
     log: Path
     say: Callable[[str], None]
 

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.backends.makefile.recipes import Program, Recipe, matching_files
 from buildtool.backends.launcher import find_launcher, parallel_jobs
+from buildtool.backends.makefile.recipes import Program, Recipe, matching_files
 from buildtool.backends.native.ninja import NativeBuild
 from buildtool.errors import BuildError, Problem
 from buildtool.render import TEMPLATES, Renderer

@@ -10,7 +10,7 @@ from buildtool.backends.base import Job, Library
 from buildtool.backends.launcher import find_launcher, parallel_jobs
 from buildtool.backends.makefile import flags
 from buildtool.backends.makefile.build import MakefileBuild
-from buildtool.backends.makefile.libraries import Libraries, build_libraries
+from buildtool.backends.makefile.dependencies import downloads, locked, make_libraries
 from buildtool.backends.makefile.lists import (
     DOWNLOADS,
     FOLDER,
@@ -27,13 +27,15 @@ from buildtool.backends.makefile.overlay import GENERATED, MADE, make_overlay
 from buildtool.backends.makefile.project import FOLDER as PROJECT
 from buildtool.backends.makefile.project import MORE, render_project
 from buildtool.backends.makefile.settings import Settings, keep_only, question_variables
+from buildtool.backends.native.headers import foreign_headers, foreign_problems
 from buildtool.catalogue.buildfiles import BuildGraph
 from buildtool.config import Target
-from buildtool.errors import ModelError, Problem
+from buildtool.errors import ConfigError, ModelError, Problem
 from buildtool.plan import TENSORFLOW, Offer
 from buildtool.render import Renderer
 from buildtool.sources import Lock
-from buildtool.values import BuildPlan, FileKind, PlannedFile
+from buildtool.toolchain import find_host_toolchain
+from buildtool.values import BuildPlan, FileKind, PlannedFile, SelectedKernel
 
 __all__ = ["MAKEFILE", "MakefileBackend"]
 
@@ -49,7 +51,16 @@ class MakefileBackend:
     type_policies = tuple(flags.TYPE_DEFINES)
 
     def sources(self, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
-        return []
+        if tree is None:
+            raise ConfigError(
+                Problem(
+                    where=f"TensorFlow {version}",
+                    what="the backend 'makefile' builds trees that the user has, and no tree is "
+                    "named",
+                    todo="name your own tree of TensorFlow 1.0 to 1.15: tf=FOLDER",
+                )
+            )
+        return list(locked(tree, lock).values())
 
     def defines(self, job: Job, types: str) -> tuple[str, ...]:
         asked = _ask(job, ("CXXFLAGS",))["CXXFLAGS"]
@@ -83,6 +94,27 @@ class MakefileBackend:
     def portable(self, job: Job, graph: BuildGraph) -> frozenset[str]:
         del graph
         return frozenset(read_lists(job.tree.path).ops)
+
+    def foreign_problems(
+        self, job: Job, defines: Sequence[str], kernels: Sequence[SelectedKernel]
+    ) -> list[Problem]:
+        compiler = job.toolchain
+        foreign = foreign_headers(
+            {kernel.registration.source for kernel in kernels},
+            tree=job.tree.path,
+            include_dirs=[
+                folder
+                for path in downloads(job).values()
+                for folder in (path, path / "public", path / "src")
+                if folder.is_dir()
+            ],
+            compiler=(
+                *(str(compiler.cxx.path), *compiler.compile_flags),
+                *(f"-D{define}" for define in defines),
+            ),
+            standard=self.cxx_standard,
+        )
+        return list(foreign_problems(kernels, foreign, backend=self.name))
 
     def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
         lists = read_lists(job.tree.path)
@@ -120,21 +152,25 @@ class MakefileBackend:
         job.log.parent.mkdir(parents=True, exist_ok=True)
         job.log.write_text("", encoding="utf-8")
         target, generated = job.target, job.folder / "generated"
-        libraries = _libraries(job, plan)
+        host = find_host_toolchain()
+        libraries = make_libraries(job, plan, host)
         overlay = job.folder / self.folder / "tree"
         project = generated / PROJECT
         make_overlay(
             job.tree.path,
             overlay,
             files={**_files(job), **_lists_of(plan.files)},
-            links={GENERATED: project, **_downloads(libraries)},
+            links={GENERATED: project, **_links(libraries.downloads)},
         )
-        launcher = find_launcher(target.launcher, folder=overlay, project=project, cache=job.cache)
+        launcher = find_launcher(
+            target.launcher, folder=overlay, project=project, cache=job.cache.root
+        )
         settings = Settings(
             target=job.platform.makefile_target,
             types=target.types,
             plan=plan,
             toolchain=job.toolchain,
+            host=host,
             libraries=libraries,
             launcher=launcher,
             prefix=(project / "tensorflow_prefix.h").read_text(encoding="utf-8"),
@@ -154,17 +190,13 @@ class MakefileBackend:
             make=make,
             generated=generated,
             archives=job.folder / self.folder,
-            cache=job.cache,
+            cache=job.cache.root,
             say=job.say,
         ).run()
 
 
-def _libraries(job: Job, plan: BuildPlan) -> Libraries:
-    return build_libraries()
-
-
-def _downloads(libraries: Libraries) -> dict[str, Path]:
-    return {f"{DOWNLOADS}{name}": path for name, path in libraries.downloads.items()}
+def _links(downloads: Mapping[str, Path]) -> dict[str, Path]:
+    return {f"{DOWNLOADS}{name}": path for name, path in downloads.items()}
 
 
 def _files(job: Job) -> dict[str, str]:
@@ -203,7 +235,9 @@ def _ask(job: Job, names: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
     files = {
         f"{FOLDER}/{name}": "".join(f"{path}\n" for path in paths) for name, paths in stock.items()
     }
-    make_overlay(job.tree.path, overlay, files={**files, **_files(job)}, links=_asked_links(job))
+    make_overlay(
+        job.tree.path, overlay, files={**files, **_files(job)}, links=_links(downloads(job))
+    )
     make = Make(
         folder=overlay,
         variables=question_variables(job.platform.makefile_target),
@@ -213,10 +247,6 @@ def _ask(job: Job, names: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
         say=job.say,
     )
     return make.ask(names)
-
-
-def _asked_links(job: Job) -> dict[str, Path]:
-    return _downloads(build_libraries())
 
 
 def _stock_sources(job: Job, lists: StockLists) -> dict[str, str]:

@@ -8,7 +8,7 @@ from buildtool.plan import selections
 from buildtool.render import Renderer
 from buildtool.values import BuildPlan
 
-# Included by most of the tree's sources; all stand in every release from 1.0 to 1.15.
+# Included by most of the tree's sources.
 PREFIX_HEADERS = (
     "tensorflow/core/framework/op_kernel.h",
     "tensorflow/core/framework/op.h",

@@ -14,7 +14,6 @@ from buildtool.backends.makefile.libraries import Libraries
 from buildtool.backends.makefile.lists import FOLDER
 from buildtool.backends.makefile.make import shell_words
 from buildtool.backends.makefile.overlay import MADE
-from buildtool.errors import Problem, ToolError
 from buildtool.values import BuildPlan, Toolchain
 
 # What each compiler calls a precompiled header, and what it needs to make one that does not depend
@@ -23,7 +22,6 @@ PCH = {
     "clang": (".pch", ("-Xclang", "-fno-pch-timestamp", "-fpch-instantiate-templates")),
     "gcc": (".gch", ()),
 }
-HOST_COMPILERS = ("g++", "clang++", "c++")
 HOST_FLAGS = ("--std=c++11", "-ffunction-sections", "-fdata-sections", "-w")
 LIBRARY = "libtensorflow-core.a"
 
@@ -49,6 +47,7 @@ class Settings:
     types: str
     plan: BuildPlan
     toolchain: Toolchain
+    host: Toolchain
     libraries: Libraries
     launcher: Launcher
     prefix: str
@@ -59,6 +58,8 @@ class Settings:
         another one, so that nothing stale is ever linked. What a single file registers is not
         part of it: make knows the headers that each object was made from."""
         parts = (
+            # Files of another tree may be older than what was made of this one's.
+            self.plan.tree_digest,
             self.toolchain.identity,
             _state(self.toolchain.cxx.path),
             *self.plan.compile_flags,
@@ -84,8 +85,7 @@ class Settings:
     def variables(self) -> dict[str, str]:
         """The command line: what the makefile knows, and (``BUILDTOOL_``) what selection.mk
         does."""
-        host = host_compiler()
-        made = f"{MADE}/host-{_host_key(host, self.libraries)}/"
+        made = f"{MADE}/host-{self._host_key}/"
         pch, pch_flags = PCH[self.toolchain.kind] if self.launcher.pch else ("", ())
         flags = (*self.toolchain.compile_flags, *self.plan.compile_flags)
         defines = [f"-D{define}" for define in self.plan.defines]
@@ -99,7 +99,7 @@ class Settings:
             "CXX": self._launched(self.toolchain.cxx.path),
             "GENDIR": self.gendir,
             "HOST_BINDIR": f"{made}bin/",
-            "HOST_CXX": self._launched(host),
+            "HOST_CXX": self._launched(self.host.cxx.path),
             "HOST_CXXFLAGS": shell_words(HOST_FLAGS),
             "HOST_GENDIR": f"{made}obj/",
             # Sections that nothing asks for may ask for what is not there (lists.HOST_UNUSED).
@@ -126,27 +126,17 @@ class Settings:
             "BUILDTOOL_PCH_FLAGS": shell_words(pch_flags),
         }
 
+    @property
+    def _host_key(self) -> str:
+        """Names the folder of what is made for this machine."""
+        archives = map(str, self.libraries.host_archives)
+        protoc = str(self.libraries.protoc)
+        parts = (self.plan.tree_digest, _state(self.host.cxx.path), *archives, protoc)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
     def _launched(self, program: Path) -> str:
         words = [self.launcher.program] if self.launcher.program else []
         return shell_words([*words, str(program)])
-
-
-def host_compiler() -> Path:
-    """The C++ compiler that makes programs for this machine.
-
-    Raises:
-        ToolError: there is none.
-    """
-    found = next((path for name in HOST_COMPILERS if (path := shutil.which(name))), None)
-    if found is None:
-        raise ToolError(
-            Problem(
-                where="toolchain",
-                what="there is no C++ compiler for this machine, which proto_text needs",
-                todo="on Debian or Ubuntu: apt-get install g++",
-            )
-        )
-    return Path(found)
 
 
 def keep_only(folder: Path, keys: Sequence[str]) -> None:
@@ -154,11 +144,6 @@ def keep_only(folder: Path, keys: Sequence[str]) -> None:
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.name not in keys and not path.name.startswith("host-"):
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _host_key(host: Path, libraries: Libraries) -> str:
-    parts = (_state(host), *map(str, libraries.host_archives), str(libraries.protoc))
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def _state(program: Path) -> str:

@@ -134,7 +134,7 @@ class NativeBackend:
                 protoc=find_protoc(PROTOC_SERIES),
                 project=project,
                 folder=folder,
-                cache=job.cache,
+                cache=job.cache.root,
                 jobs=job.target.jobs,
                 launcher=job.target.launcher,
                 log=job.log,

@@ -62,7 +62,12 @@ def foreign_headers(
         for name in files.missing - common
         if not name.endswith(GENERATED) and not name.startswith(GUARDED)
     }
-    search = [*compiler, f"-std={standard}", f"-I{tree}", *(f"-I{folder}" for folder in include_dirs)]
+    search = [
+        *compiler,
+        f"-std={standard}",
+        f"-I{tree}",
+        *(f"-I{folder}" for folder in include_dirs),
+    ]
     absent = _absent(unknown, search) if unknown else set()
     absent |= {name for name in unknown if name.startswith(tuple(NOT_BUILT))}
     found = {

@@ -1,0 +1,80 @@
+"""What a tree needs besides itself: which sources, and the libraries that are made of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from buildtool.backends.base import Job
+from buildtool.backends.makefile.libraries import Libraries, LibraryInputs, build_libraries
+from buildtool.backends.makefile.make import MAKEFILE
+from buildtool.backends.makefile.pinned import PinnedSource, locked_sources
+from buildtool.backends.makefile.pins import KNOWN, read_pins
+from buildtool.sources import Lock
+from buildtool.values import BuildPlan, Toolchain
+
+# Folders of downloads that only targets of the makefile use which are not built here: Tegra's
+# (cub), and those of TensorFlow Lite's delegate.
+UNUSED = ("cub", "farmhash", "flatbuffers")
+# Compiled before, so that it stands in no folder of downloads.
+NAMED = ("protobuf",)
+NO_LIBRARIES = Libraries(
+    protoc=Path("protoc"),
+    includes=(),
+    host_includes=(),
+    archives=(),
+    host_archives=(),
+    licences={},
+    downloads={},
+)
+_DOWNLOAD = re.compile(r"/downloads/(\w+)")
+
+
+def locked(tree: Path, lock: Lock) -> Mapping[str, str]:
+    """By dependency, the source in ``lock`` that the tree pins, of those that its makefile names.
+
+    Raises:
+        ConfigError: the lock does not know what the tree pins; all of them at once.
+    """
+    text = (tree / MAKEFILE).read_text(encoding="utf-8", errors="replace")
+    folders = set(_DOWNLOAD.findall(text)).difference(UNUSED)
+    folders |= {name for name in NAMED if name in text}
+    names = [each.name for each in KNOWN if each.folder in folders]
+    return locked_sources(read_pins(tree), names, lock, tree=tree)
+
+
+def downloads(job: Job) -> Mapping[str, Path]:
+    """By the folder's name below the makefile's ``downloads``, the tree that it expects there."""
+    folders = {each.name: each.folder for each in KNOWN}
+    return {
+        folders[name]: job.sources[source].path
+        for name, source in locked(job.tree.path, job.lock).items()
+    }
+
+
+def make_libraries(job: Job, plan: BuildPlan, host: Toolchain) -> Libraries:
+    """Compile what TensorFlow is linked with, for the target and for this machine.
+
+    Raises:
+        ConfigError, BuildError, ToolError: it cannot be compiled.
+    """
+    sources = {
+        name: PinnedSource(tree=job.sources[source], licences=())
+        for name, source in locked(job.tree.path, job.lock).items()
+    }
+    if not sources:
+        return NO_LIBRARIES
+    return build_libraries(
+        LibraryInputs(
+            sources=sources,
+            toolchain=job.toolchain,
+            host=host,
+            compile_flags=plan.compile_flags,
+            cache=job.cache,
+            log=job.log,
+            say=job.say,
+            launcher=job.target.launcher,
+            jobs=job.target.jobs,
+        )
+    )
