@@ -29,6 +29,7 @@ KIND_NAMES = {
     FileKind.KERNEL: "tensorflow kernels",
     FileKind.PROTO: "tensorflow protos",
 }
+DEPENDENCIES = "libtensorflow_deps.a"
 LINKER = "linker tables and merged strings"
 SYSTEM = "C and C++ libraries"
 APP = "app (the runner)"
@@ -124,7 +125,10 @@ def _strip(what: SizeInput) -> Path:
 def _by_source(plan: BuildPlan, inputs: Mapping[str, int]) -> list[_Source]:
     by_name: dict[str, list[PlannedFile]] = defaultdict(list)
     for file in sorted(plan.files, key=lambda file: (file.root, file.path)):
-        by_name[_compiled_name(file)].append(file)
+        compiled = _compiled_name(file)
+        # CMake keeps the source's suffix in the object's name, makefiles replace it.
+        for name in (compiled, compiled.rpartition(".")[0]):
+            by_name[name].append(file)
     parts = {name: _split(name) for name in inputs}
     roots = _roots(parts.values(), by_name)
     return [
@@ -147,7 +151,7 @@ def _roots(
     """Whose files an archive holds: the trees of those that have no namesake."""
     roots: dict[str, set[str]] = defaultdict(set)
     for archive, member in parts:
-        files = planned.get(member, [])
+        files = _planned(archive, member, planned)
         if len(files) == 1:
             roots[archive].add(files[0].root)
     return roots
@@ -160,10 +164,19 @@ def _candidates(
     roots: Mapping[str, set[str]],
 ) -> list[PlannedFile]:
     """The planned files that a member can be: it keeps only the basename of its source."""
-    files = planned.get(member, [])
+    files = _planned(archive, member, planned)
     if not archive or SYSTEM_LIBRARIES.match(archive):
         return []
     return [file for file in files if file.root in roots[archive]] or files
+
+
+def _planned(
+    archive: str, member: str, planned: Mapping[str, list[PlannedFile]]
+) -> list[PlannedFile]:
+    """The planned files of a member's name. Dependencies need not be planned file by file; their
+    archive holds nothing of TensorFlow's own, whatever the names."""
+    files = planned.get(member, [])
+    return [file for file in files if archive != DEPENDENCIES or file.root != "tensorflow"]
 
 
 def _compiled_name(file: PlannedFile) -> str:

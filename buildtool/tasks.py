@@ -83,7 +83,7 @@ STEPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
 FOLDERS = {
     "plan": ("overlay",),
     "generate": ("generated",),
-    "compile": ("native", "dist", "runner", "logs"),
+    "compile": ("native", "makefile", "dist", "runner", "logs"),
     "verify": ("verify",),
 }
 

@@ -86,6 +86,7 @@ def test_the_targets_of_the_repository() -> None:
     assert abis == {
         "linux": ("linux", "x86_64"),
         "pi": ("raspberrypi", "armv7-neon"),
+        "pi-makefile": ("raspberrypi", "armv7-neon"),
         "pi-zero": ("raspberrypi", "armv6"),
         "pi64": ("raspberrypi", "aarch64"),
     }

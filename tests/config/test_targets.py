@@ -49,7 +49,7 @@ def test_defaults(write: Write) -> None:
         models=(Model(path=root / "m.pb"),),
     )
     assert target.models[0].name == "m"
-    assert (target.compiler, target.backend, target.optimise.level) == ("clang", "native", "Os")
+    assert (target.compiler, target.backend, target.optimise.level) == ("clang", "auto", "Os")
     assert (target.types, target.registration, target.launcher) == ("model", "selective", "auto")
     assert (target.jobs, target.sysroot, target.size_budget.stripped) == (None, None, None)
 

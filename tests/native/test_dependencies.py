@@ -12,8 +12,9 @@ from buildtool.backends.native.dependencies import (
 from buildtool.backends.native.flags import PREFIX_HEADERS
 from buildtool.backends.native.project import SHIMS
 from buildtool.errors import ConfigError
+from buildtool.runtime import runtime_roots
 from buildtool.sources import Cache, load_lock
-from buildtool.workflow import LOCK, runtime_roots
+from buildtool.workflow import LOCK
 
 FORM = """\
 "2.14":

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import lzma
 import shutil
@@ -128,6 +129,28 @@ def test_contributors_by_file_and_op(artefact: SizeInput) -> None:
     assert "protobuf: google/protobuf/status.cc" in {item.name for item in report.files}
     (op,) = report.ops
     assert (op.name, op.size, op.detail) == ("Relu, Relu6", 0x500, "relu_op.cc")
+
+
+def test_objects_of_a_makefile_have_no_suffix_of_the_source(artefact: SizeInput) -> None:
+    assert artefact.link_map is not None
+    before = measure(artefact).files
+    text = artefact.link_map.read_text()
+    artefact.link_map.write_text(text.replace(".cc.o)", ".o)"))
+    assert measure(artefact).files == before
+    assert artefact.link_map.read_text() != text
+
+
+def test_dependencies_are_not_taken_for_tensorflow(artefact: SizeInput) -> None:
+    """Nothing of them is planned; one of their objects is called as one of TensorFlow's."""
+    assert artefact.link_map is not None
+    files = tuple(file for file in artefact.plan.files if file.root == "tensorflow")
+    plan = dataclasses.replace(artefact.plan, files=files)
+    text = artefact.link_map.read_text().replace("/b/libpb.a", "/b/libtensorflow_deps.a")
+    artefact.link_map.write_text(text)
+    files_found = measure(dataclasses.replace(artefact, plan=plan)).files
+    found = {item.name: item.size for item in files_found}
+    assert found["tensorflow_deps: status.cc"] == 0x80
+    assert found["tensorflow_deps: message.cc"] == 0x700
 
 
 def test_without_a_map_there_are_no_contributors(artefact: SizeInput) -> None:
