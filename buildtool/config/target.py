@@ -196,6 +196,10 @@ class Target:
     """Files that the backend `makefile` links: those that the models and the runtime need; all that
     the tree's own list names, and what the models need besides; or the tree's own list alone."""
 
+    protos: Literal["full", "lite"] = "full"
+    """Code of TensorFlow's own messages, for the backend `makefile` and TensorFlow 1.8 and later.
+    `lite` is smaller; an app then has neither reflection nor text format for them."""
+
     optimise: Optimise = Optimise()
     """What the compiler and linker optimise for."""
 

@@ -162,3 +162,10 @@ def test_the_stock_list_is_compiled_as_the_tree_has_it() -> None:
     stock = flags.defines(OWN, types="slim", file_list="stock")
     assert set(lean) - set(stock) == set(flags.LEAN)
     assert set(OWN) < set(stock)
+
+
+def test_lite_messages(settings: Settings) -> None:
+    lite = plan_with(settings, defines=("NDEBUG", flags.LITE))
+    assert lite.variables()["PROTOCFLAGS"] == "-I. -I/lib/protobuf-host --cpp_opt=lite"
+    assert flags.LITE in flags.defines(OWN, types="model", file_list="trimmed", protos="lite")
+    assert flags.LITE not in flags.defines(OWN, types="model", file_list="trimmed")

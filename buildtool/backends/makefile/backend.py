@@ -63,11 +63,14 @@ class MakefileBackend:
         return list(locked(tree, lock).values())
 
     def defines(self, job: Job, types: str) -> tuple[str, ...]:
+        if job.target.protos == "lite":
+            _knows_lite(job)
         asked = _ask(job, ("CXXFLAGS",))["CXXFLAGS"]
         return flags.defines(
             [flag[2:] for flag in asked if flag.startswith("-D")],
             types=types,
             file_list=job.target.file_list,
+            protos=job.target.protos,
             extra=job.target.defines,
         )
 
@@ -261,6 +264,20 @@ def _generated(lists: StockLists) -> dict[str, str]:
         **dict.fromkeys(lists.protos, PROTOS),
         **dict.fromkeys(lists.proto_texts, PROTO_TEXTS),
     }
+
+
+def _knows_lite(job: Job) -> None:
+    """Raises ConfigError if the tree has code that asks for more of a message than there is."""
+    source = job.tree.path / "tensorflow/core/platform/env.cc"
+    text = source.read_text(encoding="utf-8", errors="replace") if source.is_file() else ""
+    if flags.LITE not in text:
+        raise ConfigError(
+            Problem(
+                where=job.target.where("protos"),
+                what=f"protos: TensorFlow {job.tree.version} knows no {flags.LITE}",
+                todo="set 'protos: full', or leave the key out",
+            )
+        )
 
 
 def _all_in_stock(target: Target, kernel_files: Sequence[str], stock: Mapping[str, str]) -> None:

@@ -14,6 +14,8 @@ SELECTIVE = ("SELECTIVE_REGISTRATION",)
 # counters. Each release defines it for other targets; empty, as there, so that it is no
 # redefinition. framework/op_def_builder.cc and others: no documentation of ops in the program.
 LEAN = ("IS_MOBILE_PLATFORM=", "TF_LEAN_BINARY")
+# platform/env.cc, framework/op_def_util.cc: nothing asks for the reflection of messages.
+LITE = "TENSORFLOW_LITE_PROTOS"
 # framework/register_types.h, kernels/cwise_ops_common.h (1.0 to 1.15).
 SLIM = "__ANDROID_TYPES_SLIM__"
 TYPE_DEFINES = {
@@ -35,13 +37,19 @@ FOLD = "-Wl,--icf=safe"
 
 
 def defines(
-    makefile: Iterable[str], *, types: str, file_list: str, extra: Sequence[str] = ()
+    makefile: Iterable[str],
+    *,
+    types: str,
+    file_list: str,
+    protos: str = "full",
+    extra: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """All defines, sorted. ``makefile`` are those that the tree's makefile sets by itself; of its
     types, the target's policy decides. The stock list is compiled as the tree has it."""
     own = [define for define in makefile if define != SLIM]
     lean = () if file_list == STOCK else LEAN
-    return tuple(sorted({*own, *SELECTIVE, *lean, *TYPE_DEFINES[types], *extra}))
+    messages = (LITE,) if protos == "lite" else ()
+    return tuple(sorted({*own, *SELECTIVE, *lean, *messages, *TYPE_DEFINES[types], *extra}))
 
 
 def compile_flags(*, level: str, lto: str = "none", extra: Sequence[str] = ()) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.backends.launcher import Launcher
-from buildtool.backends.makefile.flags import SLIM, TYPE_DEFINES
+from buildtool.backends.makefile.flags import LITE, SLIM, TYPE_DEFINES
 from buildtool.backends.makefile.libraries import Libraries
 from buildtool.backends.makefile.lists import FOLDER
 from buildtool.backends.makefile.make import shell_words
@@ -116,7 +116,7 @@ class Settings:
             "LIBS": shell_words(list(map(str, self.libraries.archives))),
             "MAKEFILE_DIR": FOLDER,
             "OPTFLAGS": shell_words([*flags, *defines]),
-            "PROTOCFLAGS": f"-I. {_includes(self.libraries.host_includes)}",
+            "PROTOCFLAGS": shell_words(self._protoc_flags()),
             "PROTOC": shell_words([str(self.libraries.protoc)]),
             "TARGET": self.target,
             "BUILDTOOL_DROPPED": "" if self.types == "slim" else f"-D{SLIM}",
@@ -133,6 +133,10 @@ class Settings:
         protoc = str(self.libraries.protoc)
         parts = (self.plan.tree_digest, _state(self.host.cxx.path), *archives, protoc)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+    def _protoc_flags(self) -> list[str]:
+        lite = ["--cpp_opt=lite"] if LITE in self.plan.defines else []
+        return ["-I.", *(f"-I{folder}" for folder in self.libraries.host_includes), *lite]
 
     def _launched(self, program: Path) -> str:
         words = [self.launcher.program] if self.launcher.program else []
