@@ -1,8 +1,9 @@
 """Linker maps: how many bytes of the linked file come from which object file.
 
-Formats: ``-Wl,-Map=FILE`` of GNU ld (binutils 2.40) and of lld (14), told apart by their first
-line. Counted is what the file holds when stripped: sections that are loaded and have content. So
-``.bss`` is left out (it takes memory but no bytes of the file), and debug sections, too.
+Formats: ``-Wl,-Map=FILE`` of GNU ld and gold (binutils 2.40) and of lld (14), told apart by their
+first lines; gold's is GNU ld's but for the headings. Counted is what the file holds when stripped:
+sections that are loaded and have content. So ``.bss`` is left out (it takes memory but no bytes of
+the file), and debug sections, too.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from buildtool.errors import BuildError, Problem
 # one and a symbol seventeen.
 LLD_INPUT = re.compile(r" *[0-9a-f]+ +[0-9a-f]+ +([0-9a-f]+) +\d+ {9}(\S.*?):\((.*)\)$")
 LLD_OUTPUT = re.compile(r" *[0-9a-f]+ +[0-9a-f]+ +[0-9a-f]+ +\d+ (\S+)$")
-GNU_START = "Linker script and memory map"
+GNU_START = ("Linker script and memory map", "Memory map")
 GNU_OUTPUT = re.compile(r"([\w.]+)(?:\s+0x[0-9a-f]+\s+0x[0-9a-f]+.*)?$")
 GNU_INPUT = re.compile(r" (\S+)? +0x([0-9a-f]+) +0x([0-9a-f]+) (\S.*)$")
+# What gold makes itself; a long name stands on a line of its own, as a section's does.
+GOLD_OWN = re.compile(r" (?:\*\* \S.*?)? +0x([0-9a-f]+) +0x([0-9a-f]+)$")
 # GNU ld gives what it makes itself to the first input, the C library's start-up object.
 GNU_INTERNAL = (".rel", ".plt", ".got", ".dyn", ".hash", ".gnu.", ".interp", ".eh_frame_hdr")
 
@@ -74,13 +77,16 @@ def _lld(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
 
 def _gnu(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
     """A long section name stands on a line of its own before its numbers."""
-    started = counted = internal = False
+    started = counted = internal = own = False
     for line in lines:
+        own = line.startswith(" ** ") or (own and line.startswith("  "))
         if not started:
             started = line.startswith(GNU_START)
         elif output := GNU_OUTPUT.match(line):
             counted = _counts(output.group(1))
             internal = output.group(1).startswith(GNU_INTERNAL)
+        elif counted and own and (found := GOLD_OWN.match(line)):
+            yield INTERNAL, int(found.group(2), 16)
         elif counted and (found := GNU_INPUT.match(line.rstrip())):
             section, address, size, name = found.groups()
             if int(address, 16) and section != "*fill*" and not name.startswith("0x"):

@@ -169,3 +169,11 @@ def test_lite_messages(settings: Settings) -> None:
     assert lite.variables()["PROTOCFLAGS"] == "-I. -I/lib/protobuf-host --cpp_opt=lite"
     assert flags.LITE in flags.defines(OWN, types="model", file_list="trimmed", protos="lite")
     assert flags.LITE not in flags.defines(OWN, types="model", file_list="trimmed")
+
+
+def test_gcc_s_sections_are_folded_by_gold() -> None:
+    folding = flags.link_flags(fold_sections=True, linker=(flags.GOLD,))
+    assert folding == ("-Wl,--gc-sections", flags.GOLD, flags.FOLD)
+    assert flags.optional_flags(folding) == (flags.GOLD, flags.FOLD)
+    assert flags.link_flags(fold_sections=True) == ("-Wl,--gc-sections",)
+    assert flags.link_flags(fold_sections=False, linker=(flags.GOLD,)) == ("-Wl,--gc-sections",)

@@ -84,11 +84,13 @@ def test_what_is_no_map(tmp_path: Path) -> None:
         bytes_by_input(tmp_path / "none")
 
 
-@pytest.mark.parametrize("linker", ["bfd", "lld"])
+@pytest.mark.parametrize("linker", ["bfd", "gold", "lld"])
 def test_a_real_map_accounts_for_the_file(tmp_path: Path, linker: str) -> None:
     """The sum of the map is what the stripped file loads, to a page for alignment."""
     compiler, strip, size = shutil.which("clang"), shutil.which("strip"), shutil.which("size")
-    if not (compiler and strip and size and shutil.which("ld.lld" if linker == "lld" else "ld")):
+    if not (
+        compiler and strip and size and shutil.which("ld" if linker == "bfd" else f"ld.{linker}")
+    ):
         pytest.skip(f"needs clang, binutils and the linker {linker}")
     source = tmp_path / "main.c"
     source.write_text(

@@ -33,6 +33,7 @@ from buildtool.config import Target
 from buildtool.errors import ConfigError, ModelError, Problem
 from buildtool.plan import TENSORFLOW, Offer
 from buildtool.render import Renderer
+from buildtool.run import Command, run
 from buildtool.sources import Lock
 from buildtool.toolchain import find_host_toolchain
 from buildtool.values import BuildPlan, FileKind, PlannedFile, SelectedKernel
@@ -85,7 +86,7 @@ class MakefileBackend:
         return flags.link_flags(
             fold_sections=optimise.fold_sections,
             lto=optimise.lto,
-            linker=job.toolchain.link_flags,
+            linker=job.toolchain.link_flags or _gold(job),
         )
 
     def optional_flags(self, link_flags: Sequence[str]) -> tuple[str, ...]:
@@ -196,6 +197,13 @@ class MakefileBackend:
             cache=job.cache.root,
             say=job.say,
         ).run()
+
+
+def _gold(job: Job) -> tuple[str, ...]:
+    """The flag for binutils' other linker, where GCC has it (GCC manual, ``-print-prog-name``)."""
+    argv = (str(job.toolchain.cxx.path), "-print-prog-name=ld.gold")
+    found = run(Command(argv=argv), what="looking for gold").stdout.strip()
+    return (flags.GOLD,) if job.toolchain.kind == "gcc" and Path(found).is_file() else ()
 
 
 def _links(downloads: Mapping[str, Path]) -> dict[str, Path]:

@@ -33,6 +33,8 @@ COMPILE_FLAGS = (
     "-w",
 )
 LLD = "-fuse-ld=lld"
+# GNU ld does not fold sections; GCC's objects are folded by gold (binutils manual, --icf).
+GOLD = "-fuse-ld=gold"
 FOLD = "-Wl,--icf=safe"
 
 
@@ -61,8 +63,9 @@ def compile_flags(*, level: str, lto: str = "none", extra: Sequence[str] = ()) -
 def link_flags(
     *, fold_sections: bool, lto: str = "none", linker: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """Flags that an app adds at its final link so that unused sections are dropped."""
-    folding = (FOLD,) if fold_sections and LLD in linker else ()
+    """Flags that an app adds at its final link so that unused sections are dropped. ``linker`` are
+    flags that choose the linker, told to an app only where it must be that one."""
+    folding = (FOLD,) if fold_sections and {LLD, GOLD}.intersection(linker) else ()
     link_time = () if lto == "none" else (f"-flto={lto}",)
     needed = linker if folding or link_time else ()
     return ("-Wl,--gc-sections", *needed, *folding, *link_time)
@@ -73,4 +76,5 @@ def optional_flags(link_flags: Sequence[str]) -> tuple[str, ...]:
     if FOLD not in link_flags:
         return ()
     bitcode = any(flag.startswith("-flto") for flag in link_flags)
-    return (FOLD,) if bitcode else (LLD, FOLD)
+    chosen = () if bitcode else tuple(flag for flag in (LLD, GOLD) if flag in link_flags)
+    return (*chosen, FOLD)

@@ -57,7 +57,7 @@ class Make:
             ToolError: there is no make.
         """
         command = self.command(goals, *(("--keep-going",) if keep_going else ()))
-        progress = _Progress(title=title, most=len(goals), say=self.say)
+        progress = _Progress(title=title, say=self.say)
         done = stream(command, what=title, log=self.log, on_line=progress)
         if done.returncode != 0 and not keep_going:
             raise BuildError(self._failure(done.returncode, done.stdout, goals, title))
@@ -108,10 +108,11 @@ def shell_words(words: Sequence[str]) -> str:
 
 
 class _Progress:
-    """Says how many files were compiled, now and then."""
+    """Says how many files were compiled, now and then; generated code that make finds to be needed
+    counts, too, so that nobody knows how many there will be."""
 
-    def __init__(self, *, title: str, most: int, say: Callable[[str], None]) -> None:
-        self.title, self.most, self.say = title, most, say
+    def __init__(self, *, title: str, say: Callable[[str], None]) -> None:
+        self.title, self.say = title, say
         self.count = 0
         self.said = time.monotonic()
 
@@ -122,4 +123,4 @@ class _Progress:
         now = time.monotonic()
         if now - self.said >= REPORT_SECONDS:
             self.said = now
-            self.say(f"{self.title}: {self.count} of at most {self.most}")
+            self.say(f"{self.title}: {self.count} files so far")
