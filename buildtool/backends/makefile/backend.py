@@ -2,52 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 from buildtool.backends.base import Job, Library
 from buildtool.backends.launcher import find_launcher, parallel_jobs
 from buildtool.backends.makefile import flags
+from buildtool.backends.makefile.asking import WORK, ask, files, links, lists_of
 from buildtool.backends.makefile.build import MakefileBuild
 from buildtool.backends.makefile.dependencies import downloads, locked, make_libraries
-from buildtool.backends.makefile.lists import (
-    DOWNLOADS,
-    FOLDER,
-    HOST_FILES,
-    OPS,
-    PROTO_TEXTS,
-    PROTOS,
-    StockLists,
-    read_host_files,
-    read_lists,
-)
-from buildtool.backends.makefile.make import MAKEFILE, NOT_REMADE, Make
+from buildtool.backends.makefile.lists import read_lists
+from buildtool.backends.makefile.make import MAKEFILE, Make
+from buildtool.backends.makefile.offers import make_offers
 from buildtool.backends.makefile.overlay import GENERATED, MADE, make_overlay
 from buildtool.backends.makefile.project import FOLDER as PROJECT
 from buildtool.backends.makefile.project import MORE, render_project
-from buildtool.backends.makefile.settings import Settings, keep_only, question_variables
+from buildtool.backends.makefile.settings import Settings, keep_only
 from buildtool.backends.native.headers import foreign_headers, foreign_problems
 from buildtool.catalogue.buildfiles import BuildGraph
 from buildtool.config import Target
-from buildtool.errors import ConfigError, ModelError, Problem
-from buildtool.plan import TENSORFLOW, Offer
+from buildtool.errors import ConfigError, Problem
+from buildtool.plan import Offer
 from buildtool.render import Renderer
 from buildtool.run import Command, run
 from buildtool.sources import Lock
 from buildtool.toolchain import find_host_toolchain
-from buildtool.values import BuildPlan, FileKind, PlannedFile, SelectedKernel
+from buildtool.values import BuildPlan, SelectedKernel
 
 __all__ = ["MAKEFILE", "MakefileBackend"]
-
-SOURCE_SUFFIXES = (".c", ".cc")
 
 
 class MakefileBackend:
     """See :class:`~buildtool.backends.base.Backend`."""
 
     name = "makefile"
-    folder = "makefile"
+    folder = WORK
     cxx_standard = "c++11"
     type_policies = tuple(flags.TYPE_DEFINES)
 
@@ -66,7 +55,7 @@ class MakefileBackend:
     def defines(self, job: Job, types: str) -> tuple[str, ...]:
         if job.target.protos == "lite":
             _knows_lite(job)
-        asked = _ask(job, ("CXXFLAGS",))["CXXFLAGS"]
+        asked = ask(job, ("CXXFLAGS",))["CXXFLAGS"]
         return flags.defines(
             [flag[2:] for flag in asked if flag.startswith("-D")],
             types=types,
@@ -121,33 +110,7 @@ class MakefileBackend:
         return list(foreign_problems(kernels, foreign, backend=self.name))
 
     def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
-        lists = read_lists(job.tree.path)
-        stock = _stock_sources(job, lists)
-        target = job.target
-        if target.file_list == "stock":
-            _all_in_stock(target, kernel_files, stock)
-        offer = partial(Offer, root=TENSORFLOW, required=target.file_list != "trimmed")
-        found = {
-            path: offer(path=path, kind=FileKind.RUNTIME, reason=f"the tree's makefile: {where}")
-            for path, where in stock.items()
-        }
-        for path, where in _generated(lists).items():
-            reason = f"the tree's makefile: {where}"
-            found[path] = offer(path=path, kind=FileKind.PROTO, reason=reason)
-        more = graph.closure(kernel_files).files if target.file_list != "stock" else {}
-        for path, chain in more.items():
-            if path.endswith(SOURCE_SUFFIXES) and path not in found:
-                found[path] = Offer(
-                    root=TENSORFLOW,
-                    path=path,
-                    kind=FileKind.RUNTIME,
-                    reason=f"needed by {chain[0]}: {' > '.join(chain)}",
-                )
-        for path in sorted(set(graph.protos(list(more)).values()) - found.keys()):
-            found[path] = Offer(
-                root=TENSORFLOW, path=path, kind=FileKind.PROTO, reason="included as .pb.h"
-            )
-        return [found[path] for path in sorted(found)]
+        return make_offers(job, graph, kernel_files)
 
     def render(self, renderer: Renderer, plan: BuildPlan, target: Target) -> None:
         render_project(renderer, plan, everything=target.registration == "all")
@@ -163,8 +126,8 @@ class MakefileBackend:
         make_overlay(
             job.tree.path,
             overlay,
-            files={**_files(job), **_lists_of(plan.files)},
-            links={GENERATED: project, **_links(libraries.downloads)},
+            files={**files(job), **lists_of(plan.files)},
+            links={GENERATED: project, **links(libraries.downloads)},
         )
         launcher = find_launcher(
             target.launcher, folder=overlay, project=project, cache=job.cache.root
@@ -206,74 +169,6 @@ def _gold(job: Job) -> tuple[str, ...]:
     return (flags.GOLD,) if job.toolchain.kind == "gcc" and Path(found).is_file() else ()
 
 
-def _links(downloads: Mapping[str, Path]) -> dict[str, Path]:
-    return {f"{DOWNLOADS}{name}": path for name, path in downloads.items()}
-
-
-def _files(job: Job) -> dict[str, str]:
-    """What the overlay has in place of the tree's own."""
-    renderer = Renderer(job.folder / MakefileBackend.folder)
-    version_header = job.tree.path / "tensorflow/core/public/version.h"
-    text = version_header.read_text(encoding="utf-8", errors="replace")
-    path = renderer.render(
-        "version_info.cc",
-        "makefile/version_info.cc.j2",
-        version=f"v{job.tree.version}",
-        flags="tf_cxx11_abi_flag" in text,
-    )
-    return {
-        NOT_REMADE: path.read_text(encoding="utf-8"),
-        f"{FOLDER}/{HOST_FILES}": read_host_files(job.tree.path),
-    }
-
-
-def _lists_of(files: Sequence[PlannedFile]) -> dict[str, str]:
-    """The makefile's lists: everything that may be linked, so that it knows all objects."""
-    ops = [f.path for f in files if f.kind is not FileKind.PROTO]
-    protos = [f.path for f in files if f.path.endswith(".proto")]
-    texts = [f.path for f in files if f.path.endswith(".pb_text.cc")]
-    lists = {OPS: ops, PROTOS: protos, PROTO_TEXTS: texts}
-    return {
-        f"{FOLDER}/{name}": "".join(f"{path}\n" for path in paths) for name, paths in lists.items()
-    }
-
-
-def _ask(job: Job, names: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-    """What the tree's makefile says for this platform, before anything is changed."""
-    overlay = job.folder / MakefileBackend.folder / "asked"
-    lists = read_lists(job.tree.path)
-    stock = {OPS: lists.ops, PROTOS: lists.protos, PROTO_TEXTS: lists.proto_texts}
-    files = {
-        f"{FOLDER}/{name}": "".join(f"{path}\n" for path in paths) for name, paths in stock.items()
-    }
-    make_overlay(
-        job.tree.path, overlay, files={**files, **_files(job)}, links=_links(downloads(job))
-    )
-    make = Make(
-        folder=overlay,
-        variables=question_variables(job.platform.makefile_target),
-        more=(),
-        jobs=1,
-        log=job.log,
-        say=job.say,
-    )
-    return make.ask(names)
-
-
-def _stock_sources(job: Job, lists: StockLists) -> dict[str, str]:
-    """The sources that the tree's makefile compiles, and which part of it names each."""
-    named = set(lists.ops)
-    asked = _ask(job, ("TF_CC_SRCS",))["TF_CC_SRCS"]
-    return {path: OPS if path in named else "TF_CC_SRCS" for path in asked}
-
-
-def _generated(lists: StockLists) -> dict[str, str]:
-    return {
-        **dict.fromkeys(lists.protos, PROTOS),
-        **dict.fromkeys(lists.proto_texts, PROTO_TEXTS),
-    }
-
-
 def _knows_lite(job: Job) -> None:
     """Raises ConfigError if the tree has code that asks for more of a message than there is."""
     source = job.tree.path / "tensorflow/core/platform/env.cc"
@@ -285,23 +180,4 @@ def _knows_lite(job: Job) -> None:
                 what=f"protos: TensorFlow {job.tree.version} knows no {flags.LITE}",
                 todo="set 'protos: full', or leave the key out",
             )
-        )
-
-
-def _all_in_stock(target: Target, kernel_files: Sequence[str], stock: Mapping[str, str]) -> None:
-    """The stock list alone must hold what the models need.
-
-    Raises:
-        ModelError: it does not.
-    """
-    lacking = sorted(set(kernel_files) - stock.keys())
-    if lacking:
-        raise ModelError(
-            Problem(
-                where=target.where("file_list"),
-                what=f"the tree's list of files lacks {path}, which has kernels that the models "
-                "need",
-                todo="set 'file_list: additions', or leave the key out",
-            )
-            for path in lacking
         )
