@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.makefile.lists import FOLDER, OPS, read_host_files, read_lists
+from buildtool.backends.makefile.lists import FOLDER, OPS, read_lists
 from buildtool.errors import ConfigError
 
 KERNELS = "tensorflow/core/kernels"
@@ -81,18 +81,3 @@ def test_downloads_are_not_looked_for_in_the_tree(tree: Path) -> None:
     path = f"{FOLDER}/downloads/fft2d/fftsg.c"
     write(tree, OPS, path)
     assert read_lists(tree).ops == (path,)
-
-
-def test_the_host_tool_is_made_without_zlib(tree: Path) -> None:
-    write(
-        tree,
-        "proto_text_cc_files.txt",
-        "tensorflow/core/lib/io/zlib_inputstream.cc",
-        "tensorflow/core/lib/io/path.cc",
-        "tensorflow/core/lib/io/record_reader.cc",
-    )
-    assert read_host_files(tree) == "tensorflow/core/lib/io/path.cc\n"
-
-
-def test_a_tree_without_a_host_tool(tree: Path) -> None:
-    assert read_host_files(tree) == ""

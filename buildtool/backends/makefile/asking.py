@@ -10,11 +10,9 @@ from buildtool.backends.makefile.dependencies import downloads
 from buildtool.backends.makefile.lists import (
     DOWNLOADS,
     FOLDER,
-    HOST_FILES,
     OPS,
     PROTO_TEXTS,
     PROTOS,
-    read_host_files,
     read_lists,
 )
 from buildtool.backends.makefile.make import NOT_REMADE, Make
@@ -43,10 +41,7 @@ def files(job: Job) -> dict[str, str]:
         version=f"v{job.tree.version}",
         flags="tf_cxx11_abi_flag" in text,
     )
-    return {
-        NOT_REMADE: path.read_text(encoding="utf-8"),
-        f"{FOLDER}/{HOST_FILES}": read_host_files(job.tree.path),
-    }
+    return {NOT_REMADE: path.read_text(encoding="utf-8")}
 
 
 def lists_of(files: Sequence[PlannedFile]) -> dict[str, str]:

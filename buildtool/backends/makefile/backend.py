@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from buildtool.backends.base import Job, Library
 from buildtool.backends.launcher import find_launcher, parallel_jobs
 from buildtool.backends.makefile import flags
 from buildtool.backends.makefile.asking import WORK, ask, files, links, lists_of
-from buildtool.backends.makefile.build import MakefileBuild
+from buildtool.backends.makefile.build import PROTO_TEXT, MakefileBuild
 from buildtool.backends.makefile.dependencies import downloads, locked, make_libraries
+from buildtool.backends.makefile.hosttool import HostTool
 from buildtool.backends.makefile.lists import read_lists
 from buildtool.backends.makefile.make import MAKEFILE, Make
 from buildtool.backends.makefile.offers import make_offers
@@ -152,6 +154,16 @@ class MakefileBackend:
             say=job.say,
             environment=launcher.environment,
         )
+        if any(file.path.endswith(PROTO_TEXT) for file in plan.files):
+            tool = HostTool(
+                make=make,
+                made=settings.host_made,
+                toolchain=host,
+                archives=libraries.host_archives,
+                memory=job.cache.root / "needs" / f"{plan.tree_digest[:16]}-host.json",
+                say=job.say,
+            )
+            make = dataclasses.replace(make, variables={**make.variables, **tool.variables()})
         return MakefileBuild(
             settings=settings,
             make=make,

@@ -17,10 +17,6 @@ FOLDER = "tensorflow/contrib/makefile"
 OPS = "tf_op_files.txt"
 PROTOS = "tf_proto_files.txt"
 PROTO_TEXTS = "tf_pb_text_files.txt"
-# proto_text, a program for this machine, is made of these. It reads no compressed records, for
-# which the tree's list would have it linked with zlib.
-HOST_FILES = "proto_text_cc_files.txt"
-HOST_UNUSED = ("tensorflow/core/lib/io/record_", "tensorflow/core/lib/io/zlib_")
 # Dependencies are not in the tree but in the build's own folder.
 DOWNLOADS = f"{FOLDER}/downloads/"
 
@@ -50,14 +46,6 @@ def read_lists(tree: Path) -> StockLists:
     if problems:
         raise ConfigError(problems)
     return StockLists(ops=ops, protos=protos, proto_texts=texts, notes=tuple(notes))
-
-
-def read_host_files(tree: Path) -> str:
-    """The list of what proto_text is made of, without what it does not use; empty if there is
-    none."""
-    place = tree / FOLDER / HOST_FILES
-    lines = place.read_text(encoding="utf-8").splitlines() if place.is_file() else []
-    return "".join(f"{line}\n" for line in lines if not line.startswith(HOST_UNUSED))
 
 
 def _read(

@@ -22,7 +22,7 @@ PCH = {
     "clang": (".pch", ("-Xclang", "-fno-pch-timestamp", "-fpch-instantiate-templates")),
     "gcc": (".gch", ()),
 }
-HOST_FLAGS = ("--std=c++11", "-ffunction-sections", "-fdata-sections", "-w")
+HOST_FLAGS = ("--std=c++11", "-w")
 LIBRARY = "libtensorflow-core.a"
 
 
@@ -78,6 +78,11 @@ class Settings:
         return f"{MADE}/{self.key}/"
 
     @property
+    def host_made(self) -> str:
+        """Where what runs on this machine is made."""
+        return f"{MADE}/host-{self._host_key}/"
+
+    @property
     def archive(self) -> str:
         """The archive that the makefile's own rule makes."""
         return f"{self.gendir}lib/{LIBRARY}"
@@ -85,7 +90,7 @@ class Settings:
     def variables(self) -> dict[str, str]:
         """The command line: what the makefile knows, and (``BUILDTOOL_``) what selection.mk
         does."""
-        made = f"{MADE}/host-{self._host_key}/"
+        made = self.host_made
         pch, pch_flags = PCH[self.toolchain.kind] if self.launcher.pch else ("", ())
         flags = (*self.toolchain.compile_flags, *self.plan.compile_flags)
         defines = [f"-D{define}" for define in self.plan.defines]
@@ -102,8 +107,7 @@ class Settings:
             "HOST_CXX": self._launched(self.host.cxx.path),
             "HOST_CXXFLAGS": shell_words(HOST_FLAGS),
             "HOST_GENDIR": f"{made}obj/",
-            # Sections that nothing asks for may ask for what is not there (lists.HOST_UNUSED).
-            "HOST_LDOPTS": "-Wl,--gc-sections",
+            "HOST_LDOPTS": "",
             "HOST_LIBS": shell_words(
                 [
                     *map(str, self.libraries.host_archives),

@@ -1,0 +1,101 @@
+"""proto_text, the program of the tree that makes sources from protos: made of what it needs.
+
+The tree's lists name ten times as many files as the program uses, some of which ask for zlib. Which
+it uses is found out as it is for the library: by the symbols of objects.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildtool.backends.makefile.make import Make
+from buildtool.backends.makefile.project import object_name
+from buildtool.backends.narrow import Definers, Memory, narrow
+from buildtool.backends.symbols import (
+    Symbols,
+    archive_symbols,
+    demangle,
+    read_symbols,
+    system_symbols,
+)
+from buildtool.catalogue.definers import DefinerIndex
+from buildtool.render import to_json, write_if_changed
+from buildtool.values import Toolchain
+
+OWN = "tensorflow/tools/proto_text/"
+# The makefile's variables that name the program's files.
+VARIABLES = ("PROTO_TEXT_CC_FILES", "PROTO_TEXT_PB_CC_LIST")
+NEEDED = "needed.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostTool:
+    """``made`` is the folder, below that of make, of what is made for this machine; ``archives``
+    are the libraries that the program is linked with; ``memory`` is where builds keep what they
+    found."""
+
+    make: Make
+    made: str
+    toolchain: Toolchain
+    archives: Sequence[Path]
+    memory: Path
+    say: Callable[[str], None]
+
+    def variables(self) -> dict[str, str]:
+        """The makefile's variables, with just the files that the program needs.
+
+        Raises:
+            BuildError: its own files do not compile.
+        """
+        place = self.make.folder / self.made / NEEDED
+        if not place.is_file():
+            asked = self.make.ask(VARIABLES)
+            needed = self._needed([path for name in VARIABLES for path in asked[name]])
+            kept = {name: [path for path in asked[name] if path in needed] for name in VARIABLES}
+            write_if_changed(place, to_json(kept))
+        found = json.loads(place.read_text(encoding="utf-8"))
+        return {name: " ".join(found[name]) for name in VARIABLES}
+
+    def _needed(self, files: Sequence[str]) -> Collection[str]:
+        required = sorted(path for path in files if path.startswith(OWN))
+        if not required:
+            return files
+        objects = {path: f"{self.made}obj/{object_name(path)}" for path in files}
+
+        def compile_files(paths: Sequence[str], step: int) -> Mapping[str, Symbols]:
+            title = f"compiling proto_text, round {step}"
+            self.make.build([objects[path] for path in paths], title=title, keep_going=True)
+            if step == 1:
+                self.make.build([objects[path] for path in required], title="compiling proto_text")
+            there = {path: self.make.folder / objects[path] for path in paths}
+            there = {path: place for path, place in there.items() if place.exists()}
+            symbols = read_symbols(self.toolchain, list(there.values()))
+            return {path: symbols[place] for path, place in there.items()}
+
+        closure, _ = narrow(
+            required=required,
+            offered=files,
+            compile_files=compile_files,
+            definers=self._definers(files),
+            last_resort=lambda symbols: [()] * len(symbols),
+            system=system_symbols(self.toolchain) | archive_symbols(self.toolchain, self.archives),
+            memory=Memory.load(self.memory),
+            say=lambda _: None,
+        )
+        self.say(
+            f"proto_text needs {len(closure.needed)} of the {len(files)} files that are listed"
+        )
+        return sorted(closure.needed)
+
+    def _definers(self, files: Sequence[str]) -> Definers:
+        """Protos stand for their code, which is not there yet."""
+        root = self.make.folder
+        sources = {root / path.replace(".pb.cc", ".proto"): path for path in files}
+        index = DefinerIndex.build([("", path) for path in sources if path.is_file()], None)
+        return lambda symbols: [
+            [sources[path] for path in index.candidates(name)]
+            for name in demangle(self.toolchain, symbols)
+        ]
