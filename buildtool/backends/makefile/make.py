@@ -16,6 +16,7 @@ from buildtool.run import Command, failure_problem, run, stream
 MAKEFILE = f"{FOLDER}/Makefile"
 # A phony file of the makefile: each make would write it anew, and compile and link it.
 NOT_REMADE = "tensorflow/core/util/version_info.cc"
+FIRST_REPORT_SECONDS = 2.0
 REPORT_SECONDS = 5.0
 COMPILES = re.compile(r"(?:^|\s)-c\s+\S+.*\s-o\s+\S+")
 FAILED_GOAL = re.compile(r"^make(?:\[\d+\])?: \*\*\* \[\S+: (\S+)\] (?:Error \d+|[A-Z]\w+)")
@@ -114,13 +115,13 @@ class _Progress:
     def __init__(self, *, title: str, say: Callable[[str], None]) -> None:
         self.title, self.say = title, say
         self.count = 0
-        self.said = time.monotonic()
+        self.due = time.monotonic() + FIRST_REPORT_SECONDS
 
     def __call__(self, line: str) -> None:
         if not COMPILES.search(line):
             return
         self.count += 1
         now = time.monotonic()
-        if now - self.said >= REPORT_SECONDS:
-            self.said = now
+        if now >= self.due:
+            self.due = now + REPORT_SECONDS
             self.say(f"{self.title}: {self.count} files so far")
