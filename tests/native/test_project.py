@@ -241,7 +241,7 @@ class TestHeaders:
         names = [f"Class<{i}>" for i in range(count)]
         renderer = Renderer(tmp_path)
         header = renderer.render(
-            "selection.h", "native/selection.h.j2", source="a.cc", kernels=names, ops=names
+            "selection.h", "selection.h.j2", source="a.cc", kernels=names, ops=names
         )
         render(tmp_path / "project")
         common = tmp_path / "project/native/include/ops_to_register.h"
