@@ -1,0 +1,36 @@
+#include "tensorflow/core/framework/register_types.h"
+#include "tensorflow/core/kernels/ops_util.h"
+
+namespace tensorflow {
+
+template <typename Device, typename T>
+class BiasOp : public OpKernel {
+ public:
+  explicit BiasOp(OpKernelConstruction* context) : OpKernel(context) {}
+
+  void Compute(OpKernelContext* context) override {
+    const Tensor& value = context->input(0);
+    const Tensor& bias = context->input(1);
+    OP_REQUIRES(context, bias.dims() == 1 && value.dims() >= 2 &&
+                             value.dim_size(value.dims() - 1) == bias.dim_size(0),
+                errors::InvalidArgument("a bias of shape ", bias.shape().DebugString(),
+                                        " does not go with ", value.shape().DebugString()));
+    Tensor* output = nullptr;
+    OP_REQUIRES_OK(context, context->allocate_output(0, value.shape(), &output));
+    const auto in = value.flat<T>();
+    const auto add = bias.flat<T>();
+    const auto out = output->flat<T>();
+    for (int64 i = 0; i < in.size(); ++i) out(i) = in(i) + add(i % add.size());
+  }
+};
+
+#define REGISTER_KERNEL(type)                                                              \
+  REGISTER_KERNEL_BUILDER(Name("BiasAdd").Device(DEVICE_CPU).TypeConstraint<type>("T"), \
+                          BiasOp<CPUDevice, type>);                                     \
+  REGISTER_KERNEL_BUILDER(Name("BiasAddV1").Device(DEVICE_CPU).TypeConstraint<type>("T"), \
+                          BiasOp<CPUDevice, type>);
+
+TF_CALL_NUMBER_TYPES(REGISTER_KERNEL);
+#undef REGISTER_KERNEL
+
+}  // namespace tensorflow

@@ -1,0 +1,23 @@
+#include "tensorflow/core/framework/common_shape_fns.h"
+#include "tensorflow/core/framework/op.h"
+
+namespace tensorflow {
+
+REGISTER_OP("BiasAdd")
+    .Input("value: T")
+    .Input("bias: T")
+    .Output("output: T")
+    .Attr("T: numbertype")
+    .Attr("data_format: string = 'NHWC'");
+REGISTER_OP("BiasAddV1").Input("value: T").Input("bias: T").Output("output: T").Attr("T: numbertype");
+
+REGISTER_OP("Relu")
+    .Input("features: T")
+    .Output("activations: T")
+    .Attr("T: realnumbertype")
+    .SetShapeFn(shape_inference::UnchangedShape);
+REGISTER_OP("Relu6").Input("features: T").Output("activations: T").Attr("T: realnumbertype = DT_FLOAT");
+REGISTER_OP("Softplus").Input("features: T").Output("activations: T").Attr("T: {float, double}");
+REGISTER_OP("Softmax").Input("logits: T").Output("softmax: T").Attr("T: {float, double}");
+
+}  // namespace tensorflow

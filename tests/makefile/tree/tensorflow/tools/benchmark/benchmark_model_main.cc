@@ -1,0 +1,5 @@
+namespace tensorflow {
+int BenchmarkMain(int argc, char** argv);
+}  // namespace tensorflow
+
+int main(int argc, char** argv) { return tensorflow::BenchmarkMain(argc, argv); }
