@@ -5,6 +5,10 @@
 
 namespace tensorflow {
 
+Session::Session() {}
+
+Session::~Session() {}
+
 SessionOptions::SessionOptions() : env(Env::Default()) {}
 
 Status NewSession(const SessionOptions& options, Session** session) {

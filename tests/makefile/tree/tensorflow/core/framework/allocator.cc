@@ -2,7 +2,15 @@
 
 #include <stdlib.h>
 
+#include "tensorflow/core/platform/logging.h"
+
 namespace tensorflow {
+
+Allocator* cpu_allocator() {
+  Allocator* allocator = RegisteredAllocator();
+  CHECK(allocator != nullptr);
+  return allocator;
+}
 
 namespace {
 

@@ -19,6 +19,9 @@ class Allocator {
 // Ends the program if no allocator is registered.
 Allocator* cpu_allocator();
 
+// The best of those that registered themselves, nullptr if there is none.
+Allocator* RegisteredAllocator();
+
 namespace allocator_registration {
 
 class Registration {

@@ -1,5 +1,4 @@
 #include "tensorflow/core/framework/allocator.h"
-#include "tensorflow/core/platform/logging.h"
 
 namespace tensorflow {
 
@@ -17,10 +16,7 @@ Best* Chosen() {
 
 }  // namespace
 
-Allocator* cpu_allocator() {
-  CHECK(Chosen()->allocator != nullptr);
-  return Chosen()->allocator;
-}
+Allocator* RegisteredAllocator() { return Chosen()->allocator; }
 
 namespace allocator_registration {
 

@@ -15,7 +15,8 @@ namespace tensorflow {
 // Runs one graph.
 class Session {
  public:
-  virtual ~Session() {}
+  Session();
+  virtual ~Session();
   virtual Status Create(const GraphDef& graph) = 0;
   virtual Status Run(const std::vector<std::pair<string, Tensor>>& inputs,
                      const std::vector<string>& output_tensor_names,
