@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import shutil
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,88 @@ from buildtool.run import Command, run
 from buildtool.sources.cache import Cache
 
 PROJECT = Path(__file__).resolve().parent.parent
+PARTS = ("buildtool", "templates", "runner", "models", "targets", "dodo.py")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """What a finished command gave."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """What the steps said at their ends: the lines that name their time."""
+        return [line for line in self.out.splitlines() if line.endswith(" s)")]
+
+    @property
+    def steps(self) -> list[str]:
+        """The steps that were done."""
+        return [line.partition(": ")[0] for line in self.lines]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A copy of the project. ``env`` is all that its commands see of an environment; ``program``
+    is what takes doit's words."""
+
+    root: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    program: Sequence[str] = (sys.executable, "-m", "doit")
+
+    def doit(
+        self,
+        *words: str,
+        code: int = 0,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        prefix: Sequence[str] = (),
+    ) -> Ended:
+        """Run doit to its end; it must end with ``code`` and without a traceback."""
+        done = subprocess.run(
+            [*prefix, *self.program, *words],
+            cwd=cwd or self.root,
+            env={**self.env, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            check=False,
+            timeout=1200,
+        )
+        ended = Ended(
+            code=done.returncode,
+            out=done.stdout,
+            err=done.stderr,
+        )
+        shown = f"{' '.join(words)}: {ended.code}\n{ended.out}\n{ended.err}"
+        assert "Traceback" not in ended.out + ended.err, shown
+        assert ended.code == code, shown
+        return ended
+
+    def start(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        """Start doit in a process group of its own; its output comes through one pipe."""
+        # What runs in the background of a shell has that signal ignored, and passes this on.
+        return subprocess.Popen(
+            ["/usr/bin/env", "--default-signal=INT", *self.program, *words],
+            cwd=self.root,
+            env={**self.env, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def folder(self, target: str) -> Path:
+        """What belongs to a target."""
+        return self.root / "build" / target
+
+    def target(self, name: str, text: str) -> None:
+        """Write a target file."""
+        (self.root / "targets" / f"{name}.yaml").write_text(text, encoding="utf-8")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,6 +163,53 @@ def made_models() -> Path:
     command = Command(argv=(sys.executable, str(script), str(folder)))
     run(command, what="making models to test with", timeout=600)
     return folder
+
+
+@pytest.fixture(scope="session")
+def make_project() -> Callable[..., Project]:
+    """Copies the project: ``make_project(folder, cache=...)``."""
+
+    def make(root: Path, *, cache: Path) -> Project:
+        for part in PARTS:
+            source = PROJECT / part
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, root / part, ignore=ignored)
+            else:
+                shutil.copy(source, root / part)
+        home = root.parent / "home"
+        home.mkdir(exist_ok=True)
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "LANG": "C.UTF-8",
+            "BUILDTOOL_CACHE": str(cache),
+        }
+        return Project(root=root, env=env)
+
+    return make
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a folder of the real tools of PATH, some missing, some replaced by scripts:
+    ``tools(without=("clang*",), scripts={"ninja": "exit 1"})``."""
+
+    def make(*, without: Sequence[str] = (), scripts: Mapping[str, str] | None = None) -> Path:
+        folder = tmp_path / "tools"
+        folder.mkdir()
+        for place in os.environ["PATH"].split(os.pathsep):
+            for tool in sorted(Path(place).glob("*")):
+                hidden = any(tool.match(pattern) for pattern in without)
+                if not hidden and not (folder / tool.name).is_symlink():
+                    (folder / tool.name).symlink_to(tool)
+        for name, script in (scripts or {}).items():
+            (folder / name).unlink(missing_ok=True)
+            (folder / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+            (folder / name).chmod(0o755)
+        return folder
+
+    return make
 
 
 def _given(variable: str) -> Path | None:

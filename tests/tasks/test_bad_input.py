@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.tasks.conftest import Project
+    from tests.conftest import Project
 
 Tools = Callable[..., Path]
 LLVM = ("clang*", "llvm-*", "ld.lld*", "gcc*", "g++*", "*-linux-gnu*-*", "c++*", "cc*")

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.tasks.conftest import Built, Project
+    from tests.conftest import Project
+    from tests.tasks.conftest import Built
 
 pytestmark = [pytest.mark.real_tree, pytest.mark.build]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.tasks.conftest import Project
+    from tests.conftest import Project
 
 STEPS = ("plan", "generate", "compile", "verify", "size", "build")
 # doit as "python -m doit" starts it, in a Python that notes what it opens, starts and imports.

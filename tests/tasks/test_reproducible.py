@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.tasks.conftest import Built, Project
+    from tests.conftest import Project
+    from tests.tasks.conftest import Built
 
 pytestmark = [pytest.mark.real_tree, pytest.mark.build]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.tasks.conftest import Project
+    from tests.conftest import Project
 
 
 @pytest.mark.parametrize(
