@@ -9,8 +9,6 @@ Session::Session() {}
 
 Session::~Session() {}
 
-SessionOptions::SessionOptions() : env(Env::Default()) {}
-
 Status NewSession(const SessionOptions& options, Session** session) {
   *session = nullptr;
   SessionFactory* factory = nullptr;

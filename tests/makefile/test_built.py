@@ -1,0 +1,107 @@
+"""A build of the miniature by its own makefile, for a Raspberry Pi and for this machine."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from buildtool.verify.archive import read_archive, repeated_members
+
+if TYPE_CHECKING:
+    from tests.makefile.conftest import Built, Workshop
+
+pytestmark = pytest.mark.build
+
+# What does not compile, or what nobody needs.
+DECOYS = (
+    *("debug_ops", "matmul_op_test", "decoy_op", "jpeg_mem", "dot", "gpu_device", "events_writer"),
+    *("windows/env", "hash/hash", "command_line_flags", "segment_reduction_ops", "invert_op"),
+)
+
+
+def test_it_is_proved(built: Built) -> None:
+    assert built.first.steps[0] == "plan:pi-makefile"
+    assert "all 9 planned kernels are registered, 1 models run" in built.first.out
+    report = built.result("report")
+    assert report["proved"] is True
+    assert report["tensorflow_version"] == "1.8.0-miniature"
+    assert (report["verification"]["missing"], report["verification"]["surplus"]) == ([], [])
+
+
+def test_the_slips_of_the_trees_list_are_told(built: Built) -> None:
+    notes = built.result("report")["notes"]
+    slip = "tf_op_files.txt:16: tensorflow/core/kernels/cwise_op_mul_1.c is meant to be cwise_op"
+    assert any(slip in note for note in notes)
+    twice = "tf_op_files.txt:25: tensorflow/core/kernels/segment_reduction_ops.cc stands there"
+    assert any(twice in note for note in notes)
+
+
+def test_the_tree_is_as_it_was(built: Built) -> None:
+    from tests.makefile.conftest import state  # noqa: PLC0415
+
+    assert state(built.tree) == built.before
+
+
+def test_only_what_is_needed_is_linked_and_no_decoy_is_compiled(built: Built) -> None:
+    assert {
+        "common_runtime/direct_session.cc",
+        "common_runtime/threadpool_device_factory.cc",
+        "kernels/bias_op.cc",
+        "kernels/function_ops.cc",
+        "kernels/no_op.cc",
+        "ops/function_ops.cc",
+        "platform/posix/env.cc",
+        "framework/types.pb_text.cc",
+    } <= built.files
+    assert len(built.files) < 50
+    linked = " ".join(sorted(built.files))
+    for decoy in DECOYS:
+        assert f"{decoy}." not in linked.replace("/", " " if "/" not in decoy else "/")
+        assert f"{decoy}.cc -o" not in built.log
+
+
+def test_every_file_has_its_reason(built: Built) -> None:
+    reasons = {file["path"]: file["reason"] for file in built.result("plan")["files"]}
+    assert all(reasons.values())
+    assert reasons["tensorflow/core/common_runtime/direct_session.cc"] == (
+        "registers the session factory"
+    )
+    assert reasons["tensorflow/core/kernels/matmul_op.cc"] == "registers kernels of MatMul"
+
+
+def test_nothing_of_this_machine_gets_in(built: Built) -> None:
+    compiles = [line for line in built.log.splitlines() if " -c tensorflow/core/" in line]
+    target = [line for line in compiles if "arm-linux-gnueabihf" in line]
+    assert target
+    for line in target:
+        assert "-march=native" not in line
+        assert "/usr/local" not in line
+        assert "-mfpu=neon" in line
+        assert "__ANDROID_TYPES_SLIM__" not in line
+
+
+def test_each_object_is_in_the_archive_once(built: Built) -> None:
+    members = read_archive(built.archive)
+    assert len(members) == len(built.files)
+    assert repeated_members(members) == ()
+
+
+def test_there_is_nothing_left_to_do(built: Built) -> None:
+    assert built.doit("build").out == "build:pi-makefile: up to date\n"
+
+
+def test_for_this_machine_a_tree_is_known_by_its_makefile(workshop: Workshop) -> None:
+    if not shutil.which("x86_64-linux-gnu-g++"):
+        pytest.skip("the target linux is for a 64-bit PC")
+    workshop.project.target("here", "extends: linux\ncompiler: gcc\n")
+    here = type(workshop)(project=workshop.project, tree=workshop.tree, target="here")
+    out = here.doit("build", "segments").out
+    assert "planned kernels are registered, 1 models run" in out
+    # What only symbols lead to, one of them without its header's stem.
+    assert {"kernels/cast_op_impl_int64.cc", "kernels/transpose_functor_cpu.cc"} <= here.files
+    report = here.result("report")
+    assert report["proved"] is True
+    assert "TARGET=LINUX" in here.log or Path(here.folder).is_dir()

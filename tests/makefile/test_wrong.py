@@ -1,0 +1,97 @@
+"""Trees that are not as they should be, and builds that do not get to their end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from buildtool.errors import ExitCode
+
+if TYPE_CHECKING:
+    from tests.makefile.conftest import Workshop
+
+pytestmark = pytest.mark.build
+
+MAKEFILE = "tensorflow/contrib/makefile"
+LIST = f"{MAKEFILE}/tf_op_files.txt"
+RELU = "tensorflow/core/kernels/relu_op.cc"
+
+
+def test_a_list_names_a_file_that_is_not_there(workshop: Workshop) -> None:
+    workshop.edit(LIST, "kernels/softmax_op.cc", "kernels/sotfmax_op.cc")
+    err = workshop.doit("plan", code=ExitCode.BAD_CONFIG).err
+    assert f"{LIST}:4: " in err
+    assert "tensorflow/core/kernels/sotfmax_op.cc" in err
+
+
+def test_a_tree_without_the_makefile(workshop: Workshop) -> None:
+    shutil.rmtree(workshop.tree / MAKEFILE)
+    err = workshop.doit("plan", code=ExitCode.BAD_CONFIG).err
+    assert f"this tree has no {MAKEFILE}/Makefile" in err
+    assert "TensorFlow 1.0 to 1.15" in err
+
+
+def test_no_tree_is_given(workshop: Workshop) -> None:
+    err = workshop.project.doit("plan:pi-makefile", code=ExitCode.BAD_CONFIG).err
+    assert "is no TensorFlow 1.x" in err
+    assert "tf=FOLDER" in err
+
+
+def test_local_changes_are_built_and_told(workshop: Workshop) -> None:
+    git = ("git", "-c", "user.name=n", "-c", "user.email=e", "-C", str(workshop.tree))
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "all")):
+        subprocess.run([*git, *words], check=True)
+    workshop.edit(RELU, "// namespace", "// the namespace")
+    workshop.doit("plan")
+    notes = workshop.result("plan")["notes"]
+    assert f"the tree has local changes, which are built as they are: {RELU}" in notes
+
+
+def test_make_fails_in_the_middle_and_goes_on_once_that_is_mended(workshop: Workshop) -> None:
+    header = "tensorflow/core/kernels/relu_op.h"
+    workshop.edit(header, "x < T(0) ? T(0) : x;", "x < T(0) ? T(0) : ;")
+    err = workshop.doit("build", code=ExitCode.FAILED_BUILD).err
+    assert "compile:pi-makefile failed" in err
+    assert "relu_op.h" in err
+    assert f"full log: {workshop.folder}/logs/compile.log" in err
+    command = err.partition("to repeat: ")[2]
+    assert "make " in command
+    assert "TARGET=PI" in command
+    before = workshop.objects
+    workshop.edit(header, "x < T(0) ? T(0) : ;", "x < T(0) ? T(0) : x;")
+    assert "1 models run" in workshop.doit("build").out
+    after = workshop.objects
+    kept = [path for path in before if after.get(path) == before[path]]
+    assert len(kept) > len(before) // 2
+    assert workshop.result("report")["proved"] is True
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_killed_build_goes_on(workshop: Workshop, end: signal.Signals) -> None:
+    process = workshop.project.start(*workshop.words("build", "classes"))
+    for line in process.stdout or ():
+        if "compiling, round" in line:
+            break
+    os.killpg(process.pid, end)
+    rest, _ = process.communicate(timeout=300)
+    assert "Traceback" not in rest
+    if end is signal.SIGINT:
+        assert process.returncode == 128 + end
+        assert "interrupted; the next run goes on from here" in rest
+    assert "1 models run" in workshop.doit("build").out
+    assert workshop.result("report")["proved"] is True
+
+
+def test_the_build_that_goes_on_has_read_only_the_tree(workshop: Workshop) -> None:
+    from tests.makefile.conftest import state  # noqa: PLC0415
+
+    before = state(workshop.tree)
+    workshop.doit("compile")
+    assert state(workshop.tree) == before
+    assert not (Path(workshop.tree) / "tensorflow/core/util/version_info.cc").exists()
