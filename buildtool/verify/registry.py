@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from buildtool.errors import Problem
 from buildtool.values import BuildPlan, Registration
 from buildtool.verify.archive import Member
-from buildtool.verify.elf import NotElfError, is_bitcode, read_object
+from buildtool.verify.elf import NotElfError, is_bitcode, read_object, undefined_symbols
 from buildtool.verify.program import RegisteredKernel, Registries, constraint_names
 
 # Kernels of ops that nobody selected, beyond the tree's system kernels, that are still taken for
@@ -18,6 +18,8 @@ from buildtool.verify.program import RegisteredKernel, Registries, constraint_na
 # registers 11 ops).
 FOREIGN_LIMIT = 10
 SHOWN = 8
+# Part of the mangled names of what registers a kernel (framework/op_kernel.h, 1.0 to 2.14).
+REGISTRAR = "OpKernelRegistrar"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,11 +124,14 @@ def _is_object_of(member: Member, source: str) -> bool:
 
 
 def _registers(member: Member) -> bool:
-    """Whether the object runs code at start. Bitcode does not say; it is given the benefit."""
+    """Whether the object runs code at start that registers kernels: headers of GCC's library
+    before 13 have code of their own there (``<iostream>``). Bitcode does not say; it is given the
+    benefit."""
     if is_bitcode(member.data):
         return True
     try:
-        return read_object(member.data).has_static_constructors
+        starts = read_object(member.data).has_static_constructors
+        return starts and any(REGISTRAR in name for name in undefined_symbols(member.data))
     except NotElfError:
         return False
 

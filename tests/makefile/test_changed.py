@@ -1,4 +1,4 @@
-"""Another model, other types, another list, another tree: what is made anew, and what is refused."""
+"""Another model, other types, another list: what is made anew, and what is refused."""
 
 from __future__ import annotations
 

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.build
 
+AR = "arm-linux-gnueabihf-ar"
 BAD = ExitCode.FAILED_VERIFICATION
 MATMUL = "makefile/selection/tensorflow/core/kernels/matmul_op.cc.h"
 
 
 def run_ar(*words: str, folder: Path) -> None:
-    subprocess.run(["arm-linux-gnueabihf-ar", *words], cwd=folder, check=True)
+    subprocess.run([AR, *words], cwd=folder, check=True)
 
 
 def test_the_session_factory_is_lost_without_whole_archive(spoiled: Built) -> None:

@@ -3,13 +3,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from buildtool.values import BuildPlan, Registration, SelectedKernel, TypeConstraint
 from buildtool.verify.archive import read_archive
 from buildtool.verify.program import RegisteredKernel, Registries
 from buildtool.verify.registry import FOREIGN_LIMIT, check_registries
 
 Make = Callable[..., Path]
-STARTS = "static void start(void) __attribute__((constructor)); static void start(void) {}"
+START = "__attribute__((constructor)) static void start(void)"
+STARTS = f"void OpKernelRegistrar(void); {START} {{ OpKernelRegistrar(); }}"
+STREAMS = f"void ios_base_init(void); {START} {{ ios_base_init(); }}"
 
 
 def _plan(*kernels: Registration, ops: tuple[tuple[str, str], ...] = ()) -> BuildPlan:
@@ -86,9 +90,10 @@ def test_missing_and_not_compiled() -> None:
     assert problem.todo == "no object of relu_op.cc is in the library: not compiled"
 
 
-def test_missing_though_compiled(compile_c: Make, make_archive: Make) -> None:
-    """An object that runs nothing at start: the header's class is not the file's."""
-    archive = make_archive("lib.a", compile_c("relu_op.cc.o", "int nothing;", "-c"))
+@pytest.mark.parametrize("code", ["int nothing;", STREAMS])
+def test_missing_though_compiled(compile_c: Make, make_archive: Make, code: str) -> None:
+    """An object that registers nothing at start: the header's class is not the file's."""
+    archive = make_archive("lib.a", compile_c("relu_op.cc.o", code, "-c"))
     found = Registries(ops=(), kernels=())
     (problem,) = check_registries(_plan(RELU), found, members=read_archive(archive)).problems
     assert "relu_op.cc.o is in the library but registers nothing: the class in the" in problem.todo
