@@ -24,6 +24,24 @@ class BiasOp : public OpKernel {
   }
 };
 
+class BiasGradOp : public OpKernel {
+ public:
+  explicit BiasGradOp(OpKernelConstruction* context) : OpKernel(context) {}
+
+  void Compute(OpKernelContext* context) override {
+    const Tensor& rows = context->input(0);
+    OP_REQUIRES(context, rows.dims() >= 2, errors::InvalidArgument("a matrix is wanted"));
+    const int64 columns = rows.dim_size(rows.dims() - 1);
+    Tensor* output = nullptr;
+    OP_REQUIRES_OK(context, context->allocate_output(0, TensorShape({columns}), &output));
+    const auto in = rows.flat<float>();
+    for (int64 i = 0; i < in.size(); ++i) output->flat<float>()(i % columns) += in(i);
+  }
+};
+
+REGISTER_KERNEL_BUILDER(Name("BiasAddGrad").Device(DEVICE_CPU).TypeConstraint<float>("T"),
+                        BiasGradOp);
+
 #define REGISTER_KERNEL(type)                                                              \
   REGISTER_KERNEL_BUILDER(Name("BiasAdd").Device(DEVICE_CPU).TypeConstraint<type>("T"), \
                           BiasOp<CPUDevice, type>);                                     \

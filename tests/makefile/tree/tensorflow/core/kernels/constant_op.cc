@@ -23,6 +23,17 @@ class PlaceholderOp : public OpKernel {
   }
 };
 
+class OnesLikeOp : public OpKernel {
+ public:
+  explicit OnesLikeOp(OpKernelConstruction* context) : OpKernel(context) {}
+  void Compute(OpKernelContext* context) override {
+    Tensor* output = nullptr;
+    OP_REQUIRES_OK(context, context->allocate_output(0, context->input(0).shape(), &output));
+    const auto out = output->flat<float>();
+    for (int64 i = 0; i < out.size(); ++i) out(i) = 1;
+  }
+};
+
 template <typename T>
 class ZerosLikeOp : public OpKernel {
  public:
@@ -35,7 +46,10 @@ class ZerosLikeOp : public OpKernel {
 };
 
 REGISTER_KERNEL_BUILDER(Name("Const").Device(DEVICE_CPU), ConstantOp);
+REGISTER_KERNEL_BUILDER(Name("HostConst").Device(DEVICE_CPU), ConstantOp);
 REGISTER_KERNEL_BUILDER(Name("Placeholder").Device(DEVICE_CPU), PlaceholderOp);
+REGISTER_KERNEL_BUILDER(Name("PlaceholderV2").Device(DEVICE_CPU), PlaceholderOp);
+REGISTER_KERNEL_BUILDER(Name("OnesLike").Device(DEVICE_CPU).TypeConstraint<float>("T"), OnesLikeOp);
 
 #define REGISTER_ZEROS_LIKE(type)                                                      \
   REGISTER_KERNEL_BUILDER(Name("ZerosLike").Device(DEVICE_CPU).TypeConstraint<type>("T"), \

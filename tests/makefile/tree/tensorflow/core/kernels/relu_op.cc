@@ -13,4 +13,11 @@ namespace tensorflow {
 TF_CALL_REAL_NUMBER_TYPES(REGISTER_RELU_KERNELS);
 #undef REGISTER_RELU_KERNELS
 
+REGISTER_KERNEL_BUILDER(Name("Elu").Device(DEVICE_CPU).TypeConstraint<float>("T"),
+                        ElementwiseOp<float, SmoothBelowZero<float>>);
+REGISTER_KERNEL_BUILDER(Name("Selu").Device(DEVICE_CPU).TypeConstraint<float>("T"),
+                        ElementwiseOp<float, ScaledSmoothBelowZero<float>>);
+REGISTER_KERNEL_BUILDER(Name("Softsign").Device(DEVICE_CPU).TypeConstraint<float>("T"),
+                        ElementwiseOp<float, BetweenMinusOneAndOne<float>>);
+
 }  // namespace tensorflow

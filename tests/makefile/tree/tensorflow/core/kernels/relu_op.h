@@ -1,6 +1,8 @@
 #ifndef TENSORFLOW_CORE_KERNELS_RELU_OP_H_
 #define TENSORFLOW_CORE_KERNELS_RELU_OP_H_
 
+#include <math.h>
+
 #include "tensorflow/core/kernels/ops_util.h"
 
 namespace tensorflow {
@@ -29,6 +31,21 @@ struct AtLeastZero {
 template <typename T>
 struct ZeroToSix {
   static T Of(T x) { return x < T(0) ? T(0) : x > T(6) ? T(6) : x; }
+};
+
+template <typename T>
+struct SmoothBelowZero {
+  static T Of(T x) { return x < T(0) ? expm1(x) : x; }
+};
+
+template <typename T>
+struct ScaledSmoothBelowZero {
+  static T Of(T x) { return T(1.0507) * (x < T(0) ? T(1.67326) * expm1(x) : x); }
+};
+
+template <typename T>
+struct BetweenMinusOneAndOne {
+  static T Of(T x) { return x / (T(1) + fabs(x)); }
 };
 
 template <typename Device, typename T>

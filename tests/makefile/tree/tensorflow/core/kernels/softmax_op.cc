@@ -29,6 +29,22 @@ class SoftmaxOp : public OpKernel {
   }
 };
 
+class LogSoftmaxOp : public SoftmaxOp<CPUDevice, float> {
+ public:
+  using SoftmaxOp<CPUDevice, float>::SoftmaxOp;
+
+  void Compute(OpKernelContext* context) override {
+    SoftmaxOp<CPUDevice, float>::Compute(context);
+    if (!context->status().ok()) return;
+    Tensor output = context->outputs()[0];
+    const auto out = output.flat<float>();
+    for (int64 i = 0; i < out.size(); ++i) out(i) = log(out(i));
+  }
+};
+
+REGISTER_KERNEL_BUILDER(Name("LogSoftmax").Device(DEVICE_CPU).TypeConstraint<float>("T"),
+                        LogSoftmaxOp);
+
 #define REGISTER_CPU(T)                                                               \
   REGISTER_KERNEL_BUILDER(Name("Softmax").Device(DEVICE_CPU).TypeConstraint<T>("T"), \
                           SoftmaxOp<CPUDevice, T>);

@@ -10,6 +10,9 @@ REGISTER_OP("Placeholder")
     .Attr("dtype: type")
     .Attr("shape: shape = { unknown_rank: true }");
 
+REGISTER_OP("PlaceholderV2").Output("output: dtype").Attr("dtype: type").Attr("shape: shape");
+REGISTER_OP("HostConst").Output("output: dtype").Attr("value: tensor").Attr("dtype: type");
+REGISTER_OP("OnesLike").Input("x: T").Output("y: T").Attr("T: {float, double}");
 REGISTER_OP("ZerosLike").Input("x: T").Output("y: T").Attr("T: type");
 REGISTER_OP("Identity")
     .Input("input: T")

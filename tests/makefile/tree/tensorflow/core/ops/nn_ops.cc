@@ -9,6 +9,11 @@ REGISTER_OP("BiasAdd")
     .Output("output: T")
     .Attr("T: numbertype")
     .Attr("data_format: string = 'NHWC'");
+REGISTER_OP("BiasAddGrad")
+    .Input("out_backprop: T")
+    .Output("output: T")
+    .Attr("T: numbertype")
+    .Attr("data_format: string = 'NHWC'");
 REGISTER_OP("BiasAddV1").Input("value: T").Input("bias: T").Output("output: T").Attr("T: numbertype");
 
 REGISTER_OP("Relu")
@@ -17,7 +22,16 @@ REGISTER_OP("Relu")
     .Attr("T: realnumbertype")
     .SetShapeFn(shape_inference::UnchangedShape);
 REGISTER_OP("Relu6").Input("features: T").Output("activations: T").Attr("T: realnumbertype = DT_FLOAT");
-REGISTER_OP("Softplus").Input("features: T").Output("activations: T").Attr("T: {float, double}");
+#define ACTIVATION() Input("features: T").Output("activations: T").Attr("T: {float, double}")
+
+REGISTER_OP("Elu").ACTIVATION();
+REGISTER_OP("Selu").ACTIVATION();
+REGISTER_OP("Softsign").ACTIVATION();
+REGISTER_OP("Softplus").ACTIVATION();
+
+#undef ACTIVATION
+
+REGISTER_OP("LogSoftmax").Input("logits: T").Output("logsoftmax: T").Attr("T: {float, double}");
 REGISTER_OP("Softmax").Input("logits: T").Output("softmax: T").Attr("T: {float, double}");
 
 }  // namespace tensorflow
