@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -61,13 +62,25 @@ node { name: "y" op: "SegmentSum" input: "t" input: "e"
        attr { key: "Tindices" value { type: DT_INT32 } } }
 versions { producer: 26 }
 """
+SUMS = """
+node { name: "x" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } }
+       attr { key: "value" value { tensor { dtype: DT_FLOAT float_val: [1, 2, 3]
+              tensor_shape { dim { size: 3 } } } } } }
+node { name: "s" op: "Const" attr { key: "dtype" value { type: DT_INT32 } }
+       attr { key: "value" value { tensor { dtype: DT_INT32 int_val: [0, 0, 1]
+              tensor_shape { dim { size: 3 } } } } } }
+node { name: "y" op: "SegmentSum" input: "x" input: "s"
+       attr { key: "T" value { type: DT_FLOAT } }
+       attr { key: "Tindices" value { type: DT_INT32 } } }
+versions { producer: 26 }
+"""
 SOFTPLUS = """
 node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
        attr { key: "shape" value { shape { dim { size: 5 } } } } }
 node { name: "y" op: "Softplus" input: "x" attr { key: "T" value { type: DT_FLOAT } } }
 versions { producer: 26 }
 """
-MODELS = {"classes": CLASSES, "segments": SEGMENTS, "softplus": SOFTPLUS}
+MODELS = {"classes": CLASSES, "segments": SEGMENTS, "softplus": SOFTPLUS, "sums": SUMS}
 
 
 def state(tree: Path) -> dict[str, tuple[object, ...]]:
@@ -102,9 +115,10 @@ class Workshop:
         """Do a step and all before it."""
         return self.project.doit(*self.words(step, model, *more), code=code)
 
-    def setting(self, text: str) -> None:
+    def setting(self, text: str, *, compiler: str = "gcc") -> None:
         """Change the target; what it was before is gone."""
-        self.project.target(self.target, f"extends: pi\ncompiler: gcc\nsize_budget:\n{text}")
+        head = f"extends: pi\ncompiler: {compiler}\nsize_budget:\n"
+        self.project.target(self.target, f"{head}{text}")
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Change a file of the tree."""
@@ -121,6 +135,12 @@ class Workshop:
     def log(self) -> str:
         """What was said while the library was compiled."""
         return (self.folder / "logs" / "compile.log").read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def command_line(self) -> dict[str, str]:
+        """What was set in make's environment and on its command line."""
+        line = next(line for line in self.log.splitlines() if line.startswith("$ cd "))
+        return dict(word.split("=", 1) for word in shlex.split(line) if "=" in word)
 
     @property
     def files(self) -> set[str]:
