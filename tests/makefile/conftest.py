@@ -115,10 +115,10 @@ class Workshop:
         """Do a step and all before it."""
         return self.project.doit(*self.words(step, model, *more), code=code)
 
-    def setting(self, text: str, *, compiler: str = "gcc") -> None:
+    def setting(self, text: str) -> None:
         """Change the target; what it was before is gone."""
-        head = f"extends: pi\ncompiler: {compiler}\nsize_budget:\n"
-        self.project.target(self.target, f"{head}{text}")
+        # Another compiler would need libraries of its own, which take a minute to compile.
+        self.project.target(self.target, f"extends: pi\ncompiler: gcc\nsize_budget:\n{text}")
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Change a file of the tree."""
