@@ -17,7 +17,11 @@ MANIFEST = "manifest.json"
 
 def write_if_changed(path: Path, content: str) -> bool:
     """Write ``content`` unless the file holds it already; never leaves a half-written file."""
-    data = content.encode("utf-8")
+    return write_bytes_if_changed(path, content.encode("utf-8"))
+
+
+def write_bytes_if_changed(path: Path, data: bytes) -> bool:
+    """As :func:`write_if_changed`, for content that need not be text."""
     if path.is_file() and path.read_bytes() == data:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
