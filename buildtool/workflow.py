@@ -151,6 +151,7 @@ def find_inputs(work: Workspace) -> Inputs:
         compile_flags=target.cpu_flags,
     )
     _check_optimise(target, toolchain)
+    _check_renaming(target)
     lock = with_given(load_lock(LOCK), given_sources(target))
     progress = Progress.of_process()
     own: tuple[str, ...] = ()
@@ -193,6 +194,18 @@ def given_sources(target: Target) -> tuple[Given, ...]:
         Given(name=own.name, path=own.path, where=target.where(f"sources[{index}]"))
         for index, own in enumerate(target.sources)
     )
+
+
+def _check_renaming(target: Target) -> None:
+    """The native backend takes protobuf as it is."""
+    if target.protobuf_prefix is not None:
+        raise ConfigError(
+            Problem(
+                where=target.where("protobuf_prefix"),
+                what="protobuf_prefix: the native backend does not rename protobuf",
+                todo="leave the key out",
+            )
+        )
 
 
 def _check_optimise(target: Target, toolchain: Toolchain) -> None:

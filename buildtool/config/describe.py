@@ -17,8 +17,16 @@ from typing import Any, Literal
 
 from buildtool.config import target
 from buildtool.config.reader import Key, keys_of
-from buildtool.config.scalars import DEFINE_PATTERN, SIZE_PATTERN
-from buildtool.config.target import Bytes, Count, Define, Dimension, NameOrPath, Tolerance
+from buildtool.config.scalars import DEFINE_PATTERN, PREFIX_PATTERN, SIZE_PATTERN
+from buildtool.config.target import (
+    Bytes,
+    Count,
+    Define,
+    Dimension,
+    NameOrPath,
+    Prefix,
+    Tolerance,
+)
 
 Schema = dict[str, Any]
 
@@ -44,6 +52,7 @@ KINDS: Mapping[Any, Kind] = {
     Tolerance: Kind(words="number, 0 or more", schema={"type": "number", "minimum": 0}),
     Bytes: Kind(words="size", schema=_SIZE),
     Define: Kind(words="macro", schema={"type": "string", "pattern": DEFINE_PATTERN}),
+    Prefix: Kind(words="start of C++ names", schema={"type": "string", "pattern": PREFIX_PATTERN}),
     Path: Kind(words="path", schema=_TEXT),
     NameOrPath: Kind(words="name or path", schema=_TEXT),
 }

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from buildtool.config.nodes import Value
-from buildtool.config.target import Bytes, Count, Define, Dimension, NameOrPath, Tolerance
+from buildtool.config.target import (
+    Bytes,
+    Count,
+    Define,
+    Dimension,
+    NameOrPath,
+    Prefix,
+    Tolerance,
+)
 
 UNITS = {
     "B": 1,
@@ -24,6 +32,9 @@ UNITS = {
 }
 SIZE_PATTERN = rf"^[0-9]+(\.[0-9]+)? ?({'|'.join(UNITS)})$"
 DEFINE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(=.*)?$"
+# Underscores at either end or two in a row would make names that C++ reserves (C++17, [lex.name]),
+# as a prefix stands before "_google".
+PREFIX_PATTERN = r"^[A-Za-z](_?[A-Za-z0-9])*$"
 
 
 class WrongValueError(Exception):
@@ -140,6 +151,17 @@ def define(value: Value) -> Define:
     return Define(macro)
 
 
+def prefix(value: Value) -> Prefix:
+    """The start of C++ names."""
+    start = text(value)
+    if re.fullmatch(PREFIX_PATTERN, start) is None:
+        raise WrongValueError(
+            f"cannot be the start of C++ names: '{start}'",
+            "write letters, digits and single underscores, a letter first and no underscore last",
+        )
+    return Prefix(start)
+
+
 def place(written: str, base: Path) -> Path:
     """A path as written, seen from the folder ``base``.
 
@@ -164,6 +186,7 @@ READERS: Mapping[Any, Callable[[Value, Path], object]] = {
     Tolerance: lambda value, _: tolerance(value),
     Bytes: lambda value, _: size(value),
     Define: lambda value, _: define(value),
+    Prefix: lambda value, _: prefix(value),
     Path: lambda value, base: place(text(value), base),
     NameOrPath: lambda value, base: name_or_place(text(value), base),
 }

@@ -21,6 +21,7 @@ Bytes = NewType("Bytes", int)
 Count = NewType("Count", int)
 Define = NewType("Define", str)
 Dimension = NewType("Dimension", int)
+Prefix = NewType("Prefix", str)
 Tolerance = NewType("Tolerance", float)
 NameOrPath = Union[str, Path]  # noqa: UP007  (a name that is looked up elsewhere, or a place)
 
@@ -218,6 +219,11 @@ class Target:
 
     patches: tuple[Path, ...] = ()
     """Patch files for the TensorFlow tree, applied in this order to the build's own copy."""
+
+    protobuf_prefix: Prefix | None = None
+    """Start of other names for the library's protobuf, for apps that have one of their own: with
+    `ours`, the namespace `google::protobuf` becomes `ours_google::protobuf`, and its headers move
+    to `ours_google/protobuf/`. Unset, nothing is renamed."""
 
     jobs: Count | None = None
     """Compilers that run at once. Unset, as many as processors and memory allow."""

@@ -7,11 +7,8 @@ import re
 from collections.abc import Collection
 from pathlib import PurePosixPath
 
+from buildtool.config.scalars import PREFIX_PATTERN
 from buildtool.errors import ConfigError, Problem
-
-# Underscores at either end or two in a row would make names that C++ reserves (C++17,
-# [lex.name]), as the prefix stands before "_google".
-PREFIX_PATTERN = r"^[A-Za-z](_?[A-Za-z0-9])*$"
 
 # What protobuf's headers name their macros; those of other names are not protobuf's own.
 _MACRO = re.compile(

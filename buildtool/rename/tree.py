@@ -104,10 +104,12 @@ def rename_tree(
 
 
 def read_renamed(tree: Path) -> Renamed | None:
-    """What a tree that :func:`rename_tree` made says of itself; None for any other tree."""
+    """What a tree that :func:`rename_tree` made says of itself; None for any other tree, and for
+    one whose word is spoilt."""
     try:
-        return from_json(Renamed, json.loads((tree / RENAMED).read_text("utf-8")))
-    except (FileNotFoundError, NotADirectoryError):
+        text = (tree / RENAMED).read_text("utf-8", "surrogateescape")
+        return from_json(Renamed, json.loads(text))
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
         return None
 
 

@@ -66,14 +66,14 @@ def renamed(text: str, kind: Kind = Kind.CXX) -> str:
             "namespace protobuf_google_2fprotobuf_2fany_2eproto {",
             "namespace protobuf_tf_5fgoogle_2fprotobuf_2fany_2eproto {",
         ),
-        ("int n = 1'000; google::protobuf::X x('\\'');", "int n = 1'000; tf_google::protobuf::X x('\\'');"),
+        ("1'000 ? '\\'' : google::protobuf::X", "1'000 ? '\\'' : tf_google::protobuf::X"),
         ('R"(")" google::protobuf::X', 'R"(")" tf_google::protobuf::X'),
         ('u8"\\"" google::protobuf::X', 'u8"\\"" tf_google::protobuf::X'),
         ("/* don't */ google::protobuf::X", "/* don't */ tf_google::protobuf::X"),
         ("#error don't\ngoogle::protobuf::X", "#error don't\ntf_google::protobuf::X"),
         ("\r\ngoogle::protobuf::X;\r\n", "\r\ntf_google::protobuf::X;\r\n"),
     ],
-)  # fmt: skip
+)
 def test_is_renamed(text: str, new: str) -> None:
     assert renamed(text) == new
 

@@ -90,10 +90,9 @@ def test_each_reads_what_the_other_wrote(
 ) -> None:
     program = folder / "program"
     for order in (archives, archives[::-1]):
-        tool(
-            *("g++", "-std=c++14", "-Wall", "-Werror", "-pthread", "-isystem", new_protobuf / "src"),
-            *("-isystem", ours, HERE / "two_versions.cc", *order, "-o", program),
-        )  # fmt: skip
+        includes = (f"-I{new_protobuf / 'src'}", f"-I{ours}")
+        flags = ("-std=c++14", "-Werror", "-pthread")
+        tool("g++", *flags, *includes, HERE / "two_versions.cc", *order, "-o", program)
         assert tool(program) == EXPECTED
 
 
