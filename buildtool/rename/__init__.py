@@ -13,12 +13,13 @@ TensorFlow's ``.proto`` files itself, still clashes with ours.
 from buildtool.rename.generated import rename_generated, write_protoc
 from buildtool.rename.names import check_prefix
 from buildtool.rename.text import Kind, kind_of, rename_text
-from buildtool.rename.tree import Renamed, RenameReport, read_renamed, rename_tree
+from buildtool.rename.tree import Renamed, RenameReport, Unchanged, read_renamed, rename_tree
 
 __all__ = [
     "Kind",
     "RenameReport",
     "Renamed",
+    "Unchanged",
     "check_prefix",
     "kind_of",
     "read_renamed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator
@@ -19,6 +20,14 @@ RENAMED = "protobuf-renamed.json"
 _HEADERS = (".h", ".inc")
 
 
+class Unchanged(enum.Enum):
+    """What becomes of files that stay as they are."""
+
+    LINK = "links to the source"
+    COPY = "copies: the tree's hash then says its content, wherever it stands"
+    OMIT = "left out, for an overlay on the source"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Renamed:
     """How a tree was renamed: with which prefix, and ``macros``, those of protobuf that got it,
@@ -33,15 +42,15 @@ class Renamed:
 class RenameReport:
     """What :func:`rename_tree` made. Paths are relative to the destination and sorted.
 
-    ``changed`` files have another text or another path than in the source, ``linked`` ones are
-    links to it. ``doubts`` name lines, as ``file:line`` in the source, that bring in all of the
+    ``changed`` files have another text or another path than in the source, ``kept`` ones are as
+    they were. ``doubts`` name lines, as ``file:line`` in the source, that bring in all of the
     namespace ``google``: they were left alone, and do not reach the renamed protobuf.
     """
 
     destination: Path
     renamed: Renamed
     changed: tuple[str, ...]
-    linked: tuple[str, ...]
+    kept: tuple[str, ...]
     doubts: tuple[str, ...]
 
 
@@ -52,14 +61,13 @@ def rename_tree(
     prefix: str,
     macros: Collection[str] | None = None,
     files: Iterable[str] | None = None,
-    links: bool = True,
+    unchanged: Unchanged = Unchanged.LINK,
 ) -> RenameReport:
     """Make ``destination``: ``source`` with protobuf renamed.
 
     ``macros`` are protobuf's own; unset, they are read from the protobuf in ``source``. For a tree
     that only uses protobuf, give those of its protobuf's report. ``files``, relative to the
-    source, are those that are taken; unset, all. Files that stay as they are become links to the
-    source; without ``links`` they are left out, for an overlay on the source.
+    source, are those that are taken; unset, all.
 
     Files whose content stays the same keep their time, and those of an earlier run that are not
     made now are removed. A tree that was renamed with the same prefix comes out as it is.
@@ -80,25 +88,28 @@ def rename_tree(
     planned = {*made.values(), *(old.files if old else ())}
     _write_record(destination, prefix, macros, planned)
     changed: list[str] = []
-    linked: list[str] = []
+    kept: list[str] = []
     doubts: list[str] = []
     for name, place in made.items():
         data, lines = _renamed_data(source / name, kind_of(name), prefix, macros)
         doubts += [f"{name}:{line}" for line in lines]
-        if data is not None:
-            write_bytes_if_changed(destination / place, data)
-            changed.append(place)
-        elif links or place != name:
+        if data is None and unchanged is Unchanged.COPY:
+            _write(destination / place, (source / name).read_bytes())
+        elif data is None and (unchanged is Unchanged.LINK or place != name):
             _link(destination / place, source / name)
-            (linked if place == name else changed).append(place)
-    for name in planned.difference(changed, linked):
+        elif data is not None:
+            _write(destination / place, data)
+        else:
+            continue
+        (kept if data is None and place == name else changed).append(place)
+    for name in planned.difference(changed, kept):
         (destination / name).unlink(missing_ok=True)
-    record = _write_record(destination, prefix, macros, (*changed, *linked))
+    record = _write_record(destination, prefix, macros, (*changed, *kept))
     return RenameReport(
         destination=destination,
         renamed=record,
         changed=tuple(sorted(changed)),
-        linked=tuple(sorted(linked)),
+        kept=tuple(sorted(kept)),
         doubts=tuple(doubts),
     )
 
@@ -166,6 +177,12 @@ def _renamed_data(
     done = rename_lines(data.decode("utf-8", "surrogateescape"), kind, prefix, macros=macros)
     new = done.text.encode("utf-8", "surrogateescape")
     return (None if new == data else new), done.doubts
+
+
+def _write(place: Path, data: bytes) -> None:
+    if place.is_symlink():  # of an earlier run; it may show the same content
+        place.unlink()
+    write_bytes_if_changed(place, data)
 
 
 def _link(place: Path, original: Path) -> None:

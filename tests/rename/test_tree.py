@@ -8,8 +8,16 @@ from pathlib import Path
 import pytest
 
 from buildtool.errors import ConfigError
-from buildtool.rename import RenameReport, read_renamed, rename_generated, rename_tree, write_protoc
+from buildtool.rename import (
+    RenameReport,
+    Unchanged,
+    read_renamed,
+    rename_generated,
+    rename_tree,
+    write_protoc,
+)
 from buildtool.rename.protoc import main
+from buildtool.sources.treehash import tree_sha256
 
 HEADER = """\
 #ifndef GOOGLE_PROTOBUF_MESSAGE_H__
@@ -67,7 +75,7 @@ def test_the_tree(report: RenameReport, source: Path) -> None:
     assert texts(report.destination) == MADE
     assert texts(source) == FILES
     assert report.renamed.macros == ("GOOGLE_PROTOBUF_MESSAGE_H__",)
-    assert report.linked == ("README", "src/google/protobuf/any.proto")
+    assert report.kept == ("README", "src/google/protobuf/any.proto")
     assert report.doubts == ("app/main.cc:1",)
     assert read_renamed(report.destination) == report.renamed
 
@@ -107,11 +115,23 @@ def test_an_overlay_holds_only_what_is_not_as_it_was(source: Path, tmp_path: Pat
     macros = ("GOOGLE_CUDA",)
     report = rename_tree(
         source, tmp_path / "o", prefix="tf", macros=macros, files=["app/main.cc", "README"],
-        links=False,
+        unchanged=Unchanged.OMIT,
     )  # fmt: skip
     new = FILES["app/main.cc"].replace("GOOGLE_CUDA", "tf_GOOGLE_CUDA")
     assert texts(tmp_path / "o") == {"app/main.cc": new}
     assert report.changed == ("app/main.cc",)
+
+
+def test_copies_have_the_same_hash_wherever_they_stand(
+    report: RenameReport, source: Path, tmp_path: Path
+) -> None:
+    # What were links before become copies.
+    first = rename_tree(source, report.destination, prefix="tf", unchanged=Unchanged.COPY)
+    moved = source.rename(tmp_path / "moved")
+    second = rename_tree(moved, tmp_path / "second", prefix="tf", unchanged=Unchanged.COPY)
+    assert texts(second.destination) == MADE
+    assert tree_sha256(first.destination) == tree_sha256(second.destination)
+    assert not any(path.is_symlink() for path in first.destination.rglob("*"))
 
 
 def test_folders_that_are_links_are_part_of_the_tree(source: Path, tmp_path: Path) -> None:

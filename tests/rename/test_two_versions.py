@@ -62,7 +62,8 @@ def compiled(sources: Iterable[Path], root: Path, folder: Path, *flags: str) -> 
 def library(root: Path, archive: Path) -> Path:
     """The part of protobuf that the program needs, from ``root``, the folder of its includes."""
     folder = next(root.glob("*google/protobuf/message.cc")).parent
-    sources = [path for path in sorted(folder.rglob("*.cc")) if not UNUSED.search(str(path))]
+    files = sorted(folder.rglob("*.cc"))
+    sources = [file for file in files if not UNUSED.search(str(file.relative_to(root)))]
     folder = archive.with_suffix("")
     tool("ar", "qc", archive, *compiled(sources, root, folder, "-DHAVE_PTHREAD"))
     return archive
