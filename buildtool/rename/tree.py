@@ -93,15 +93,11 @@ def rename_tree(
     for name, place in made.items():
         data, lines = _renamed_data(source / name, kind_of(name), prefix, macros)
         doubts += [f"{name}:{line}" for line in lines]
-        if data is None and unchanged is Unchanged.COPY:
-            _write(destination / place, (source / name).read_bytes())
-        elif data is None and (unchanged is Unchanged.LINK or place != name):
-            _link(destination / place, source / name)
-        elif data is not None:
-            _write(destination / place, data)
-        else:
+        same = data is None and place == name
+        if same and unchanged is Unchanged.OMIT:
             continue
-        (kept if data is None and place == name else changed).append(place)
+        _put(destination / place, source / name, data, copy=unchanged is Unchanged.COPY)
+        (kept if same else changed).append(place)
     for name in planned.difference(changed, kept):
         (destination / name).unlink(missing_ok=True)
     record = _write_record(destination, prefix, macros, (*changed, *kept))
@@ -179,14 +175,17 @@ def _renamed_data(
     return (None if new == data else new), done.doubts
 
 
-def _write(place: Path, data: bytes) -> None:
+def _put(place: Path, original: Path, data: bytes | None, *, copy: bool) -> None:
+    """Make a file of the new tree: with other content, or a copy of the original, or a link."""
+    if data is None and not copy:
+        _link(place, original.absolute())
+        return
     if place.is_symlink():  # of an earlier run; it may show the same content
         place.unlink()
-    write_bytes_if_changed(place, data)
+    write_bytes_if_changed(place, original.read_bytes() if data is None else data)
 
 
-def _link(place: Path, original: Path) -> None:
-    target = original.absolute()
+def _link(place: Path, target: Path) -> None:
     if place.is_symlink() and place.readlink() == target:
         return
     place.unlink(missing_ok=True)
