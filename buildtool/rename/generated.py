@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 import buildtool
@@ -46,17 +46,12 @@ def rename_generated(
 def write_protoc(place: Path, *, protoc: Path, renamed: Path) -> Path:
     """Write a program that is used as ``protoc`` is, and whose C++ is for the renamed protobuf in
     the tree ``renamed``. It needs this Python, ``protoc`` and that tree where they are now."""
-    renderer = Renderer(place.parent)
-    renderer.render(
+    package = Path(buildtool.__file__).resolve().parent.parent
+    Renderer(place.parent).render(
         place.name,
         "rename/protoc.sh.j2",
-        python=_quoted([sys.executable]),
-        package=_quoted([str(Path(buildtool.__file__).resolve().parent.parent)]),
-        words=_quoted([str(renamed.absolute()), str(protoc.absolute())]),
+        python=shlex.quote(sys.executable),
+        words=shlex.join([str(package), str(renamed.absolute()), str(protoc.absolute())]),
     )
     place.chmod(0o755)
     return place
-
-
-def _quoted(words: Iterable[str]) -> str:
-    return shlex.join(words)

@@ -1,5 +1,4 @@
-"""``python -m buildtool.rename.protoc TREE PROTOC ARGUMENT...``: run protoc with these arguments,
-and rename protobuf in the C++ that it writes, as it was renamed in TREE."""
+"""What the program that stands for protoc does (:func:`buildtool.rename.write_protoc`)."""
 
 from __future__ import annotations
 
@@ -17,7 +16,9 @@ OUTPUT = "--cpp_out"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do as said above; return protoc's exit code, or that of the error."""
+    """The arguments are a renamed tree, a protoc, and what protoc is asked: run it, and rename
+    protobuf in the C++ that it writes, as it was renamed in the tree. Return protoc's exit code,
+    or that of the error."""
     tree, protoc, *rest = arguments
     try:
         return _generate(Path(tree), protoc, rest)
@@ -62,7 +63,3 @@ def _redirected(arguments: Sequence[str], scratch: str) -> tuple[list[str], Path
         destination = Path(folder)
         words.append(f"{OUTPUT}={options}{colon}{scratch}")
     return words, destination
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

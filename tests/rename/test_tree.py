@@ -17,6 +17,7 @@ from buildtool.rename import (
     write_protoc,
 )
 from buildtool.rename.protoc import main
+from buildtool.run import Command, run
 from buildtool.sources.treehash import tree_sha256
 
 HEADER = """\
@@ -203,9 +204,21 @@ def test_the_program_that_stands_for_protoc(
     assert list(out.iterdir()) == []
 
 
-def test_the_program_is_given_its_tree(report: RenameReport, tmp_path: Path) -> None:
-    program = write_protoc(tmp_path / "it's" / "protoc", protoc=Path("/p q"), renamed=tmp_path)
-    assert os.access(program, os.X_OK)
-    assert "'/p q'" in program.read_text()
-    assert main([str(tmp_path), "protoc"]) == 3
-    assert report.destination != tmp_path
+def test_the_program_runs_in_any_folder(
+    report: RenameReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "it's protoc"
+    fake.write_text(FAKE)
+    fake.chmod(0o755)
+    (tmp_path / "enum.py").write_text("raise ImportError('not a module of Python')")
+    monkeypatch.setenv("LOG", str(tmp_path / "log"))
+    program = write_protoc(tmp_path / "bin" / "protoc", protoc=fake, renamed=report.destination)
+    command = Command(argv=(str(program), "--cpp_out=.", "a b.proto"), cwd=tmp_path)
+    run(command, what="protoc")
+    assert (tmp_path / "a.pb.cc").read_text() == "::tf_google::protobuf::Arena a;\n"
+    assert (tmp_path / "log").read_text().endswith(" a b.proto\n")
+
+
+def test_the_program_needs_its_tree(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path), "protoc", "a.proto"]) == 3
+    assert "is no tree with a renamed protobuf" in capfd.readouterr().err
