@@ -6,11 +6,12 @@ Field numbers are those of TensorFlow 2.14.1, unchanged since 1.0: ``core/framew
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
 from buildtool.graph import datatypes
-from buildtool.graph.wire import VARINT, Buffer, Span, fields, packed
+from buildtool.graph.wire import FIXED32, VARINT, Buffer, Span, fields, packed
 from buildtool.graph.wire import signed as signed_int
 from buildtool.graph.wire import text as text_of
 
@@ -80,6 +81,15 @@ class Attr(NamedTuple):
 
 
 Attrs: TypeAlias = Mapping[str, Attr]
+
+
+def float_of(attr: Attr | None, default: float) -> float:
+    """The number of a ``float`` attribute; ``default`` where it is no such or not set."""
+    if attr is not None:
+        for number, kind, value, end in fields(attr.buffer, attr.span):
+            if KINDS.get(number) == "float" and kind == FIXED32:
+                return float(struct.unpack("<f", attr.buffer[value:end])[0])
+    return default
 
 LIST, PLACEHOLDER, FUNC = 1, 9, 10
 KINDS = {

@@ -96,6 +96,15 @@ def packed(buffer: Buffer, kind: int, value: int, end: int) -> Iterator[int]:
         yield item
 
 
+def again(buffer: Buffer, number: int, kind: int, value: int, end: int) -> bytes:
+    """One field that :func:`fields` gave, encoded as it was."""
+    tag = write_varint(number << 3 | kind)
+    if kind == VARINT:
+        return tag + write_varint(value)
+    content = buffer[value:end]
+    return tag + (write_varint(len(content)) if kind == LENGTH else b"") + content
+
+
 def text(buffer: Buffer, span: Span) -> str:
     """A string field; bytes that are not UTF-8 are shown as backslash escapes."""
     return buffer[span[0] : span[1]].decode("utf-8", "backslashreplace")

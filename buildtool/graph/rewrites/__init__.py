@@ -1,0 +1,81 @@
+"""Rewrites that bring a newer graph to an older runtime and keep what it computes.
+
+Each is asked for by its name in a target file. They look at the tree's op definitions and change
+only what that tree does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from buildtool.errors import ConfigError, Problem
+from buildtool.graph.graphdef import GraphDef
+from buildtool.graph.rewrites.base import Rewrite, Tree
+from buildtool.graph.rewrites.batch_norm import BATCH_NORM
+from buildtool.graph.rewrites.defaults import DEFAULT_ATTRIBUTES
+from buildtool.graph.rewrites.matmul import BATCH_MATMUL
+from buildtool.graph.rewrites.newer_ops import ADD, GATHER, LEAKY_RELU, SELECT
+from buildtool.graph.rewrites.padding import EXPLICIT_PADDINGS
+from buildtool.graph.rewrites.resize import HALF_PIXEL_RESIZE
+from buildtool.graph.rewrites.suppression import NON_MAX_SUPPRESSION
+from buildtool.graph.rewrites.switch import SWITCH
+from buildtool.suggest import suggest
+
+ALL = "all"
+
+# In the order in which they are done: what one makes, a later one may have to look at.
+REWRITES: tuple[Rewrite, ...] = (
+    SWITCH,
+    HALF_PIXEL_RESIZE,
+    NON_MAX_SUPPRESSION,
+    BATCH_NORM,
+    BATCH_MATMUL,
+    LEAKY_RELU,
+    SELECT,
+    ADD,
+    EXPLICIT_PADDINGS,
+    DEFAULT_ATTRIBUTES,
+    GATHER,
+)
+
+
+class Done(NamedTuple):
+    """What one rewrite did to a graph: the nodes that it changed, and those that it would have to
+    change but cannot, each with the reason."""
+
+    rewrite: str
+    changed: tuple[str, ...]
+    refused: tuple[tuple[str, str], ...]
+
+
+def chosen(names: Sequence[str], where: str) -> tuple[str, ...]:
+    """The rewrites that a target asks for, in their order; ``all`` is every one.
+
+    Raises:
+        ConfigError: there is no rewrite of a name.
+    """
+    known = [rewrite.name for rewrite in REWRITES]
+    problems = [
+        Problem(where=where, what=f"rewrites: there is no '{name}'", todo=suggest(name, (*known, ALL)))
+        for name in names
+        if name not in (*known, ALL)
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return tuple(name for name in known if name in names or ALL in names)
+
+
+def rewrite_graph(
+    graph: GraphDef, tree: Tree, names: Iterable[str], known: Mapping[str, tuple[int, ...]]
+) -> tuple[GraphDef, tuple[Done, ...]]:
+    """The graph after the rewrites of these names, and what each did. ``known`` are shapes of
+    inputs by tensor name."""
+    asked = frozenset(names)
+    done: list[Done] = []
+    for rewrite in REWRITES:
+        if rewrite.name in asked:
+            graph, changed, refused = rewrite.apply(graph, tree, known)
+            if changed or refused:
+                done.append(Done(rewrite.name, changed, refused))
+    return graph, tuple(done)

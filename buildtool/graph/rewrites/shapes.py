@@ -1,0 +1,241 @@
+"""What a graph says about the shapes of its tensors, as far as rewrites need it.
+
+A dimension is a number, or a :class:`Symbol`: a size that is not known but is the same wherever
+the same symbol stands. An op that is not listed here has outputs of unknown rank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeAlias
+
+from buildtool.graph.graphdef import Node
+from buildtool.graph.tensors import array_of, shape_of
+
+
+class Symbol(NamedTuple):
+    """The size of an axis of a tensor, not known."""
+
+    tensor: str
+    axis: int
+
+
+Dim: TypeAlias = "int | Symbol"
+Dims: TypeAlias = "tuple[Dim, ...] | None"
+
+_SAME = frozenset(
+    "Identity Relu Relu6 Elu Selu LeakyRelu Sigmoid Tanh Softmax LogSoftmax Softplus Softsign Exp "
+    "Log Sqrt Rsqrt Square Neg Abs Erf Floor Ceil Round Sign Cast ZerosLike OnesLike BiasAdd "
+    "LogicalNot Reciprocal Inv Sin Cos Expm1 Log1p Enter Exit StopGradient CheckNumerics "
+    "FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 Reverse ReverseV2 Softsign Cumsum".split()
+)
+_BROADCAST = frozenset(
+    "Add AddV2 Sub Mul RealDiv Div FloorDiv Maximum Minimum Pow SquaredDifference Less LessEqual "
+    "Greater GreaterEqual Equal NotEqual LogicalAnd LogicalOr FloorMod".split()
+)
+
+
+class Shapes:
+    """Gives the dimensions of tensors by name, worked out when first asked for."""
+
+    def __init__(
+        self, nodes: Mapping[str, Node], known: Mapping[str, tuple[int, ...]]
+    ) -> None:
+        self._nodes, self._known = nodes, known
+        self._found: dict[str, Dims] = {}
+
+    def __getitem__(self, tensor: str) -> Dims:
+        """The dimensions of ``tensor``, None if its rank is not known."""
+        name, colon, index = tensor.rpartition(":")
+        name, port = (name, int(index)) if colon and index.isdecimal() else (tensor, 0)
+        key = f"{name}:{port}"
+        if key not in self._found:
+            self._work_out(name, port)
+        return self._found[key]
+
+    def _work_out(self, name: str, port: int) -> None:
+        """Fill in the tensor and what it comes from, without recursion: graphs are deep."""
+        waiting = [(name, port)]
+        while waiting:
+            current, index = waiting[-1]
+            key = f"{current}:{index}"
+            node = self._nodes.get(current)
+            sources = _sources(node)
+            missing = [source for source in sources if f"{source[0]}:{source[1]}" not in self._found]
+            if key in self._found or not missing:
+                self._found.setdefault(key, self._one(key, node, index))
+                waiting.pop()
+            elif any(source in waiting for source in missing):
+                self._found[key] = None  # around a loop nothing is known
+                waiting.pop()
+            else:
+                waiting += missing
+
+    def _one(self, key: str, node: Node | None, port: int) -> Dims:
+        if node is None:
+            return None
+        stated = self._known.get(key) if node.op.startswith("Placeholder") else None
+        if stated is not None:
+            return _named(key, stated)
+        listed = node.value("_output_shapes", "list(shape)")
+        if isinstance(listed, tuple) and port < len(listed) and isinstance(listed[port], tuple):
+            return _named(key, listed[port])
+        if port and node.op not in ("Switch", "Split", "Unpack"):
+            return None
+        if node.op in _SAME or node.op == "Switch":
+            return self._input(node, 0)
+        if node.op in _BROADCAST:
+            return _broadcast(key, self._input(node, 0), self._input(node, 1))
+        rule = _RULES.get(node.op)
+        return rule(key, node, self) if rule else None
+
+    def _input(self, node: Node, place: int) -> Dims:
+        sources = _sources(node)
+        return self[f"{sources[place][0]}:{sources[place][1]}"] if place < len(sources) else None
+
+    def of_input(self, node: Node, place: int) -> Dims:
+        """The dimensions of a node's input."""
+        return self._input(node, place)
+
+    def ints(self, node: Node, place: int) -> tuple[int, ...] | None:
+        """The numbers of an input that is a constant."""
+        sources = _sources(node)
+        source = self._nodes.get(sources[place][0]) if place < len(sources) else None
+        array = array_of(source.attrs.get("value")) if source and source.op == "Const" else None
+        return tuple(int(item) for item in array.ravel()) if array is not None else None
+
+
+def _sources(node: Node | None) -> list[tuple[str, int]]:
+    if node is None or node.op in ("Const", "Placeholder"):
+        return []
+    found = []
+    for name in node.inputs:
+        if not name.startswith("^"):
+            head, colon, index = name.rpartition(":")
+            found.append((head, int(index)) if colon and index.isdecimal() else (name, 0))
+    return found
+
+
+def _named(key: str, sizes: tuple[int, ...]) -> Dims:
+    return tuple(
+        size if size >= 0 else Symbol(key, axis) for axis, size in enumerate(sizes)
+    )
+
+
+def _broadcast(key: str, left: Dims, right: Dims) -> Dims:
+    if left is None or right is None:
+        return None
+    longer, shorter = (left, right) if len(left) >= len(right) else (right, left)
+    padded = (1,) * (len(longer) - len(shorter)) + shorter
+    return tuple(
+        _both(key, axis, one, other) for axis, (one, other) in enumerate(zip(longer, padded, strict=True))
+    )
+
+
+def _both(key: str, axis: int, one: Dim, other: Dim) -> Dim:
+    if one == other or other == 1:
+        return one
+    if one == 1:
+        return other
+    known = [size for size in (one, other) if isinstance(size, int)]
+    return known[0] if known else Symbol(key, axis)
+
+
+def _placeholder(key: str, node: Node, _: Shapes) -> Dims:
+    shape = node.value("shape", "shape")
+    return _named(key, shape) if isinstance(shape, tuple) else None
+
+
+def _const(_: str, node: Node, __: Shapes) -> Dims:
+    return shape_of(node.attrs.get("value"))
+
+
+def _matmul(key: str, node: Node, shapes: Shapes) -> Dims:
+    a, b = shapes.of_input(node, 0), shapes.of_input(node, 1)
+    rows: Dim = Symbol(key, 0)
+    columns: Dim = Symbol(key, 1)
+    if a is not None and len(a) == 2:
+        rows = a[1 if node.value("transpose_a", "bool") else 0]
+    if b is not None and len(b) == 2:
+        columns = b[0 if node.value("transpose_b", "bool") else 1]
+    return rows, columns
+
+
+def _batch_matmul(key: str, node: Node, shapes: Shapes) -> Dims:
+    a, b = shapes.of_input(node, 0), shapes.of_input(node, 1)
+    if a is None or b is None or len(a) < 2 or len(b) < 2:
+        return None
+    batch = _broadcast(key, a[:-2], b[:-2])
+    rows = a[-1 if node.value("adj_x", "bool") else -2]
+    columns = b[-2 if node.value("adj_y", "bool") else -1]
+    return (*batch, rows, columns) if batch is not None else None
+
+
+def _transpose(_: str, node: Node, shapes: Shapes) -> Dims:
+    dims, order = shapes.of_input(node, 0), shapes.ints(node, 1)
+    if dims is None or order is None or len(order) != len(dims):
+        return None
+    return tuple(dims[axis] for axis in order)
+
+
+def _reshape(key: str, node: Node, shapes: Shapes) -> Dims:
+    sizes = shapes.ints(node, 1)
+    if sizes is not None:
+        return _named(key, sizes)
+    count = shapes.of_input(node, 1)
+    if count is None or len(count) != 1 or not isinstance(count[0], int):
+        return None
+    return tuple(Symbol(key, axis) for axis in range(count[0]))
+
+
+def _pack(_: str, node: Node, shapes: Shapes) -> Dims:
+    first, axis = shapes.of_input(node, 0), node.value("axis", "int") or 0
+    if first is None or axis != 0:
+        return None
+    return (sum(not name.startswith("^") for name in node.inputs), *first)
+
+
+def _shape(_: str, node: Node, shapes: Shapes) -> Dims:
+    dims = shapes.of_input(node, 0)
+    return None if dims is None else (len(dims),)
+
+
+def _gather(_: str, node: Node, shapes: Shapes) -> Dims:
+    params, indices = shapes.of_input(node, 0), shapes.of_input(node, 1)
+    axis = shapes.ints(node, 2) if node.op == "GatherV2" else (0,)
+    if params is None or indices is None or axis != (0,) or node.value("batch_dims", "int"):
+        return None
+    return (*indices, *params[1:])
+
+
+def _convolution(key: str, node: Node, shapes: Shapes) -> Dims:
+    dims = shapes.of_input(node, 0)
+    if dims is None or len(dims) != 4:
+        return None
+    return (dims[0], Symbol(key, 1), Symbol(key, 2), Symbol(key, 3))
+
+
+def _reduce(_: str, node: Node, shapes: Shapes) -> Dims:
+    dims, axes = shapes.of_input(node, 0), shapes.ints(node, 1)
+    if dims is None or axes is None:
+        return None
+    gone = {axis % len(dims) for axis in axes} if dims else set()
+    if node.value("keep_dims", "bool"):
+        return tuple(1 if axis in gone else size for axis, size in enumerate(dims))
+    return tuple(size for axis, size in enumerate(dims) if axis not in gone)
+
+
+_RULES: dict[str, Callable[[str, Node, Shapes], Dims]] = {
+    "Placeholder": _placeholder,
+    "PlaceholderWithDefault": _placeholder,
+    "Const": _const,
+    "MatMul": _matmul,
+    **dict.fromkeys(("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"), _batch_matmul),
+    "Transpose": _transpose,
+    "Reshape": _reshape,
+    "Pack": _pack,
+    "Shape": _shape,
+    **dict.fromkeys(("Gather", "GatherV2"), _gather),
+    **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative", "MaxPool", "AvgPool"), _convolution),
+    **dict.fromkeys(("Mean", "Sum", "Max", "Min", "Prod"), _reduce),
+}

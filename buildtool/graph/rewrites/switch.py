@@ -1,0 +1,54 @@
+"""A switch of many ways, by switches of two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from buildtool.graph.encoding import make_node, type_attr
+from buildtool.graph.graphdef import GraphDef, Node
+from buildtool.graph.rewrites.base import Result, Rewrite, Tree, View, controls, plain_inputs
+from buildtool.graph.rewrites.newer_ops import helper
+from buildtool.graph.rewrites.rename import redirect
+
+
+def _apply(graph: GraphDef, tree: Tree, known: Mapping[str, tuple[int, ...]]) -> Result:
+    view = View(graph, tree, known)
+    wanted = [node for node in graph.nodes if node.op == "_SwitchN"]
+    if not wanted or view.knows("_SwitchN"):
+        return Result(graph)
+    nodes: list[Node] = []
+    moved: dict[str, str] = {}
+    for node in graph.nodes:
+        nodes += _chain(node, view, moved) if node.op == "_SwitchN" else (node,)
+    made = graph._replace(nodes=redirect(nodes, moved))
+    return Result(made, tuple(node.name for node in wanted))
+
+
+def _chain(node: Node, view: View, moved: dict[str, str]) -> list[Node]:
+    """``count - 1`` switches: each gives its own way, or hands on to the next."""
+    count = node.value("num_outs", "int")
+    data, index = plain_inputs(node)
+    made: list[Node] = []
+    for way in range(int(count) - 1 if isinstance(count, int) else 0):
+        last = way == int(str(count)) - 2
+        name = node.name if last else view.fresh(f"{node.name}/way_{way}")
+        number = helper(view, node, f"number_{way}", np.array(way, np.int32))
+        equal = make_node(
+            view.fresh(f"{node.name}/is_{way}"), "Equal", (index, number.name), T=type_attr("DT_INT32")
+        )
+        inputs = (data, equal.name, *controls(node))
+        switch = make_node(name, "Switch", inputs, T=node.attrs["T"])._replace(rest=node.rest)
+        made += [number, equal, switch]
+        moved[f"{node.name}:{way}"] = f"{name}:1"
+        data = name
+    moved[f"{node.name}:{int(str(count)) - 1}"] = node.name
+    return made
+
+
+SWITCH = Rewrite(
+    name="switch",
+    description="`_SwitchN`, which `tf.switch_case` becomes, becomes a chain of `Switch`.",
+    apply=_apply,
+)
