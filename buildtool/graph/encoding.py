@@ -79,6 +79,11 @@ def ints_attr(values: Iterable[int]) -> Attr:
     return _attr(write_field(1, b"".join(write_field(3, int(value)) for value in values)))
 
 
+def shape_attr(sizes: Iterable[int]) -> Attr:
+    """A ``shape`` attribute; -1 is a dimension that is not known."""
+    return _attr(write_field(7, b"".join(write_field(2, write_field(1, size)) for size in sizes)))
+
+
 def tensor_attr(array: Array) -> Attr:
     """A ``tensor`` attribute of a numeric array."""
     names: Mapping[object, str] = {np.dtype(kind): name for name, kind in TYPES.items()}
