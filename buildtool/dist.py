@@ -13,7 +13,7 @@ from pathlib import Path
 from buildtool.errors import BuildError
 from buildtool.render import Renderer, to_json
 from buildtool.run import Command, run
-from buildtool.values import Toolchain
+from buildtool.values import ModelInfo, Toolchain
 
 # Macros that select what a library holds; an app that only uses it must not set them, because
 # TensorFlow's headers then ask for ops_to_register.h.
@@ -162,6 +162,20 @@ def install_licences(licences: Mapping[str, Sequence[Path]], destination: Path) 
     for name, files in licences.items():
         for file in files:
             copy_if_changed(file, destination / name / file.name)
+
+
+def model_file(model: ModelInfo, folder: Path) -> Path:
+    """The frozen graph that the device gets: the user's own, or the rewritten one in ``folder``."""
+    return model.path if model.original is None else folder / f"{model.name}.pb"
+
+
+def install_models(models: Sequence[ModelInfo], folder: Path) -> None:
+    """Put the models that were rewritten for this tree into ``folder``, and no other."""
+    rewritten = [model for model in models if model.original is not None]
+    for model in rewritten:
+        copy_if_changed(model.path, model_file(model, folder))
+    for stale in {*folder.glob("*.pb")} - {model_file(model, folder) for model in rewritten}:
+        stale.unlink()
 
 
 def copy_if_changed(source: Path, destination: Path) -> None:

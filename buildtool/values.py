@@ -71,7 +71,11 @@ class TensorInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelInfo:
-    """One model as read: ``sha256`` of the frozen bytes that the device is to run."""
+    """One model as read: ``sha256`` of the frozen bytes that the device is to run.
+
+    ``rewrites`` are those that changed it, each with the names of the nodes; then ``original`` is
+    the graph that it was before, with its hash.
+    """
 
     name: str
     path: Path
@@ -81,6 +85,9 @@ class ModelInfo:
     node_count: int
     min_consumer: int = 0
     producer: int = 0
+    rewrites: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    original: Path | None = None
+    original_sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,12 +155,14 @@ class OpRegistration:
 @dataclass(frozen=True, kw_only=True)
 class AttrDef:
     """One attribute of an op definition. ``default`` is its text-format AttrValue, None if the
-    attribute must be given. ``allowed`` are DataType names where the definition restricts them."""
+    attribute must be given. ``allowed`` are DataType names or strings where the definition
+    restricts them; ``minimum`` is the least number, or the least length of a list."""
 
     name: str
     type: str
     default: str | None = None
     allowed: tuple[str, ...] = ()
+    minimum: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from buildtool.catalogue.kernels import make_catalogue
 from buildtool.config import Target
 from buildtool.decode import from_json
 from buildtool.errors import BudgetError, BuildError, ConfigError, ModelError, Problem
-from buildtool.graph import ModelSource, read_models, read_runtime_facts
+from buildtool.graph import ModelSource, chosen_rewrites, read_models, read_runtime_facts
 from buildtool.plain import plain
 from buildtool.plan import TENSORFLOW, make_plan, plan_from_json, plan_to_json
 from buildtool.platforms import find_abi
@@ -238,6 +238,7 @@ def plan(work: Workspace) -> str:
         deciding=deciding_attrs(catalogue),
         cache=work.cache.root,
         facts=read_runtime_facts(inputs.tree.path),
+        rewrites=chosen_rewrites(work.target.rewrites, work.target.where("rewrites")),
     )
     graph = load_packages(
         inputs.tree.path,
@@ -303,6 +304,7 @@ def generate(work: Workspace) -> str:
     for name in ("compile_flags.txt", "link_flags.txt", "flags.json"):
         renderer.write(name, (work.dist / name).read_text(encoding="utf-8"))
     renderer.finish()
+    dist.install_models(_load_models(work), work.dist / "models")
     count = len(renderer.changed) + len(flags.changed)
     return f"{count} files changed" if count else "nothing changed"
 
@@ -361,7 +363,7 @@ def prove(work: Workspace) -> str:
             models=tuple(
                 ModelRun(
                     model=model,
-                    graph=model.path,
+                    graph=dist.model_file(model, work.dist / "models"),
                     inputs=settings[model.name].samples if model.name in settings else None,
                 )
                 for model in models
@@ -571,7 +573,11 @@ def _link_runner(work: Workspace, inputs: Inputs, built: BuildPlan) -> None:
 
 def _write_models(work: Workspace, models: Sequence[ModelInfo]) -> None:
     """Where the frozen models of this machine lie; the plan itself holds no such path."""
-    values = [dataclasses.asdict(model) | {"path": str(model.path)} for model in models]
+    values = [
+        dataclasses.asdict(model)
+        | {"path": str(model.path), "original": str(model.original) if model.original else None}
+        for model in models
+    ]
     write_if_changed(work.folder / "models.json", to_json(values))
 
 

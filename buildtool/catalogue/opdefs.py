@@ -139,10 +139,12 @@ def _record(op: Message) -> Record:
 def _attr(attr: Message) -> list[Any]:
     default = _only(attr, "default_value")
     allowed = _only(_message(_only(attr, "allowed_values")), "list")
-    types = [str(value) for key, value in _message(allowed) if key == "type"]
+    values = [str(_plain(value)) for key, value in _message(allowed) if key in ("type", "s")]
+    minimum = _only(attr, "minimum")
+    least = int(str(minimum) or 0) if _only(attr, "has_minimum") == "true" else None
     is_set = any(key == "default_value" for key, _ in attr)
     text = _text(_message(default)) if is_set else None
-    return [_only(attr, "name"), _only(attr, "type"), text, types]
+    return [_only(attr, "name"), _only(attr, "type"), text, values, least]
 
 
 def _arg(arg: Message) -> list[Any]:
@@ -167,8 +169,10 @@ def _text(message: Message) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _attr_def(name: str, kind: str, default: str | None, allowed: list[str]) -> AttrDef:
-    return AttrDef(name=name, type=kind, default=default, allowed=tuple(allowed))
+def _attr_def(
+    name: str, kind: str, default: str | None, allowed: list[str], minimum: int | None
+) -> AttrDef:
+    return AttrDef(name=name, type=kind, default=default, allowed=tuple(allowed), minimum=minimum)
 
 
 def _arg_def(fields: list[Any]) -> ArgDef:

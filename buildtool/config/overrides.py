@@ -27,6 +27,7 @@ class Overrides:
     tensorflow: NameOrPath | None = None
     offline: bool = False
     jobs: Count | None = None
+    rewrites: tuple[str, ...] | None = None
 
 
 def parse_overrides(words: Mapping[str, str], *, cwd: Path) -> Overrides:
@@ -79,6 +80,8 @@ def overridden(target: Target, overrides: Overrides) -> Target:
         new["tensorflow"] = overrides.tensorflow
     if overrides.jobs is not None:
         new["jobs"] = overrides.jobs
+    if overrides.rewrites is not None:
+        new["rewrites"] = overrides.rewrites
     kept = {key: where for key, where in target.origins.items() if _top(key) not in new}
     origins = MappingProxyType(kept | dict.fromkeys(new, COMMAND_LINE))
     return dataclasses.replace(target, origins=origins, **new)  # type: ignore[arg-type]  # as above
@@ -119,10 +122,16 @@ def _jobs(written: str, _: Path) -> Count:
     return Count(int(written))
 
 
+def _names(written: str, _: Path) -> tuple[str, ...]:
+    """Names with commas between them; an empty text is none."""
+    return tuple(name.strip() for name in written.split(",") if name.strip())
+
+
 # Each word of the command line: the field of Overrides, and how its value is read.
 WORDS: Mapping[str, tuple[str, Callable[[str, Path], object]]] = {
     "model": ("models", _models),
     "tf": ("tensorflow", _tree),
     "offline": ("offline", _truth),
     "jobs": ("jobs", _jobs),
+    "rewrite": ("rewrites", _names),
 }

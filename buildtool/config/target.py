@@ -186,6 +186,11 @@ class Target:
     models: tuple[Model, ...] = ()
     """The models that the library must run; it holds what any of them needs."""
 
+    rewrites: tuple[str, ...] = ()
+    """Rewrites that bring models of a newer release of TensorFlow to the tree that is built, each
+    by its name, or `all`; they compute the same. The rewritten models are in `dist/models/`. See
+    [older-runtimes.md](older-runtimes.md)."""
+
     types: Literal["model", "slim", "full"] = "model"
     """Tensor types that kernels are compiled for: just those that the models use, TensorFlow's
     slim mobile set, or all."""

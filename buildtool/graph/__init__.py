@@ -7,6 +7,14 @@ It knows no platform and never imports TensorFlow.
 
 from buildtool.graph.loading import ModelSource
 from buildtool.graph.reading import Reading, read_models
+from buildtool.graph.rewrites import chosen as chosen_rewrites
 from buildtool.graph.runtime_facts import RuntimeFacts, read_runtime_facts
 
-__all__ = ["ModelSource", "Reading", "RuntimeFacts", "read_models", "read_runtime_facts"]
+__all__ = [
+    "ModelSource",
+    "Reading",
+    "RuntimeFacts",
+    "chosen_rewrites",
+    "read_models",
+    "read_runtime_facts",
+]

@@ -91,6 +91,7 @@ def float_of(attr: Attr | None, default: float) -> float:
                 return float(struct.unpack("<f", attr.buffer[value:end])[0])
     return default
 
+
 LIST, PLACEHOLDER, FUNC = 1, 9, 10
 KINDS = {
     2: "string",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from buildtool.graph.attributes import PLACEHOLDER, Attr
@@ -23,6 +23,11 @@ from buildtool.values import NodeRef
 
 _REEXPORT = "export the model again with the release of TensorFlow that this library is built from"
 _NAMES_SHOWN = 3
+# When the device would have found out: ``core/common_runtime/graph_constructor.cc`` of any release
+# looks up ops, ``core/framework/op_kernel.cc`` looks at the nodes.
+_AT_LOAD = "it cannot be loaded"
+_AT_SESSION = "no session can be made"
+_AT_RUN = "the first run fails"
 _PIECE = r"[A-Za-z0-9.][A-Za-z0-9_./-]*"
 _NODE_NAME = re.compile(rf"{_PIECE}(>{_PIECE})*")  # graph_constructor.cc, IsValidNodeName
 
@@ -64,15 +69,16 @@ def check_graph(graph: GraphDef, where: str, facts: RuntimeFacts, findings: Find
     if version and graph.min_consumer > version:
         what = (
             f"asks for a runtime of graph version {graph.min_consumer} or newer; "
-            f"this tree has {version}"
+            f"this tree has {version}: {_AT_LOAD}"
         )
         findings.model(where, what, f"{_REEXPORT}, or build from a newer tree")
     if version and version in graph.bad_consumers:
-        what = f"refuses to run on graph version {version}, which this tree has"
+        what = f"refuses to run on graph version {version}, which this tree has: {_AT_LOAD}"
         findings.model(where, what, "build from another tree")
     if graph.producer < facts.min_producer:
         what = (
-            f"is of graph version {graph.producer}; this tree reads {facts.min_producer} and newer"
+            f"is of graph version {graph.producer}; this tree reads {facts.min_producer} and "
+            f"newer: {_AT_LOAD}"
         )
         findings.model(where, what, _REEXPORT)
 
@@ -107,12 +113,19 @@ def _check_scope(
 
 
 class Context(NamedTuple):
-    """What the check of a node needs besides the node."""
+    """What the check of a node needs besides the node. ``hints`` are what rewrites could do, by
+    the name of the node in the main graph."""
 
     graph: GraphDef
     specs: Specs
     facts: RuntimeFacts
     findings: Findings
+    hints: Mapping[str, str] = {}
+
+    def todo(self, site: Site) -> str:
+        """What to do about something in a node that is newer than the tree."""
+        hint = self.hints.get(site.node.name if site.function is None else "", "")
+        return f"{hint}; or {_REEXPORT}" if hint else _REEXPORT
 
 
 def check_site(site: Site, where: NodeRef, context: Context) -> None:
@@ -120,7 +133,9 @@ def check_site(site: Site, where: NodeRef, context: Context) -> None:
     op, spec, out = site.node.op, site.spec, context.findings
     if spec is None:
         todo = unknown_op_todo(op, context.specs.names())
-        out.node(where, f"op {op} does not exist in this tree", todo)
+        if context.todo(site) != _REEXPORT:
+            todo = context.todo(site)
+        out.node(where, f"op {op} does not exist in this tree: {_AT_SESSION}", todo)
         return
     if spec.ended_in and context.graph.producer >= spec.ended_in:
         what = (
@@ -132,10 +147,10 @@ def check_site(site: Site, where: NodeRef, context: Context) -> None:
         if call.name and call.name not in context.graph.functions:
             what = f"op {op} calls function {call.name!r}, which the graph's library lacks"
             out.node(where, what, "export the model again, with its functions")
-    for what, todo in _attr_problems(site, spec, context.facts):
-        out.node(where, f"op {op}: {what}", todo)
+    for what, todo in _attr_problems(site, spec, context):
+        out.node(where, f"op {op}: {what}: {_AT_RUN}", todo)
     if not spec.is_open:
-        _check_inputs(site, spec, where, out)
+        _check_inputs(site, spec, where, context)
 
 
 def unknown_op_todo(op: str, names: Iterable[str]) -> str:
@@ -153,14 +168,15 @@ def unknown_attrs(site: Site) -> list[str]:
     return [name for name in site.node.attrs if name not in known and not name.startswith("_")]
 
 
-def _attr_problems(site: Site, spec: OpSpec, facts: RuntimeFacts) -> Iterator[tuple[str, str]]:
-    if not facts.ignores_unknown_attrs:
+def _attr_problems(site: Site, spec: OpSpec, context: Context) -> Iterator[tuple[str, str]]:
+    newer = context.todo(site)
+    if not context.facts.ignores_unknown_attrs:
         for name in unknown_attrs(site):
-            yield f"this tree does not know its attribute {name!r}", _REEXPORT
+            yield f"this tree does not know its attribute {name!r}", newer
     for name, known in spec.attrs.items():
         attr = site.attrs.get(name)
         if attr is None:
-            yield f"attribute {name!r} is missing and has no default", _REEXPORT
+            yield f"attribute {name!r} is missing and has no default", newer
         elif attr.field() == PLACEHOLDER:
             source = attr.decode().value
             what = (
@@ -168,7 +184,8 @@ def _attr_problems(site: Site, spec: OpSpec, facts: RuntimeFacts) -> Iterator[tu
             )
             yield what, "export the model again"
         else:
-            yield from _value_problems(name, attr, known)
+            for what, allowed in _value_problems(name, attr, known):
+                yield what, f"{allowed}; {newer}" if newer != _REEXPORT else allowed
 
 
 def _value_problems(name: str, attr: Attr, known: AttrSpec) -> Iterator[tuple[str, str]]:
@@ -176,19 +193,41 @@ def _value_problems(name: str, attr: Attr, known: AttrSpec) -> Iterator[tuple[st
     if found != known.type and not (found == "list()" and known.type.startswith("list(")):
         yield f"attribute {name!r} holds {found or 'nothing'}, not {known.type}", _REEXPORT
         return
-    types = type_list(attr) if known.allowed else ()
-    wrong = sorted({short(item) for item in types or () if item not in known.allowed})
+    values = _values(attr) if known.allowed else ()
+    wrong = sorted({_shown(item, known) for item in values if item not in known.allowed})
     if wrong:
-        allowed = ", ".join(short(item) for item in known.allowed)
+        allowed = ", ".join(_shown(item, known) for item in known.allowed)
         yield f"its {name} may not be {', '.join(wrong)}", f"allowed are {allowed}"
+    if known.minimum is not None:
+        value = attr.decode().value
+        size = len(value) if isinstance(value, tuple) else value
+        if isinstance(size, int) and size < known.minimum:
+            of = "length" if isinstance(value, tuple) else "value"
+            yield f"the {of} of its {name} is {size}", f"it must be {known.minimum} or more"
 
 
-def _check_inputs(site: Site, spec: OpSpec, where: NodeRef, out: Findings) -> None:
+def _values(attr: Attr) -> tuple[str, ...]:
+    """The types or strings that an attribute holds."""
+    kind, value = attr.decode()
+    if kind in ("string", "list(string)"):
+        items = value if isinstance(value, tuple) else (value,)
+        return tuple(item.decode("utf-8", "replace") for item in items if isinstance(item, bytes))
+    return type_list(attr) or ()
+
+
+def _shown(item: str, known: AttrSpec) -> str:
+    return short(item) if "type" in known.type else repr(item)
+
+
+def _check_inputs(site: Site, spec: OpSpec, where: NodeRef, context: Context) -> None:
     wanted = argument_types(spec.inputs, site.attrs)
     given = sum(not name.startswith("^") for name in site.node.inputs)
     if wanted is not None and given != len(wanted):
-        what = f"op {site.node.op} takes {len(wanted)} inputs and has {given}"
-        out.node(where, what, "the graph was cut wrongly: extract it again")
+        what = f"op {site.node.op} takes {len(wanted)} inputs and has {given}: {_AT_RUN}"
+        todo = "the graph was cut wrongly: extract it again"
+        if context.todo(site) != _REEXPORT:
+            todo = context.todo(site)
+        context.findings.node(where, what, todo)
 
 
 def check_state(used: Iterable[tuple[str, NodeRef]], findings: Findings) -> None:

@@ -83,6 +83,11 @@ def _from_text(path: Path, cache: Path) -> Path:
     except TextError as failure:
         where, todo = f"{path}:{failure.line}", "the file is damaged or no GraphDef: write it again"
         raise ModelError(Problem(where=where, what=str(failure), todo=todo)) from None
+    return keep(content, cache)
+
+
+def keep(content: bytes, cache: Path) -> Path:
+    """Put a binary GraphDef into ``cache``, named by its content; whole or not at all."""
     target = cache / f"{sha256(content).hexdigest()[:32]}.pb"
     if not target.is_file():
         cache.mkdir(parents=True, exist_ok=True)

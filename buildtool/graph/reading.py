@@ -23,6 +23,8 @@ from buildtool.graph.formats import Format, detect
 from buildtool.graph.graphdef import GraphDef, read_graph
 from buildtool.graph.interface import Interface
 from buildtool.graph.loading import Loaded, ModelSource, load, read_text
+from buildtool.graph.rewrites.base import Tree
+from buildtool.graph.rewriting import Rewriter
 from buildtool.graph.runtime_facts import RuntimeFacts
 from buildtool.graph.savedmodel import sha256
 from buildtool.graph.specs import Specs
@@ -51,19 +53,22 @@ def read_models(
     registered_ops: Iterable[str] = (),
     deciding: Mapping[str, Iterable[str]] | None = None,
     facts: RuntimeFacts | None = None,
+    rewrites: Sequence[str] = (),
     python: str = sys.executable,
 ) -> Reading:
     """Read all models and give the union of what they run.
 
     ``definitions`` and ``registered_ops`` are the tree's: the ops of its ``ops.pbtxt``, and every
     op it registers; ``deciding`` are attributes besides types that kernels of an op are chosen by
-    (``selection.deciding_attrs``). ``cache`` is the folder for models that had to be turned into
-    binary GraphDefs; ``python`` is the interpreter whose TensorFlow freezes SavedModels. What is
-    wrong with a model is in the result's ``problems``, never raised, so that it is told together
-    with what the kernel selection finds.
+    (``selection.deciding_attrs``). ``rewrites`` are names of :data:`rewrites.REWRITES`, done before
+    anything is looked at. ``cache`` is the folder for models that had to be turned into binary
+    GraphDefs, or rewritten; ``python`` is the interpreter whose TensorFlow freezes SavedModels.
+    What is wrong with a model is in the result's ``problems``, never raised, so that it is told
+    together with what the kernel selection finds.
     """
     specs = Specs(definitions, registered_ops)
-    reader = _Reader(specs, facts or RuntimeFacts(), Uses(specs, deciding or {}), cache, python)
+    rewriter = Rewriter(Tree(specs, facts or RuntimeFacts()), tuple(rewrites), cache)
+    reader = _Reader(rewriter, Uses(specs, deciding or {}), cache, python)
     for source, name in zip(sources, _names(sources), strict=True):
         reader.read(source, name)
     return reader.result()
@@ -79,11 +84,11 @@ def _names(sources: Sequence[ModelSource]) -> list[str]:
 
 
 class _Reader:
-    def __init__(
-        self, specs: Specs, facts: RuntimeFacts, uses: Uses, cache: Path, python: str
-    ) -> None:
-        self._specs, self._facts, self._uses = specs, facts, uses
+    def __init__(self, rewriter: Rewriter, uses: Uses, cache: Path, python: str) -> None:
+        self._specs, self._facts = rewriter.tree
+        self._rewriter, self._uses = rewriter, uses
         self._cache, self._python = cache, python
+        self._notes: list[str] = []
         self._findings = Findings()
         self._models: list[ModelInfo] = []
         self._unknown: dict[tuple[str, str, str], list[NodeRef]] = {}
@@ -113,12 +118,13 @@ class _Reader:
 
     def result(self) -> Reading:
         """The union of all that was read."""
-        notes = (
+        skipped = (
             f"{where[0]}: op {op}: this tree skips attribute {attr!r}, unknown to it{also(where)}"
             for (_, op, attr), where in sorted(self._unknown.items())
         )
         opset = OpSet(models=tuple(self._models), uses=self._uses.result())
-        return Reading(opset=opset, problems=self._findings.problems(), notes=tuple(notes))
+        notes = (*self._notes, *skipped)
+        return Reading(opset=opset, problems=self._findings.problems(), notes=notes)
 
     def _op_list(self, source: ModelSource, name: str) -> None:
         entries, problems = oplist.parse(read_text(source.path), source.path)
@@ -145,11 +151,13 @@ class _Reader:
         )
 
     def _graph(self, source: ModelSource, name: str, loaded: Loaded) -> None:
-        graph = read_graph(loaded.buffer)
+        rewritten = self._rewriter.rewrite(read_graph(loaded.buffer), source)
+        graph = rewritten.graph
+        self._notes += (f"{name}: {note}" for note in rewritten.notes)
         where = str(source.path)
         check_graph(graph, where, self._facts, self._findings)
         check_names(graph, name, self._findings)
-        context = Context(graph, self._specs, self._facts, self._findings)
+        context = Context(graph, self._specs, self._facts, self._findings, rewritten.hints)
         sites = list(walk(graph, self._specs))
         refs = [_ref(name, site) for site in sites]
         for site, ref in zip(sites, refs, strict=True):
@@ -160,7 +168,8 @@ class _Reader:
         check_state(
             ((site.node.op, ref) for site, ref in zip(sites, refs, strict=True)), self._findings
         )
-        self._models.append(self._info(source, name, loaded, graph, sites))
+        info = self._info(source, name, loaded, graph, sites)
+        self._models.append(self._rewriter.applied(info, rewritten, self._findings))
 
     def _info(
         self, source: ModelSource, name: str, loaded: Loaded, graph: GraphDef, sites: list[Site]

@@ -16,11 +16,13 @@ _ENDED = re.compile(r"since GraphDef version (\d+): (.*)")
 
 
 class AttrSpec(NamedTuple):
-    """One attribute of an op: its type in the definition's words, default and allowed types."""
+    """One attribute of an op: its type in the definition's words, its default, the types or
+    strings that it may be, and its least number or length."""
 
     type: str
     default: Attr | None
     allowed: tuple[str, ...]
+    minimum: int | None = None
 
 
 class OpSpec(NamedTuple):
@@ -75,7 +77,7 @@ def _attr_spec(attr: AttrDef) -> AttrSpec:
     if attr.default is not None:
         content = encode(attr.default, "AttrValue")
         default = Attr(content, (0, len(content)))
-    return AttrSpec(attr.type, default, attr.allowed)
+    return AttrSpec(attr.type, default, attr.allowed, attr.minimum)
 
 
 def _argument(arg: ArgDef) -> Argument:

@@ -1,5 +1,7 @@
-"""Constants of a graph as arrays. Field numbers: TensorFlow 2.14.1, ``core/framework/tensor.proto``,
-unchanged since 1.0."""
+"""Constants of a graph as arrays.
+
+Field numbers are those of TensorFlow 2.14.1, ``core/framework/tensor.proto``, unchanged since 1.0.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,11 @@ TYPES: dict[str, type] = {
 }
 _FIELDS = {
     **dict.fromkeys(("DT_INT32", "DT_UINT8", "DT_INT8", "DT_INT16"), 7),
-    **{"DT_FLOAT": 5, "DT_DOUBLE": 6, "DT_INT64": 10, "DT_BOOL": 11, "DT_HALF": 13},
+    "DT_FLOAT": 5,
+    "DT_DOUBLE": 6,
+    "DT_INT64": 10,
+    "DT_BOOL": 11,
+    "DT_HALF": 13,
 }
 MOST = 1 << 16  # elements; what is larger is a weight, and no rewrite needs its numbers
 
@@ -79,7 +85,8 @@ def _read(
     buffer: Buffer, span: tuple[int, int]
 ) -> tuple[str, tuple[int, ...], bytes, list[int | float]]:
     """Type, shape, packed content and single values of a TensorProto."""
-    name, shape, content = "DT_INVALID", (), b""
+    name, content = "DT_INVALID", b""
+    shape: tuple[int, ...] = ()
     values: list[int | float] = []
     for number, kind, value, end in fields(buffer, span):
         if number == 1 and kind == VARINT:

@@ -45,13 +45,20 @@ def check_model(
         model=item.model.name,
         sha256=item.model.sha256,
         inputs=SEEDED if item.inputs is None else f"given: {item.inputs.name}",
-        reference=f"tensorflow {source.version}" if source.version else NOT_INSTALLED,
+        reference=_reference(item.model, source),
         compared=compared is not None,
         outputs=checks,
         timings=result.timings,
         peak_kib=result.peak_kib,
     )
     return check, problems
+
+
+def _reference(model: ModelInfo, source: Reference) -> str:
+    if not source.version:
+        return NOT_INSTALLED
+    given = " on the model as it was before its rewrites" if model.original else ""
+    return f"tensorflow {source.version}{given}"
 
 
 def _checks(

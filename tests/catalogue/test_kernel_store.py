@@ -22,7 +22,7 @@ from buildtool.values import (
 
 RECORDS = {
     "Add": [
-        [["T", "type", "type: DT_FLOAT", ["DT_FLOAT"]], ["N", "int", None, []]],
+        [["T", "type", "type: DT_FLOAT", ["DT_FLOAT"], None], ["N", "int", None, [], 1]],
         [["x", "", "T", "", "", True]],
         [],
         True,

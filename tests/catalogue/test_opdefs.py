@@ -70,8 +70,8 @@ def test_all_that_a_definition_says(tmp_path: Path) -> None:
             AttrDef(
                 name="T", type="type", default="type: DT_FLOAT", allowed=("DT_FLOAT", "DT_HALF")
             ),
-            AttrDef(name="padding", type="string", default='s: ""'),
-            AttrDef(name="N", type="int"),
+            AttrDef(name="padding", type="string", default='s: ""', allowed=("SAME", "VALID")),
+            AttrDef(name="N", type="int", minimum=1),
             AttrDef(name="shapes", type="list(shape)", default="list { }"),
             AttrDef(
                 name="value",

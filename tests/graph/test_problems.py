@@ -37,29 +37,32 @@ def node(name: str, op: str, *parts: str) -> str:
     [
         (
             node("y", "Rleu", "input: 'x'"),
-            "m: node 'y': op Rleu does not exist in this tree",
+            "m: node 'y': op Rleu does not exist in this tree: no session can be made",
             "close to it are Relu; if it is a custom op, add its sources to the tree; else "
             + REEXPORT,
         ),
         (
             node("y", "MatMul", "input: 'x' input: 'x'", attr("T", "type: DT_STRING")),
-            "m: node 'y': op MatMul: its T may not be string",
+            "m: node 'y': op MatMul: its T may not be string: the first run fails",
             "allowed are float, int32",
         ),
         (
             node("y", "Softmax", "input: 'x'"),
-            "m: node 'y': op Softmax: attribute 'T' is missing and has no default",
+            "m: node 'y': op Softmax: attribute 'T' is missing and has no default: "
+            "the first run fails",
             REEXPORT,
         ),
         (
             node("y", "Softmax", "input: 'x'", attr("T", "i: 1")),
-            "m: node 'y': op Softmax: attribute 'T' holds int, not type",
+            "m: node 'y': op Softmax: attribute 'T' holds int, not type: the first run fails",
             REEXPORT,
         ),
         (
             node("y", "Relu", "input: 'x'", attr("alpha", "f: 1")),
-            "m: node 'y': op Relu: this tree does not know its attribute 'alpha'",
-            REEXPORT,
+            "m: node 'y': op Relu: this tree does not know its attribute 'alpha': "
+            "the first run fails",
+            "'default-attributes' is not possible: this tree's op Relu cannot do what alpha asks "
+            f"for; or {REEXPORT}",
         ),
         (
             node("y", "Relu", "input: 'q:1'"),
@@ -68,7 +71,7 @@ def node(name: str, op: str, *parts: str) -> str:
         ),
         (
             node("y", "Relu", "input: 'x' input: 'x' input: '^x'"),
-            "m: node 'y': op Relu takes 1 inputs and has 2",
+            "m: node 'y': op Relu takes 1 inputs and has 2: the first run fails",
             "the graph was cut wrongly: extract it again",
         ),
         (
@@ -79,7 +82,7 @@ def node(name: str, op: str, *parts: str) -> str:
         (
             node("y", "Relu", "input: 'x'", attr("T", "placeholder: 'U'")),
             "m: node 'y': op Relu: attribute 'T' stands for 'U', which no caller of the function "
-            "gives",
+            "gives: the first run fails",
             "export the model again",
         ),
         (
@@ -120,10 +123,10 @@ def test_everything_wrong_is_told_at_once(write: Write, read: Read) -> None:
     text = " ".join(node(f"n{i}", "Nope") for i in range(6)) + node("y", "Softmax", "input: 'x'")
     found = problems(read(write(X + text), write(X + node("z", "Nope"), "other.pb")))
     assert [line.partition("\n")[0] for line in found] == [
-        "m: node 'n0': op Nope does not exist in this tree "
+        "m: node 'n0': op Nope does not exist in this tree: no session can be made "
         "(also 'n1', 'n2', 'n3' and 2 more nodes)",
-        "m: node 'y': op Softmax: attribute 'T' is missing and has no default",
-        "other: node 'z': op Nope does not exist in this tree",
+        "m: node 'y': op Softmax: attribute 'T' is missing and has no default: the first run fails",
+        "other: node 'z': op Nope does not exist in this tree: no session can be made",
     ]
 
 
@@ -167,11 +170,13 @@ def test_versions(write: Write, read: Read) -> None:
     path = write(X + "versions { producer: 5 min_consumer: 99 bad_consumers: [20, 30] }")
     facts = RuntimeFacts(graph_version=30, min_producer=6)
     assert problems(read(path, facts=facts)) == [
-        f"{path}: asks for a runtime of graph version 99 or newer; this tree has 30\n"
+        f"{path}: asks for a runtime of graph version 99 or newer; this tree has 30: "
+        "it cannot be loaded\n"
         f"    {REEXPORT}, or build from a newer tree",
-        f"{path}: refuses to run on graph version 30, which this tree has\n"
+        f"{path}: refuses to run on graph version 30, which this tree has: it cannot be loaded\n"
         "    build from another tree",
-        f"{path}: is of graph version 5; this tree reads 6 and newer\n    {REEXPORT}",
+        f"{path}: is of graph version 5; this tree reads 6 and newer: "
+        f"it cannot be loaded\n    {REEXPORT}",
         f"{path}: every node is an input of another one: no output can be found\n"
         "    state the outputs in the target file",
     ]

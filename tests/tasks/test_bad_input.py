@@ -170,7 +170,8 @@ def test_models_that_cannot_be_read_or_run_are_all_told_at_once(
     assert f"{tmp_path}/binary.pbtxt: .pbtxt says that it is a text GraphDef, but its" in err
     assert f"{tmp_path}/folder: a folder that holds no saved_model.pb" in err
     assert (
-        "unknown: node 'y': op Reluu does not exist in this tree\n    close to it are Relu" in err
+        "unknown: node 'y': op Reluu does not exist in this tree: no session can be made\n"
+        "    close to it are Relu" in err
     )
     assert f"{odd}: node 'x $HOME %s': a session refuses a node of this name" in err
     assert f"{odd}: node 'z': op Nix{{{{ 1/0 }}}} does not exist in this tree" in err

@@ -58,10 +58,11 @@ def chosen(names: Sequence[str], where: str) -> tuple[str, ...]:
         ConfigError: there is no rewrite of a name.
     """
     known = [rewrite.name for rewrite in REWRITES]
+    words = (*known, ALL)
     problems = [
-        Problem(where=where, what=f"rewrites: there is no '{name}'", todo=suggest(name, (*known, ALL)))
+        Problem(where=where, what=f"rewrites: there is no '{name}'", todo=suggest(name, words))
         for name in names
-        if name not in (*known, ALL)
+        if name not in words
     ]
     if problems:
         raise ConfigError(problems)

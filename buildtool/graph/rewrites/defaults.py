@@ -1,4 +1,4 @@
-"""Attributes that the tree's op definitions do not have yet: dropped where nothing depends on it."""
+"""Attributes that the tree's op definitions do not have yet, dropped where nothing is lost."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def _step(
         return []
     if node.op == WRITE and place == 0:
         web.writes.append(node)
-    elif node.op in _PASSING and place == 0 or node.op == "Merge":
+    elif (node.op in _PASSING and place == 0) or node.op == "Merge":
         if node not in web.passing:
             web.passing.append(node)
     else:

@@ -107,10 +107,9 @@ class _Slot:
             start = helper(self._view, node, "start", np.zeros(shape, TYPES[self._kind]))
             return [start, _with(node, "Identity", (start.name,), T=self._type)]
         given = plain_inputs(node)
-        if node.op == WRITE:
-            return [_with(node, "Identity", (given[2],), T=self._type)]
-        if node.op == "TensorListGetItem":
-            return [_with(node, "Identity", (given[0],), T=self._type)]
+        if node.op in (WRITE, "TensorListGetItem"):
+            content = given[2 if node.op == WRITE else 0]
+            return [_with(node, "Identity", (content,), T=self._type)]
         if node.op == "TensorListStack":
             one = {"T": self._type, "N": int_attr(1), "axis": int_attr(0)}
             return [_with(node, "Pack", (given[0],), **one)]
@@ -139,10 +138,9 @@ class _Array:
         """The nodes that take a node's place."""
         if node is self._web.maker:
             return self._make(node)
-        if node.op == "Enter":
-            return [self._enter(node), node._replace(attrs={**node.attrs, "T": _FLOAT})]
         if node.op not in _OPS:
-            return [node._replace(attrs={**node.attrs, "T": _FLOAT})]
+            beside = [self._enter(node)] if node.op == "Enter" else []
+            return [*beside, node._replace(attrs={**node.attrs, "T": _FLOAT})]
         flow, *rest = plain_inputs(node)
         handle = self._handle(self._web.of(node))
         if node.op == WRITE:
@@ -177,12 +175,12 @@ class _Array:
         shape = self._add(node, "shape", "Shape", content, T=self._type)
         zero = helper(self._view, node, "zero", np.array(0, np.int32))
         types = {"Tparams": _INT32, "Tindices": _INT32}
-        size = self._add(node, "size", "Gather", shape.name, zero.name, **types)
-        array = make_node(self._array, "TensorArrayV3", (size.name,), **attrs)
-        places = self._places(node, size.name)
+        count = self._add(node, "size", "Gather", shape.name, zero.name, **types)
+        array = make_node(self._array, "TensorArrayV3", (count.name,), **attrs)
+        places = self._places(node, count.name)
         inputs = (self._array, places[-1].name, content, flow)
         filled = _with(node, "TensorArrayScatterV3", inputs, T=self._type)
-        return [shape, zero, size, array, *places, filled]
+        return [shape, zero, count, array, *places, filled]
 
     def _stack(self, node: Node, handle: str, flow: str) -> list[Node]:
         size = self._add(node, "size", "TensorArraySizeV3", handle, flow)

@@ -39,7 +39,8 @@ def _axis(before: int, after: int) -> _Axis:
 def _nearest(before: int, after: int) -> Array:
     scale = np.float32(before) / np.float32(after)
     place = np.floor((np.arange(after, dtype=np.float32) + np.float32(0.5)) * scale)
-    return np.clip(place, 0, before - 1).astype(np.int32)
+    places: Array = np.clip(place, 0, before - 1).astype(np.int32)
+    return places
 
 
 def _resize(node: Node, view: View) -> tuple[Node, ...] | str | None:

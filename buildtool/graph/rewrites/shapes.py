@@ -24,23 +24,85 @@ Dim: TypeAlias = "int | Symbol"
 Dims: TypeAlias = "tuple[Dim, ...] | None"
 
 _SAME = frozenset(
-    "Identity Relu Relu6 Elu Selu LeakyRelu Sigmoid Tanh Softmax LogSoftmax Softplus Softsign Exp "
-    "Log Sqrt Rsqrt Square Neg Abs Erf Floor Ceil Round Sign Cast ZerosLike OnesLike BiasAdd "
-    "LogicalNot Reciprocal Inv Sin Cos Expm1 Log1p Enter Exit StopGradient CheckNumerics "
-    "FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 Reverse ReverseV2 Softsign Cumsum".split()
+    [
+        "Identity",
+        "Relu",
+        "Relu6",
+        "Elu",
+        "Selu",
+        "LeakyRelu",
+        "Sigmoid",
+        "Tanh",
+        "Softmax",
+        "LogSoftmax",
+        "Softplus",
+        "Softsign",
+        "Exp",
+        "Log",
+        "Sqrt",
+        "Rsqrt",
+        "Square",
+        "Neg",
+        "Abs",
+        "Erf",
+        "Floor",
+        "Ceil",
+        "Round",
+        "Sign",
+        "Cast",
+        "ZerosLike",
+        "OnesLike",
+        "BiasAdd",
+        "LogicalNot",
+        "Reciprocal",
+        "Inv",
+        "Sin",
+        "Cos",
+        "Expm1",
+        "Log1p",
+        "Enter",
+        "Exit",
+        "StopGradient",
+        "CheckNumerics",
+        "FusedBatchNorm",
+        "FusedBatchNormV2",
+        "FusedBatchNormV3",
+        "Reverse",
+        "ReverseV2",
+        "Softsign",
+        "Cumsum",
+    ]
 )
 _BROADCAST = frozenset(
-    "Add AddV2 Sub Mul RealDiv Div FloorDiv Maximum Minimum Pow SquaredDifference Less LessEqual "
-    "Greater GreaterEqual Equal NotEqual LogicalAnd LogicalOr FloorMod".split()
+    [
+        "Add",
+        "AddV2",
+        "Sub",
+        "Mul",
+        "RealDiv",
+        "Div",
+        "FloorDiv",
+        "Maximum",
+        "Minimum",
+        "Pow",
+        "SquaredDifference",
+        "Less",
+        "LessEqual",
+        "Greater",
+        "GreaterEqual",
+        "Equal",
+        "NotEqual",
+        "LogicalAnd",
+        "LogicalOr",
+        "FloorMod",
+    ]
 )
 
 
 class Shapes:
     """Gives the dimensions of tensors by name, worked out when first asked for."""
 
-    def __init__(
-        self, nodes: Mapping[str, Node], known: Mapping[str, tuple[int, ...]]
-    ) -> None:
+    def __init__(self, nodes: Mapping[str, Node], known: Mapping[str, tuple[int, ...]]) -> None:
         self._nodes, self._known = nodes, known
         self._found: dict[str, Dims] = {}
 
@@ -61,7 +123,7 @@ class Shapes:
             key = f"{current}:{index}"
             node = self._nodes.get(current)
             sources = _sources(node)
-            missing = [source for source in sources if f"{source[0]}:{source[1]}" not in self._found]
+            missing = [(at, port) for at, port in sources if f"{at}:{port}" not in self._found]
             if key in self._found or not missing:
                 self._found.setdefault(key, self._one(key, node, index))
                 waiting.pop()
@@ -75,27 +137,18 @@ class Shapes:
         if node is None:
             return None
         stated = self._known.get(key) if node.op.startswith("Placeholder") else None
-        if stated is not None:
-            return _named(key, stated)
         listed = node.value("_output_shapes", "list(shape)")
-        if isinstance(listed, tuple) and port < len(listed) and isinstance(listed[port], tuple):
-            return _named(key, listed[port])
-        if port and node.op not in ("Switch", "Split", "Unpack"):
-            return None
-        if node.op in _SAME or node.op == "Switch":
-            return self._input(node, 0)
-        if node.op in _BROADCAST:
-            return _broadcast(key, self._input(node, 0), self._input(node, 1))
+        if stated is None and isinstance(listed, tuple) and port < len(listed):
+            stated = listed[port]
+        if isinstance(stated, tuple):
+            return _named(key, stated)
         rule = _RULES.get(node.op)
-        return rule(key, node, self) if rule else None
-
-    def _input(self, node: Node, place: int) -> Dims:
-        sources = _sources(node)
-        return self[f"{sources[place][0]}:{sources[place][1]}"] if place < len(sources) else None
+        return rule(key, node, self) if rule and (not port or node.op == "Switch") else None
 
     def of_input(self, node: Node, place: int) -> Dims:
         """The dimensions of a node's input."""
-        return self._input(node, place)
+        sources = _sources(node)
+        return self[f"{sources[place][0]}:{sources[place][1]}"] if place < len(sources) else None
 
     def ints(self, node: Node, place: int) -> tuple[int, ...] | None:
         """The numbers of an input that is a constant."""
@@ -117,9 +170,15 @@ def _sources(node: Node | None) -> list[tuple[str, int]]:
 
 
 def _named(key: str, sizes: tuple[int, ...]) -> Dims:
-    return tuple(
-        size if size >= 0 else Symbol(key, axis) for axis, size in enumerate(sizes)
-    )
+    return tuple(size if size >= 0 else Symbol(key, axis) for axis, size in enumerate(sizes))
+
+
+def _same(_: str, node: Node, shapes: Shapes) -> Dims:
+    return shapes.of_input(node, 0)
+
+
+def _elementwise(key: str, node: Node, shapes: Shapes) -> Dims:
+    return _broadcast(key, shapes.of_input(node, 0), shapes.of_input(node, 1))
 
 
 def _broadcast(key: str, left: Dims, right: Dims) -> Dims:
@@ -127,13 +186,12 @@ def _broadcast(key: str, left: Dims, right: Dims) -> Dims:
         return None
     longer, shorter = (left, right) if len(left) >= len(right) else (right, left)
     padded = (1,) * (len(longer) - len(shorter)) + shorter
-    return tuple(
-        _both(key, axis, one, other) for axis, (one, other) in enumerate(zip(longer, padded, strict=True))
-    )
+    pairs = enumerate(zip(longer, padded, strict=True))
+    return tuple(_both(key, axis, one, other) for axis, (one, other) in pairs)
 
 
 def _both(key: str, axis: int, one: Dim, other: Dim) -> Dim:
-    if one == other or other == 1:
+    if other in (one, 1):
         return one
     if one == 1:
         return other
@@ -143,7 +201,8 @@ def _both(key: str, axis: int, one: Dim, other: Dim) -> Dim:
 
 def _placeholder(key: str, node: Node, _: Shapes) -> Dims:
     shape = node.value("shape", "shape")
-    return _named(key, shape) if isinstance(shape, tuple) else None
+    # Before graph version 24 an empty shape stood for one that is not known.
+    return _named(key, shape) if isinstance(shape, tuple) and shape else None
 
 
 def _const(_: str, node: Node, __: Shapes) -> Dims:
@@ -226,6 +285,8 @@ def _reduce(_: str, node: Node, shapes: Shapes) -> Dims:
 
 
 _RULES: dict[str, Callable[[str, Node, Shapes], Dims]] = {
+    **dict.fromkeys((*_SAME, "Switch"), _same),
+    **dict.fromkeys(_BROADCAST, _elementwise),
     "Placeholder": _placeholder,
     "PlaceholderWithDefault": _placeholder,
     "Const": _const,

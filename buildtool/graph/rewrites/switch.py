@@ -35,9 +35,8 @@ def _chain(node: Node, view: View, moved: dict[str, str]) -> list[Node]:
         last = way == int(str(count)) - 2
         name = node.name if last else view.fresh(f"{node.name}/way_{way}")
         number = helper(view, node, f"number_{way}", np.array(way, np.int32))
-        equal = make_node(
-            view.fresh(f"{node.name}/is_{way}"), "Equal", (index, number.name), T=type_attr("DT_INT32")
-        )
+        test = view.fresh(f"{node.name}/is_{way}")
+        equal = make_node(test, "Equal", (index, number.name), T=type_attr("DT_INT32"))
         inputs = (data, equal.name, *controls(node))
         switch = make_node(name, "Switch", inputs, T=node.attrs["T"])._replace(rest=node.rest)
         made += [number, equal, switch]
