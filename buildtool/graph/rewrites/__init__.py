@@ -14,7 +14,9 @@ from buildtool.graph.graphdef import GraphDef
 from buildtool.graph.rewrites.base import Rewrite, Tree
 from buildtool.graph.rewrites.batch_norm import BATCH_NORM
 from buildtool.graph.rewrites.defaults import DEFAULT_ATTRIBUTES
+from buildtool.graph.rewrites.einsum import EINSUM
 from buildtool.graph.rewrites.lists import TENSOR_LISTS
+from buildtool.graph.rewrites.lowering import LOWER_FUNCTIONS
 from buildtool.graph.rewrites.matmul import BATCH_MATMUL
 from buildtool.graph.rewrites.newer_ops import ADD, GATHER, LEAKY_RELU, SELECT
 from buildtool.graph.rewrites.padding import EXPLICIT_PADDINGS
@@ -27,10 +29,12 @@ ALL = "all"
 
 # In the order in which they are done: what one makes, a later one may have to look at.
 REWRITES: tuple[Rewrite, ...] = (
+    LOWER_FUNCTIONS,
     SWITCH,
     TENSOR_LISTS,
     HALF_PIXEL_RESIZE,
     NON_MAX_SUPPRESSION,
+    EINSUM,
     BATCH_NORM,
     BATCH_MATMUL,
     LEAKY_RELU,
