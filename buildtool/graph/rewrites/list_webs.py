@@ -125,8 +125,9 @@ def _leading(web: Web, view: View, ends: set[str]) -> set[str]:
 
 
 def counts_up(index: str, view: View) -> bool:
-    """Is a tensor the counter of a loop, larger in each turn than in the one before?"""
-    merge = _loop_variable(index, view)
+    """Is a tensor the counter of a loop, larger in each turn than in the one before, or at a fixed
+    distance from one?"""
+    merge = _loop_variable(_unshifted(index, view), view)
     if merge is None:
         return False
     for name in plain_inputs(merge):
@@ -142,6 +143,17 @@ def counts_up(index: str, view: View) -> bool:
             if found is merge and number is not None and number.size == 1:
                 return bool(number.ravel()[0] >= 1)
     return False
+
+
+def _unshifted(tensor: str, view: View) -> str:
+    """What a constant is added to or taken from, to give a tensor; else the tensor."""
+    node = view.producer(tensor)
+    if node is not None and node.op in ("Add", "AddV2", "Sub"):
+        one, other = plain_inputs(node)
+        for variable, distance in ((one, other), (other, one)):
+            if view.value(distance) is not None:
+                return variable
+    return tensor
 
 
 def _loop_variable(tensor: str, view: View) -> Node | None:

@@ -181,6 +181,14 @@ def _elementwise(key: str, node: Node, shapes: Shapes) -> Dims:
     return _broadcast(key, shapes.of_input(node, 0), shapes.of_input(node, 1))
 
 
+def _select(key: str, node: Node, shapes: Shapes) -> Dims:
+    then = shapes.of_input(node, 1)
+    if node.op == "Select":
+        return then
+    chosen = _broadcast(key, then, shapes.of_input(node, 2))
+    return _broadcast(key, chosen, shapes.of_input(node, 0))
+
+
 def _broadcast(key: str, left: Dims, right: Dims) -> Dims:
     if left is None or right is None:
         return None
@@ -287,6 +295,7 @@ def _reduce(_: str, node: Node, shapes: Shapes) -> Dims:
 _RULES: dict[str, Callable[[str, Node, Shapes], Dims]] = {
     **dict.fromkeys((*_SAME, "Switch"), _same),
     **dict.fromkeys(_BROADCAST, _elementwise),
+    **dict.fromkeys(("Select", "SelectV2"), _select),
     "Placeholder": _placeholder,
     "PlaceholderWithDefault": _placeholder,
     "Const": _const,

@@ -1,0 +1,277 @@
+"""Make small frozen graphs for each rewrite; a script, in a process of its own.
+
+``python make_graphs.py FOLDER`` writes ``FOLDER/REWRITE/CASE.pb``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+FLOAT = tf.float32
+Case = tuple[Callable[..., Any], list[Any], bool]
+CASES: dict[str, dict[str, Case]] = {}
+
+
+def case(rewrite: str, *inputs: Any, lower: bool = True) -> Callable[[Any], Any]:
+    """Register a function as a case of a rewrite."""
+
+    def register(function: Any) -> Any:
+        specs = [tf.TensorSpec(shape, dtype, f"x{i}") for i, (shape, dtype) in enumerate(inputs)]
+        CASES.setdefault(rewrite, {})[function.__name__] = (function, specs, lower)
+        return function
+
+    return register
+
+
+def numbers(*shape: int) -> Any:
+    return np.random.default_rng(3).normal(size=shape).astype(np.float32)
+
+
+IMAGE = ([2, 6, 5, 3], FLOAT)
+SEQUENCE = ([None, None, 4], FLOAT)
+tf.keras.utils.set_random_seed(1)
+BACKWARDS = tf.keras.layers.GRU(3, return_sequences=True, go_backwards=True)
+LAST = tf.keras.layers.LSTM(3)
+
+
+@case("add", ([None, 4], FLOAT), ([4], FLOAT))
+def add(x: Any, y: Any) -> Any:
+    return tf.raw_ops.AddV2(x=x, y=y)
+
+
+@case("batch-norm", IMAGE)
+def inference(x: Any) -> Any:
+    return tf.raw_ops.FusedBatchNormV3(
+        x=x,
+        scale=numbers(3),
+        offset=numbers(3),
+        mean=numbers(3),
+        variance=np.abs(numbers(3)),
+        is_training=False,
+        epsilon=0.01,
+        exponential_avg_factor=0.5,
+    )[0]
+
+
+@case("batch-norm", IMAGE)
+def training(x: Any) -> Any:
+    return tf.raw_ops.FusedBatchNormV3(
+        x=x,
+        scale=numbers(3),
+        offset=numbers(3),
+        mean=[],
+        variance=[],
+        is_training=True,
+    )[:3]
+
+
+@case("batch-norm", ([2, 3, 6, 5], FLOAT))
+def channels_first(x: Any) -> Any:
+    return tf.raw_ops.FusedBatchNormV3(
+        x=x,
+        scale=numbers(3),
+        offset=numbers(3),
+        mean=[],
+        variance=[],
+        is_training=True,
+        data_format="NCHW",
+    )[0]
+
+
+@case("batch-norm", ([2, 6, 5, 3], tf.float16))
+def half(x: Any) -> Any:
+    return tf.raw_ops.FusedBatchNormV3(
+        x=x,
+        scale=numbers(3),
+        offset=numbers(3),
+        mean=numbers(3),
+        variance=np.abs(numbers(3)),
+        is_training=False,
+    )[0]
+
+
+@case("batch-matmul", ([None, 3, 4], FLOAT))
+def with_itself(x: Any) -> Any:
+    return tf.raw_ops.BatchMatMulV2(x=x, y=x, adj_y=True)
+
+
+@case("batch-matmul", ([None, 2, 3, 4], FLOAT))
+def same_symbols(x: Any) -> Any:
+    return tf.raw_ops.BatchMatMulV2(x=tf.nn.relu(x), y=tf.tanh(x), adj_x=True)
+
+
+@case("batch-matmul", ([2, 3, 4], FLOAT))
+def third_release(x: Any) -> Any:
+    return tf.raw_ops.BatchMatMulV3(x=x, y=numbers(2, 4, 5), Tout=FLOAT)
+
+
+@case("leaky-relu", ([None, 7], FLOAT))
+def leaky(x: Any) -> Any:
+    return (
+        tf.raw_ops.LeakyRelu(features=x, alpha=0.1),
+        tf.raw_ops.LeakyRelu(features=x, alpha=0.0),
+        tf.raw_ops.LeakyRelu(features=x, alpha=1.5),
+        tf.raw_ops.LeakyRelu(features=x, alpha=-0.5),
+    )
+
+
+@case("select", ([None, 7], FLOAT))
+def select(x: Any) -> Any:
+    pieces = tf.raw_ops.SelectV2(condition=x > 0, t=x, e=-x)
+    return tf.raw_ops.SelectV2(condition=tf.constant(True), t=pieces, e=x)
+
+
+@case("gather", ([9, 4], FLOAT), ([None, 2], tf.int32))
+def gather(x: Any, at: Any) -> Any:
+    return tf.raw_ops.GatherV2(params=x, indices=at % 9, axis=0)
+
+
+@case("explicit-paddings", IMAGE)
+def convolution(x: Any) -> Any:
+    sizes = [[0, 0], [1, 2], [3, 0], [0, 0]]
+    return tf.nn.conv2d(x, numbers(3, 3, 3, 4), [1, 2, 1, 1], sizes)
+
+
+@case("explicit-paddings", IMAGE)
+def depthwise(x: Any) -> Any:
+    sizes = [0, 0, 2, 1, 0, 3, 0, 0]
+    return tf.raw_ops.DepthwiseConv2dNative(
+        input=x,
+        filter=numbers(3, 3, 3, 2),
+        strides=[1, 1, 1, 1],
+        padding="EXPLICIT",
+        explicit_paddings=sizes,
+    )
+
+
+@case("default-attributes", IMAGE)
+def defaults(x: Any) -> Any:
+    kept = tf.nn.conv2d(x, numbers(3, 3, 3, 4), 1, "SAME")
+    values, places = tf.math.top_k(kept, 2)
+    return tf.cast(values, tf.int64), tf.gather(kept, places[0, 0, 0], axis=-1), tf.where(x > 0.5)
+
+
+@case("half-pixel-resize", IMAGE)
+def bilinear(x: Any) -> Any:
+    sizes = [[9, 13], [3, 2], [6, 5], [1, 1]]
+    return [tf.image.resize(x, size) for size in sizes]
+
+
+@case("half-pixel-resize", ([2, 6, 5, 3], tf.uint8))
+def bilinear_of_bytes(x: Any) -> Any:
+    return tf.raw_ops.ResizeBilinear(images=x, size=[8, 7], half_pixel_centers=True)
+
+
+@case("half-pixel-resize", ([None, 6, 5, 3], tf.uint8))
+def nearest(x: Any) -> Any:
+    return [tf.image.resize(x, size, method="nearest") for size in ([9, 13], [4, 3])]
+
+
+@case("non-max-suppression", ([40], FLOAT))
+def suppression(scores: Any) -> Any:
+    corner = np.abs(numbers(40, 2))
+    boxes = tf.constant(np.concatenate([corner, corner + 0.7], 1))
+    return [
+        tf.image.non_max_suppression(boxes, scores, most, 0.4, threshold)
+        for most, threshold in ((30, 0.3), (3, -5.0), (30, 9.0))
+    ]
+
+
+@case("switch", ([4], FLOAT), ([], tf.int32))
+def switch(x: Any, which: Any) -> Any:
+    ways = [lambda: x + 1, lambda: tf.constant([1.0, 2.0, 3.0, 4.0]), lambda: x * x, lambda: -x]
+    return [tf.switch_case(index, ways) for index in (which, which + 5, which - 9)]
+
+
+@case("einsum", SEQUENCE)
+def products(x: Any) -> Any:
+    heads = tf.einsum("abc,cde->abde", x, numbers(4, 2, 3))
+    scores = tf.einsum("aecd,abcd->acbe", heads, heads)
+    turned = tf.transpose(x, [1, 0, 2])
+    rows = tf.einsum("abc,bac->ab", x, turned)
+    return heads, scores, tf.einsum("acbe,aecd->abcd", scores, heads), rows
+
+
+@case("einsum", ([5, 4], FLOAT))
+def plain_products(x: Any) -> Any:
+    return (
+        *(tf.einsum("ab,bc->ca", x, numbers(4, 3)), tf.einsum("a,b->ab", x[:, 0], x[0])),
+        *(tf.einsum("ab,ab->", x, x + 1), tf.einsum("ab,ab->ab", x, x)),
+    )
+
+
+def _gathered(x: Any, start: int = 0) -> Any:
+    """A loop over the second axis that writes down a running sum."""
+    steps = tf.shape(x)[1]
+
+    def body(step: Any, state: Any, outputs: Any) -> Any:
+        state = tf.tanh(state + x[:, step])
+        return step + 1, state, outputs.write(step - start, state)
+
+    first = (start, tf.zeros_like(x[:, 0]), tf.TensorArray(FLOAT, size=steps - start))
+    return tf.while_loop(lambda step, *_: step < steps, body, first)[2].stack()
+
+
+@case("tensor-lists", SEQUENCE)
+def loop(x: Any) -> Any:
+    return _gathered(x)
+
+
+@case("tensor-lists", SEQUENCE)
+def mapped(x: Any) -> Any:
+    return tf.map_fn(lambda row: tf.reduce_sum(row) * row, x)
+
+
+@case("tensor-lists", SEQUENCE)
+def keras(x: Any) -> Any:
+    return LAST(BACKWARDS(x))
+
+
+@case("tensor-lists", SEQUENCE)
+def unrolled(x: Any) -> Any:
+    array = tf.TensorArray(FLOAT, size=2).write(0, x[0]).write(1, x[0] * 2)
+    return array.stack()
+
+
+@case("lower-functions", SEQUENCE, lower=False)
+def conditional(x: Any) -> Any:
+    total = tf.reduce_sum(x)
+    return tf.cond(total > 0, lambda: (x + 1, total), lambda: (x * 0.5, tf.constant(3.0)))
+
+
+@case("lower-functions", SEQUENCE, lower=False)
+def nested(x: Any) -> Any:
+    def body(step: Any, y: Any) -> Any:
+        y = tf.cond(step % 2 > 0, lambda: y + 1.0, lambda: tf.map_fn(lambda row: row * 0.5, y))
+        return step + 1, y
+
+    return tf.while_loop(lambda step, _: step < 5, body, (0, x))
+
+
+@case("lower-functions", ([], tf.int32), SEQUENCE, lower=False)
+def cases(which: Any, x: Any) -> Any:
+    kept = {"_noinline": True}
+    inner = tf.function(lambda y: tf.nn.moments(y, [0]), experimental_attributes=kept)
+    return inner(tf.switch_case(which, [lambda: x, lambda: tf.ones([2, 2, 4]), lambda: -x]))
+
+
+def main(folder: Path) -> None:
+    """Make all of them."""
+    for rewrite, found in CASES.items():
+        (folder / rewrite).mkdir(parents=True, exist_ok=True)
+        for name, (function, specs, lower) in found.items():
+            concrete = tf.function(function).get_concrete_function(*specs)
+            graph = convert_variables_to_constants_v2(concrete, lower_control_flow=lower).graph
+            content = graph.as_graph_def().SerializeToString(deterministic=True)
+            (folder / rewrite / f"{name}.pb").write_bytes(content)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
