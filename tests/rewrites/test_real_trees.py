@@ -1,0 +1,110 @@
+"""Which models can be brought to which real older tree: the table of ``docs/older-runtimes.md``.
+
+``BUILDTOOL_TEST_TF1`` names a folder that holds source trees of TensorFlow 1.x, one in each folder.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from buildtool.catalogue.opdefs import OpDefinitions, read_definitions
+from buildtool.graph import ModelSource, Reading, chosen_rewrites, read_models, read_runtime_facts
+from buildtool.graph.rewrites.bodies import newer_outputs
+from buildtool.graph.rewrites.defaults import newer_attributes
+
+PAGE = Path(__file__).parents[2] / "docs" / "older-runtimes.md"
+RELEASES = ("1.0", "1.4", "1.8", "1.12")
+ALL = chosen_rewrites(["all"], "")
+_LACKING = re.compile(r"op (\w+) does not exist|op (\w+): this tree does not know|op (\w+) takes")
+
+
+@pytest.fixture(scope="session")
+def trees() -> dict[str, Path]:
+    """The trees by their release."""
+    folder = os.environ.get("BUILDTOOL_TEST_TF1")
+    if not folder:
+        pytest.skip("needs source trees of TensorFlow 1.x: set BUILDTOOL_TEST_TF1")
+    found = {}
+    for version in sorted(Path(folder).glob("*/tensorflow/core/public/version.h")):
+        numbers = dict(re.findall(r"define TF_(M\w+)_VERSION (\d+)", version.read_text()))
+        found[f"{numbers['MAJOR']}.{numbers['MINOR']}"] = version.parents[3]
+    return found
+
+
+@functools.cache
+def definitions(tree: Path) -> OpDefinitions:
+    return OpDefinitions(read_definitions(tree))
+
+
+def read(path: Path, tree: Path, rewrites: tuple[str, ...], cache: Path) -> Reading:
+    return read_models(
+        [ModelSource(path=path)],
+        definitions=definitions(tree),
+        facts=read_runtime_facts(tree),
+        rewrites=rewrites,
+        cache=cache,
+    )
+
+
+def verdict(path: Path, tree: Path, cache: Path) -> str:
+    """What the table says of a model on a tree."""
+    if not read(path, tree, (), cache).problems:
+        return "as it is"
+    left = read(path, tree, ALL, cache).problems
+    if not left:
+        return "rewritten"
+    lacking = sorted({next(filter(None, m.groups())) for m in map(_match, left)})
+    return "no: " + ", ".join(f"`{op}`" for op in lacking)
+
+
+def _match(problem: object) -> re.Match[str]:
+    found = _LACKING.search(str(problem))
+    assert found, problem
+    return found
+
+
+@pytest.mark.wheel
+def test_the_table_of_models(trees: dict[str, Path], made_models: Path, tmp_path: Path) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert set(RELEASES) <= set(trees)
+    wanted = []
+    for path in sorted(made_models.glob("*.pb")):
+        cells = [verdict(path, trees[release], tmp_path) for release in RELEASES]
+        wanted.append(f"| `{path.stem}` | {' | '.join(cells)} |")
+    missing = [row for row in wanted if row not in page]
+    assert not missing, "\n".join(wanted)
+
+
+def test_every_rewrite_is_on_the_page() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert [name for name in ALL if f"| `{name}` |" not in page] == []
+
+
+@pytest.mark.real_tree
+def test_the_tables_say_what_the_newer_tree_says(real_tree: Path) -> None:
+    found = OpDefinitions(read_definitions(real_tree))
+    for op, attrs in newer_attributes()["defaults"].items():
+        known = {attr.name: attr.default for attr in found[op].attrs}
+        assert attrs == {name: known[name] for name in attrs}, op
+    for op, names in newer_attributes()["hints"].items():
+        assert {*names} <= {attr.name for attr in found[op].attrs}, op
+    for op, outputs in newer_outputs().items():
+        assert tuple(outputs) == tuple(output.name for output in found[op].outputs), op
+
+
+@pytest.mark.real_tree
+def test_nothing_newer_than_the_oldest_tree_is_forgotten(
+    trees: dict[str, Path], real_tree: Path
+) -> None:
+    newest = OpDefinitions(read_definitions(real_tree))
+    for tree in trees.values():
+        older = OpDefinitions(read_definitions(tree))
+        for op in newest.keys() & older.keys():
+            known = {attr.name for attr in older[op].attrs}
+            newer = {attr.name for attr in newest[op].attrs} - known
+            assert newer <= newer_attributes()["defaults"].get(op, {}).keys(), op
