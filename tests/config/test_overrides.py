@@ -80,6 +80,8 @@ def test_numbers_and_switches(tmp_path: Path) -> None:
     overrides = parse_overrides({"jobs": "12", "offline": "1"}, cwd=tmp_path)
     assert (overrides.jobs, overrides.offline) == (12, True)
     assert not parse_overrides({"offline": "0"}, cwd=tmp_path).offline
+    assert parse_overrides({"rewrite": "add, switch"}, cwd=tmp_path).rewrites == ("add", "switch")
+    assert parse_overrides({"rewrite": ""}, cwd=tmp_path).rewrites == ()
 
 
 @pytest.mark.parametrize("written", ["0", "-1", "1.5", "two", "", "1_0", "²"])

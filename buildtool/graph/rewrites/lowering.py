@@ -16,7 +16,7 @@ from buildtool.graph.rewrites.base import Result, Rewrite, Tree, View, controls,
 from buildtool.graph.rewrites.bodies import CannotInlineError, inline
 from buildtool.graph.rewrites.defaults import unknown
 from buildtool.graph.rewrites.rename import redirect
-from buildtool.graph.specs import type_list
+from buildtool.graph.specs import OpSpec, type_list
 from buildtool.graph.walk import walk
 
 _ROUNDS = 50  # of functions that call functions
@@ -188,22 +188,17 @@ def _is_needed(graph: GraphDef, tree: Tree) -> bool:
     view = View(graph, tree, {})
     for site in walk(graph, tree.specs):
         if site.calls or site.function is not None:
-            spec = site.spec
-            if spec is None or (site.node.op not in graph.functions and unknown(site.node, view)):
-                return True
-            if not spec.is_open and len(spec.inputs) > len(plain_inputs(site.node)):
-                return True
-            if site.function is not None and _takes_more(site.node, view):
+            called = site.node.op in graph.functions
+            if site.spec is None or (not called and _is_newer(site.node, site.spec, view)):
                 return True
     return False
 
 
-def _takes_more(node: Node, view: View) -> bool:
-    """Has the node more inputs than its op in this tree?"""
-    spec = view.tree.specs[node.op]
-    if spec is None or any(a.number_attr or a.type_list_attr for a in spec.inputs):
-        return False
-    return len(plain_inputs(node)) > len(spec.inputs)
+def _is_newer(node: Node, spec: OpSpec, view: View) -> bool:
+    """Has the node attributes, or a number of inputs, that its op does not have in this tree?"""
+    listed = spec.is_open or any(a.number_attr or a.type_list_attr for a in spec.inputs)
+    other = not listed and len(plain_inputs(node)) != len(spec.inputs)
+    return other or bool(unknown(node, view))
 
 
 def _round(graph: GraphDef, wanted: list[Node], view: View, refused: dict[str, str]) -> GraphDef:
