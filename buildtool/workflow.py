@@ -227,6 +227,7 @@ def plan(work: Workspace) -> str:
     Raises:
         ModelError: the models cannot run on such a library; every reason at once.
     """
+    rewrites = chosen_rewrites(work.target.rewrites, work.target.where("rewrites"))
     inputs = find_inputs(work)
     backend, job, target = inputs.backend, inputs.job, work.target
     work.say("reading the kernels and ops of the tree")
@@ -238,7 +239,7 @@ def plan(work: Workspace) -> str:
         deciding=deciding_attrs(catalogue),
         cache=work.cache.root,
         facts=read_runtime_facts(inputs.tree.path),
-        rewrites=chosen_rewrites(work.target.rewrites, work.target.where("rewrites")),
+        rewrites=rewrites,
     )
     graph = load_packages(
         inputs.tree.path,
