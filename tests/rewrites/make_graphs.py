@@ -128,6 +128,14 @@ def select(x: Any) -> Any:
     return tf.raw_ops.SelectV2(condition=tf.constant(True), t=pieces, e=x)
 
 
+@case("select", ([None, 1], tf.bool), SEQUENCE, ([None], FLOAT))
+def broadcasting_select(which: Any, x: Any, y: Any) -> Any:
+    y = tf.concat([y[:1], [float("inf"), float("nan"), -0.0]], 0)
+    chosen = tf.raw_ops.SelectV2(condition=which, t=x, e=y)
+    counts = tf.raw_ops.SelectV2(condition=chosen > 0, t=tf.cast(x * 100, tf.int32), e=7)
+    return chosen, counts, tf.raw_ops.SelectV2(condition=counts > 5, t=which, e=chosen > 1)
+
+
 @case("gather", ([9, 4], FLOAT), ([None, 2], tf.int32))
 def gather(x: Any, at: Any) -> Any:
     return tf.raw_ops.GatherV2(params=x, indices=at % 9, axis=0)

@@ -43,6 +43,8 @@ def fed(tensor: Any, random: Any) -> Any:
         return tone() if not shape else np.resize(np.array(words, object), shape)
     if tensor.dtype.is_floating:
         return random.normal(size=shape).astype(tensor.dtype.as_numpy_dtype)
+    if tensor.dtype == tf.bool:
+        return random.random(size=shape) > 0.5
     high = 256 if tensor.dtype == tf.uint8 else 3 if not shape else 40
     return random.integers(0, high, size=shape).astype(tensor.dtype.as_numpy_dtype)
 
@@ -85,9 +87,11 @@ def difference(one: Any, other: Any) -> float:
         return float("inf")
     if one.dtype.kind in "OSb":
         return 0.0 if (one == other).all() else float("inf")
-    if not np.array_equal(np.isfinite(one), np.isfinite(other)):
-        return float("inf")
     finite = np.isfinite(one)
+    if not np.array_equal(finite, np.isfinite(other)):
+        return float("inf")
+    if not finite.all() and not np.array_equal(one[~finite], other[~finite], equal_nan=True):
+        return float("inf")
     apart = np.abs(one[finite].astype(np.float64) - other[finite].astype(np.float64))
     return float(apart.max()) if apart.size else 0.0
 

@@ -105,14 +105,11 @@ HANDLE = f"{given('s')} node {{ name: 'l' op: 'TensorListReserve' input: 's' inp
             "the ranks of its inputs are not known, so it may broadcast; BatchMatMul does not",
         ),
         (
-            given("c", 3) + given("x", 2, 3) + given("y", 3) + node("SelectV2", "c x y"),
+            given("c", 3)
+            + given("x", 2, 3)
+            + node("SelectV2", "c x x", attr("T", "type: DT_STRING")),
             "select",
-            "its branches are not known to have one shape, and Select does not broadcast",
-        ),
-        (
-            given("c", 3) + given("x", 2, 3) + node("SelectV2", "c x x"),
-            "select",
-            "its condition is not known to have the shape of its branches",
+            "its inputs are not known to have one shape, and its type cannot be multiplied by one",
         ),
         (
             given("x", 2, 3) + node("AddV2", "x x", attr("T", "type: DT_HALF")),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from buildtool.graph.attributes import float_of
-from buildtool.graph.encoding import constant, make_node
+from buildtool.graph.attributes import Attr, float_of
+from buildtool.graph.encoding import constant, make_node, type_attr
 from buildtool.graph.graphdef import Node
 from buildtool.graph.rewrites.base import (
     View,
@@ -55,11 +55,51 @@ def _select(node: Node, view: View) -> tuple[Node, ...] | str | None:
     if view.knows("SelectV2"):
         return None
     condition, then, other = (view.shapes[name] for name in plain_inputs(node))
-    if then is None or then != other:
-        return "its branches are not known to have one shape, and Select does not broadcast"
-    if condition not in (then, ()):
-        return "its condition is not known to have the shape of its branches"
-    return (renamed(node, "Select"),)
+    if then is not None and then == other and condition in (then, ()):
+        return (renamed(node, "Select"),)
+    if element_type(node) not in TYPES:
+        return (
+            "its inputs are not known to have one shape, and its type cannot be multiplied by one"
+        )
+    return _broadcast_select(node, view)
+
+
+def _broadcast_select(node: Node, view: View) -> tuple[Node, ...]:
+    """Select after all three inputs were given the shape that they have together: the condition
+    by an or with false, the others by a product with one (or an and with true), which keep them
+    as they are."""
+    made: list[Node] = []
+
+    def add(part: str, op: str, *inputs: str, **attrs: Attr) -> str:
+        made.append(make_node(view.fresh(f"{node.name}/{part}"), op, inputs, **attrs))
+        return made[-1].name
+
+    def filled(part: str, value: Array, kind: Attr) -> str:
+        made.append(helper(view, node, f"{part}_value", value))
+        return add(part, "Fill", shape, made[-1].name, T=kind)
+
+    kind, integers, logical = node.attrs["T"], type_attr("DT_INT32"), type_attr("DT_BOOL")
+    condition, then, other = plain_inputs(node)
+    shapes = [
+        add(f"{part}_shape", "Shape", name, T=types)
+        for part, name, types in (
+            ("if", condition, logical),
+            ("then", then, kind),
+            ("else", other, kind),
+        )
+    ]
+    both = add("then_else_shape", "BroadcastArgs", shapes[1], shapes[2], T=integers)
+    shape = add("shape", "BroadcastArgs", shapes[0], both, T=integers)
+    no = filled("no", np.array(False), logical)
+    one = filled("one", np.array(1, TYPES[element_type(node)]), kind)
+    is_logical = element_type(node) == "DT_BOOL"
+    times, types = ("LogicalAnd", {}) if is_logical else ("Mul", {"T": kind})
+    inputs = (
+        add("if", "LogicalOr", condition, no),
+        add("then", times, then, one, **types),
+        add("else", times, other, one, **types),
+    )
+    return *made, renamed(node, "Select")._replace(inputs=(*inputs, *controls(node)))
 
 
 def _gather(node: Node, view: View) -> tuple[Node, ...] | str | None:
@@ -84,7 +124,8 @@ LEAKY_RELU = node_rewrite(
 )
 SELECT = node_rewrite(
     "select",
-    "`SelectV2` becomes `Select`, where the shapes are known to be the same.",
+    "`SelectV2` becomes `Select`. Where its inputs are not known to have the same shape, they are "
+    "first broadcast to the shape that they have together.",
     ["SelectV2"],
     _select,
 )
