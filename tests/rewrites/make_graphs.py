@@ -182,6 +182,15 @@ def nearest(x: Any) -> Any:
     return [tf.image.resize(x, size, method="nearest") for size in ([9, 13], [4, 3])]
 
 
+@case("half-pixel-resize", ([1, 17, 16, 3], FLOAT))
+def upsampling(x: Any) -> Any:
+    for stride, padding in ((2, "SAME"), (1, "VALID"), (2, "VALID")):
+        x = tf.nn.relu(tf.nn.conv2d(x, numbers(3, 3, 3, 3), stride, padding))
+    x = tf.nn.max_pool2d(x, 2, 1, "VALID")
+    larger = tf.keras.layers.UpSampling2D(2, interpolation="bilinear")(x)
+    return tf.keras.layers.UpSampling2D(3)(larger)
+
+
 @case("non-max-suppression", ([40], FLOAT))
 def suppression(scores: Any) -> Any:
     corner = np.abs(numbers(40, 2))

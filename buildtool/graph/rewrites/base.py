@@ -13,10 +13,10 @@ from typing import NamedTuple, TypeAlias
 
 from buildtool.graph.datatypes import short
 from buildtool.graph.graphdef import GraphDef, Node
-from buildtool.graph.rewrites.shapes import Shapes
+from buildtool.graph.rewrites.shapes import Shapes, constant
 from buildtool.graph.runtime_facts import RuntimeFacts
 from buildtool.graph.specs import Specs, type_list
-from buildtool.graph.tensors import Array, array_of
+from buildtool.graph.tensors import Array
 
 
 class Tree(NamedTuple):
@@ -82,8 +82,8 @@ class View:
 
     def value(self, tensor: str) -> Array | None:
         """What a tensor holds, if it is a constant of moderate size."""
-        node = self.producer(tensor)
-        return array_of(node.attrs.get("value")) if node and node.op == "Const" else None
+        name, _, port = full(tensor).rpartition(":")
+        return constant(self.nodes, name) if port == "0" else None
 
     def fresh(self, name: str) -> str:
         """A node name that the graph does not have yet."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from buildtool.graph.graphdef import Node
-from buildtool.graph.tensors import array_of, shape_of
+from buildtool.graph.tensors import Array, array_of, shape_of
 
 
 class Symbol(NamedTuple):
@@ -153,9 +153,23 @@ class Shapes:
     def ints(self, node: Node, place: int) -> tuple[int, ...] | None:
         """The numbers of an input that is a constant."""
         sources = _sources(node)
-        source = self._nodes.get(sources[place][0]) if place < len(sources) else None
-        array = array_of(source.attrs.get("value")) if source and source.op == "Const" else None
+        array = constant(self._nodes, sources[place][0]) if place < len(sources) else None
         return tuple(int(item) for item in array.ravel()) if array is not None else None
+
+
+def constant(nodes: Mapping[str, Node], name: str, *, deep: bool = True) -> Array | None:
+    """What the first output of a node holds, if that is a constant of moderate size, or a product
+    of two."""
+    node = nodes.get(name)
+    while node is not None and node.op == "Identity" and node.inputs:
+        node = nodes.get(_sources(node)[0][0])
+    if node is None or node.op not in ("Const", "Mul"):
+        return None
+    if node.op == "Const":
+        return array_of(node.attrs.get("value"))
+    factors = [constant(nodes, source, deep=False) for source, _ in _sources(node) if deep]
+    one, other = factors if len(factors) == 2 else (None, None)
+    return None if one is None or other is None else one * other
 
 
 def _sources(node: Node | None) -> list[tuple[str, int]]:
@@ -279,7 +293,37 @@ def _convolution(key: str, node: Node, shapes: Shapes) -> Dims:
     dims = shapes.of_input(node, 0)
     if dims is None or len(dims) != 4:
         return None
-    return (dims[0], Symbol(key, 1), Symbol(key, 2), Symbol(key, 3))
+    rows, columns = (_slid(key, axis, node, shapes) for axis in (1, 2))
+    return (dims[0], rows, columns, Symbol(key, 3))
+
+
+def _slid(key: str, axis: int, node: Node, shapes: Shapes) -> Dim:
+    """The size of an image's axis after a window was slid over it."""
+    dims, strides = shapes.of_input(node, 0), node.value("strides", "list(int)")
+    windows: object = node.value("ksize", "list(int)")
+    if windows is None:
+        kernel = shapes.of_input(node, 1)
+        windows = None if kernel is None else (1, *kernel[:2], 1)
+    spread = node.value("dilations", "list(int)") or (1, 1, 1, 1)
+    is_last = node.value("data_format", "string") in (None, b"NHWC")
+    if not (is_last and dims and all(isinstance(x, tuple) for x in (strides, windows, spread))):
+        return Symbol(key, axis)
+    size, step, window, apart = (x[axis] for x in (dims, strides, windows, spread))  # type: ignore[index]  # tuples all
+    if not (isinstance(size, int) and isinstance(window, int)):
+        return Symbol(key, axis)
+    padding = node.value("padding", "string")
+    if padding == b"SAME":
+        return -(-size // int(step))
+    covered = (window - 1) * int(apart) + 1
+    return -(-(size - covered + 1) // int(step)) if padding == b"VALID" else Symbol(key, axis)
+
+
+def _resized(key: str, node: Node, shapes: Shapes) -> Dims:
+    dims, sizes = shapes.of_input(node, 0), shapes.ints(node, 1)
+    if dims is None or len(dims) != 4:
+        return None
+    rows, columns = sizes if sizes and len(sizes) == 2 else (Symbol(key, 1), Symbol(key, 2))
+    return (dims[0], rows, columns, dims[3])
 
 
 def _reduce(_: str, node: Node, shapes: Shapes) -> Dims:
@@ -307,5 +351,6 @@ _RULES: dict[str, Callable[[str, Node, Shapes], Dims]] = {
     "Shape": _shape,
     **dict.fromkeys(("Gather", "GatherV2"), _gather),
     **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative", "MaxPool", "AvgPool"), _convolution),
+    **dict.fromkeys(("ResizeBilinear", "ResizeNearestNeighbor"), _resized),
     **dict.fromkeys(("Mean", "Sum", "Max", "Min", "Prod"), _reduce),
 }
