@@ -166,6 +166,12 @@ def defaults(x: Any) -> Any:
     return tf.cast(values, tf.int64), tf.gather(kept, places[0, 0, 0], axis=-1), tf.where(x > 0.5)
 
 
+@case("identity", ([4], FLOAT), ([3], tf.int32))
+def identities(x: Any, y: Any) -> Any:
+    same, other, third = tf.raw_ops.IdentityN(input=[x, y, x + 1.0])
+    return same * third, other + 1, third - same
+
+
 @case("half-pixel-resize", IMAGE)
 def bilinear(x: Any) -> Any:
     sizes = [[9, 13], [3, 2], [6, 5], [1, 1]]

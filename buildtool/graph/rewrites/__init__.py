@@ -15,6 +15,7 @@ from buildtool.graph.rewrites.base import Rewrite, Tree
 from buildtool.graph.rewrites.batch_norm import BATCH_NORM
 from buildtool.graph.rewrites.defaults import DEFAULT_ATTRIBUTES
 from buildtool.graph.rewrites.einsum import EINSUM
+from buildtool.graph.rewrites.identity import IDENTITY
 from buildtool.graph.rewrites.lists import TENSOR_LISTS
 from buildtool.graph.rewrites.lowering import LOWER_FUNCTIONS
 from buildtool.graph.rewrites.matmul import BATCH_MATMUL
@@ -31,6 +32,7 @@ ALL = "all"
 REWRITES: tuple[Rewrite, ...] = (
     LOWER_FUNCTIONS,
     SWITCH,
+    IDENTITY,
     TENSOR_LISTS,
     HALF_PIXEL_RESIZE,
     NON_MAX_SUPPRESSION,
