@@ -23,79 +23,15 @@ class Symbol(NamedTuple):
 Dim: TypeAlias = "int | Symbol"
 Dims: TypeAlias = "tuple[Dim, ...] | None"
 
-_SAME = frozenset(
-    [
-        "Identity",
-        "Relu",
-        "Relu6",
-        "Elu",
-        "Selu",
-        "LeakyRelu",
-        "Sigmoid",
-        "Tanh",
-        "Softmax",
-        "LogSoftmax",
-        "Softplus",
-        "Softsign",
-        "Exp",
-        "Log",
-        "Sqrt",
-        "Rsqrt",
-        "Square",
-        "Neg",
-        "Abs",
-        "Erf",
-        "Floor",
-        "Ceil",
-        "Round",
-        "Sign",
-        "Cast",
-        "ZerosLike",
-        "OnesLike",
-        "BiasAdd",
-        "LogicalNot",
-        "Reciprocal",
-        "Inv",
-        "Sin",
-        "Cos",
-        "Expm1",
-        "Log1p",
-        "Enter",
-        "Exit",
-        "StopGradient",
-        "CheckNumerics",
-        "FusedBatchNorm",
-        "FusedBatchNormV2",
-        "FusedBatchNormV3",
-        "Reverse",
-        "ReverseV2",
-        "Softsign",
-        "Cumsum",
-    ]
+_SAME = (
+    "Abs BiasAdd Cast Ceil CheckNumerics Cos Cumsum Elu Enter Erf Exit Exp Expm1 Floor "
+    "FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 Identity Inv LeakyRelu Log Log1p LogSoftmax "
+    "LogicalNot Neg OnesLike Reciprocal Relu Relu6 Reverse ReverseV2 Round Rsqrt Selu Sigmoid Sign "
+    "Sin Softmax Softplus Softsign Sqrt Square StopGradient Switch Tanh ZerosLike"
 )
-_BROADCAST = frozenset(
-    [
-        "Add",
-        "AddV2",
-        "Sub",
-        "Mul",
-        "RealDiv",
-        "Div",
-        "FloorDiv",
-        "Maximum",
-        "Minimum",
-        "Pow",
-        "SquaredDifference",
-        "Less",
-        "LessEqual",
-        "Greater",
-        "GreaterEqual",
-        "Equal",
-        "NotEqual",
-        "LogicalAnd",
-        "LogicalOr",
-        "FloorMod",
-    ]
+_BROADCAST = (
+    "Add AddV2 Div Equal FloorDiv FloorMod Greater GreaterEqual Less LessEqual LogicalAnd "
+    "LogicalOr Maximum Minimum Mul NotEqual Pow RealDiv SquaredDifference Sub"
 )
 
 
@@ -337,8 +273,8 @@ def _reduce(_: str, node: Node, shapes: Shapes) -> Dims:
 
 
 _RULES: dict[str, Callable[[str, Node, Shapes], Dims]] = {
-    **dict.fromkeys((*_SAME, "Switch"), _same),
-    **dict.fromkeys(_BROADCAST, _elementwise),
+    **dict.fromkeys(_SAME.split(), _same),
+    **dict.fromkeys(_BROADCAST.split(), _elementwise),
     **dict.fromkeys(("Select", "SelectV2"), _select),
     "Placeholder": _placeholder,
     "PlaceholderWithDefault": _placeholder,
