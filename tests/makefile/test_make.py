@@ -110,6 +110,15 @@ def test_keeping_going_makes_what_can_be(make: Make) -> None:
     assert (make.folder / "gen/b.o").is_file()
 
 
+def test_nothing_stale_is_left_of_what_cannot_be_made(make: Make) -> None:
+    """This compiler leaves what it made before, as some do."""
+    make.build(["gen/a.o", "gen/b.o"], title="compiling")
+    (make.folder / "src/a.cc").write_text("bad")
+    make.build(["gen/a.o", "gen/b.o"], title="guessing", keep_going=True)
+    assert not (make.folder / "gen/a.o").exists()
+    assert (make.folder / "gen/b.o").is_file()
+
+
 def test_a_goal_that_nothing_makes(make: Make) -> None:
     with pytest.raises(BuildError) as failure:
         make.build(["gen/none.o"], title="compiling")

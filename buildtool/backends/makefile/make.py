@@ -20,6 +20,7 @@ FIRST_REPORT_SECONDS = 2.0
 REPORT_SECONDS = 5.0
 COMPILES = re.compile(r"(?:^|\s)-c\s+\S+.*\s-o\s+\S+")
 FAILED_GOAL = re.compile(r"^make(?:\[\d+\])?: \*\*\* \[\S+: (\S+)\] (?:Error \d+|[A-Z]\w+)")
+NOT_REMADE_GOAL = re.compile(r"^make(?:\[\d+\])?: Target '(.+)' not remade because of errors\.$")
 NO_RULE = re.compile(r"^make(?:\[\d+\])?: \*\*\* No rule to make target")
 ASK = re.compile(r"^buildtool: (\w+)=(.*)$", re.MULTILINE)
 
@@ -51,7 +52,8 @@ class Make:
         return Command(argv=argv, cwd=self.folder, env=self.environment)
 
     def build(self, goals: Sequence[str], *, title: str, keep_going: bool = False) -> None:
-        """Make ``goals``; with ``keep_going`` a failure is no error.
+        """Make ``goals``; with ``keep_going`` a failure is no error, and of a goal that cannot be
+        made anew nothing is left that was made before.
 
         Raises:
             BuildError: a command failed, with its last lines and a command that repeats it.
@@ -62,6 +64,9 @@ class Make:
         done = stream(command, what=title, log=self.log, on_line=progress)
         if done.returncode != 0 and not keep_going:
             raise BuildError(self._failure(done.returncode, done.stdout, goals, title))
+        for line in done.stdout.splitlines() if done.returncode else ():
+            if match := FAILED_GOAL.match(line) or NOT_REMADE_GOAL.match(line):
+                (self.folder / match[1]).unlink(missing_ok=True)
 
     def ask(self, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """The words of the makefile's variables, as it sets them for these settings.
