@@ -58,8 +58,8 @@ from buildtool.verify import ModelRun, VerificationInput, require_proof, verify
 
 T = TypeVar("T")
 LLD = "-fuse-ld=lld"
-# As lld and GNU ld say it.
-UNDEFINED = re.compile(r"undefined (?:symbol: |reference to `)([^'\n]+)")
+# As lld, GNU ld and gold say it.
+UNDEFINED = re.compile(r"undefined (?:symbol: |reference to [`'])([^'\n]+)")
 MOST_UNDEFINED = 10
 
 
