@@ -197,12 +197,12 @@ def given_sources(target: Target) -> tuple[Given, ...]:
 
 
 def _check_renaming(target: Target) -> None:
-    """The native backend takes protobuf as it is."""
+    """Every backend takes protobuf as it is; :mod:`buildtool.rename` is not part of a build yet."""
     if target.protobuf_prefix is not None:
         raise ConfigError(
             Problem(
                 where=target.where("protobuf_prefix"),
-                what="protobuf_prefix: the native backend does not rename protobuf",
+                what="protobuf_prefix: builds do not rename protobuf yet",
                 todo="leave the key out",
             )
         )
