@@ -86,7 +86,7 @@ def test_a_compiler_that_a_target_names_and_is_not_there(project: Project) -> No
 def test_a_renamed_protobuf_that_the_backend_cannot_make(project: Project) -> None:
     project.target("mine", "extends: linux\nprotobuf_prefix: ours\n")
     err = project.doit("plan:mine", code=3).err
-    assert "targets/mine.yaml:2: protobuf_prefix: the native backend does not rename" in err
+    assert "targets/mine.yaml:2: protobuf_prefix: builds do not rename protobuf yet" in err
 
 
 @pytest.mark.usefixtures("compilers")
