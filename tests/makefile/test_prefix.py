@@ -3,11 +3,13 @@ registered."""
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 
 import pytest
 
+from buildtool.backends.makefile.flags import LITE
 from buildtool.backends.makefile.project import render_project
 from buildtool.render import Renderer
 from buildtool.run import Command, run
@@ -135,6 +137,31 @@ def test_only_what_is_selected_is_built_and_registered(tmp_path: Path, compiler:
         "AB CPU  PlainOp",  # and not A, which has the same class
         "Relu CPU T ReluOp<int, true>",
     }
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_lite_messages_have_an_empty_text(tmp_path: Path, compiler: str) -> None:
+    lite = dataclasses.replace(plan(), defines=(LITE,))
+    render_project(Renderer(tmp_path), lite)
+    header = tmp_path / "protobuf/google/protobuf/message_lite.h"
+    header.parent.mkdir(parents=True)
+    header.write_text(
+        "#include <string>\nstruct Lite { std::string SerializeAsString() const; };\n"
+    )
+    source = tmp_path / "a.cc"
+    source.write_text(
+        "#include <google/protobuf/message_lite.h>\n"
+        'std::string Lite::SerializeAsString() const { return "x"; }\n'
+        "int main() { Lite m; return m.DebugString().size() + m.SerializeAsString().size() - 1; }\n"
+    )
+    folders = (tmp_path / "makefile/include", tmp_path / "protobuf")
+    includes = [f"-I{folder}" for folder in folders]
+    program = tmp_path / "program"
+    argv = (compiler, "-std=c++11", *includes, str(source), "-o", str(program))
+    run(Command(argv=argv), what="compiling")
+    run(Command(argv=(str(program),)), what="running")
+    render_project(Renderer(tmp_path / "full"), plan())
+    assert not (tmp_path / "full/makefile/include/google").exists()
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)

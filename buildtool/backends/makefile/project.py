@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from buildtool.backends.makefile.flags import LITE
 from buildtool.plan import selections
 from buildtool.render import Renderer
 from buildtool.values import BuildPlan
@@ -21,6 +22,7 @@ PREFIX_HEADERS = (
     "tensorflow/core/common_runtime/device.h",
     "tensorflow/core/protobuf/config.pb.h",
 )
+LITE_SHIM = "include/google/protobuf/message_lite.h"
 FOLDER = "makefile"
 MORE = "selection.mk"
 
@@ -59,6 +61,8 @@ def render_project(renderer: Renderer, plan: BuildPlan, *, everything: bool = Fa
         "makefile/include/ops_to_register.h.j2",
         everything=everything,
     )
+    if LITE in plan.defines:
+        renderer.render(f"{FOLDER}/{LITE_SHIM}", f"makefile/{LITE_SHIM}.j2")
     for source, (kernels, ops) in per_file.items():
         renderer.render(
             f"{FOLDER}/selection/{source}.h",
