@@ -9,8 +9,8 @@ from buildtool.backends.native.dependencies import (
     dependency_sources,
     load_dependencies,
 )
-from buildtool.backends.native.flags import PREFIX_HEADERS
 from buildtool.backends.native.project import SHIMS
+from buildtool.backends.selecting import PREFIX_HEADERS
 from buildtool.errors import ConfigError
 from buildtool.runtime import runtime_roots
 from buildtool.sources import Cache, load_lock

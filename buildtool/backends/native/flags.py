@@ -38,18 +38,6 @@ COMPILE_FLAGS = (
 )
 LLD = "-fuse-ld=lld"
 FOLD = "-Wl,--icf=safe"
-PREFIX_HEADERS = (
-    "tensorflow/core/framework/op_kernel.h",
-    "tensorflow/core/framework/op.h",
-    "tensorflow/core/framework/common_shape_fns.h",
-    "tensorflow/core/framework/function.h",
-    "tensorflow/core/framework/register_types.h",
-    "tensorflow/core/framework/types.h",
-    "tensorflow/core/graph/graph.h",
-    "tensorflow/core/graph/algorithm.h",
-    "tensorflow/core/common_runtime/device.h",
-    "tensorflow/core/protobuf/config.pb.h",
-)
 # Of the C++ library, what abseil and protobuf include most.
 DEPENDENCY_HEADERS = (
     "algorithm",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from buildtool.backends.native.flags import PREFIX_HEADERS
+from buildtool.backends.selecting import PREFIX_HEADERS
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.errors import Problem
 from buildtool.run import Command, run

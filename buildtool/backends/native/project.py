@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from buildtool.backends.native.dependencies import Dependency
-from buildtool.backends.native.flags import DEPENDENCY_HEADERS, PREFIX_HEADERS
+from buildtool.backends.native.flags import DEPENDENCY_HEADERS
+from buildtool.backends.selecting import (
+    PREFIX_HEADERS,
+    Selections,
+    render_ops_to_register,
+    render_selections,
+)
 from buildtool.plan import TENSORFLOW
 from buildtool.render import Renderer
 from buildtool.values import BuildPlan, FileKind, PlannedFile
@@ -25,7 +31,7 @@ def render_project(
     renderer: Renderer,
     plan: BuildPlan,
     *,
-    selections: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+    selections: Selections,
     dependencies: Sequence[Dependency],
     proto_code: str,
     everything: bool = False,
@@ -33,18 +39,10 @@ def render_project(
     """Write the CMake project of ``plan`` under ``native/``, and ``ops_to_register.h``.
 
     ``selections`` are the kernel classes and ops of each file that registers some; ``proto_code``
-    is what protoc is told about the code that it makes. With
-    ``everything``, the files that are compiled register all that they can.
+    is what protoc is told about the code that it makes. With ``everything``, the files that are
+    compiled register all that they can.
     """
-    renderer.render(
-        "ops_to_register.h",
-        "ops_to_register.h.j2",
-        target=plan.target,
-        version=plan.tensorflow_version,
-        defines=plan.defines,
-        ops=[op for op, _ in plan.ops],
-        kernels=sorted({kernel for kernels, _ in selections.values() for kernel in kernels}),
-    )
+    render_ops_to_register(renderer, plan, selections)
     renderer.render(
         "native/CMakeLists.txt",
         "native/CMakeLists.txt.j2",
@@ -79,14 +77,7 @@ def render_project(
     )
     for shim in SHIMS:
         renderer.render(f"native/include/{shim}", f"native/include/{shim}.j2")
-    for source, (kernels, ops) in selections.items():
-        renderer.render(
-            f"native/selection/{source}.h",
-            "selection.h.j2",
-            source=source,
-            kernels=kernels,
-            ops=ops,
-        )
+    render_selections(renderer, "native/selection", selections)
 
 
 def source_lists(
