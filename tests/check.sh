@@ -58,7 +58,7 @@ does_nothing() {
 step ruff-check "$python" -m ruff check .
 step ruff-format "$python" -m ruff format --check .
 step mypy "$python" -m mypy
-step sources "$python" -m buildtool.sources
+step sources "$python" -m buildtool.sources --packaged
 for target in pi linux; do
     step "build-$target" build "$target"
     step "proved-$target" is_proved "$target"
