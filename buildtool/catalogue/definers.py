@@ -117,11 +117,6 @@ class DefinerIndex:
         endings = ("/" + name, "/" + name.removesuffix(".proto") + ".pb.cc")
         return tuple(path for _, path in self._files if path.as_posix().endswith(endings))
 
-    def _is_known(self, scope: str) -> bool:
-        """Is the outermost scope a namespace or a class of these files? If not, the symbol is
-        another library's, and what has the same name here is not it."""
-        return any(scope in names for names in self._namespaces) or scope in self._classes
-
     def _keys(self, symbol: Symbol) -> list[tuple[str, int]]:
         outer = symbol.scopes[-1] if symbol.scopes else ""
         name = symbol.name

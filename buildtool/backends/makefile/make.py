@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 import shlex
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from buildtool.backends.makefile.lists import FOLDER
+from buildtool.backends.pace import Pace
 from buildtool.errors import BuildError, Problem, ToolError
 from buildtool.run import Command, failure_problem, run, stream
 
 MAKEFILE = f"{FOLDER}/Makefile"
 # A phony file of the makefile: each make would write it anew, and compile and link it.
 NOT_REMADE = "tensorflow/core/util/version_info.cc"
-FIRST_REPORT_SECONDS = 2.0
-REPORT_SECONDS = 5.0
 COMPILES = re.compile(r"(?:^|\s)-c\s+\S+.*\s-o\s+\S+")
 FAILED_GOAL = re.compile(r"^make(?:\[\d+\])?: \*\*\* \[\S+: (\S+)\] (?:Error \d+|[A-Z]\w+)")
 NOT_REMADE_GOAL = re.compile(r"^make(?:\[\d+\])?: Target '(.+)' not remade because of errors\.$")
@@ -118,15 +116,10 @@ class _Progress:
     counts, too, so that nobody knows how many there will be."""
 
     def __init__(self, *, title: str, say: Callable[[str], None]) -> None:
-        self.title, self.say = title, say
+        self.title, self.pace = title, Pace(say)
         self.count = 0
-        self.due = time.monotonic() + FIRST_REPORT_SECONDS
 
     def __call__(self, line: str) -> None:
-        if not COMPILES.search(line):
-            return
-        self.count += 1
-        now = time.monotonic()
-        if now >= self.due:
-            self.due = now + REPORT_SECONDS
-            self.say(f"{self.title}: {self.count} files so far")
+        if COMPILES.search(line):
+            self.count += 1
+            self.pace(f"{self.title}: {self.count} files so far")

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.backends.makefile.pins import Pin, read_pins
+from buildtool.backends.makefile.pins import Pin
 from buildtool.errors import ConfigError, Problem
-from buildtool.sources import Cache, Lock, Progress, fetch_all
+from buildtool.sources import Lock
 from buildtool.values import SourceTree
 
 
@@ -18,35 +18,6 @@ class PinnedSource:
 
     tree: SourceTree
     licences: tuple[Path, ...]
-
-
-def fetch_pinned(
-    tree: Path,
-    names: Iterable[str],
-    lock: Lock,
-    *,
-    cache: Cache,
-    offline: bool = False,
-    progress: Progress | None = None,
-) -> Mapping[str, PinnedSource]:
-    """By dependency, the sources that ``tree`` pins of ``names``, fetched and verified.
-
-    Raises:
-        ConfigError: the workspace file cannot be read, or the lock does not know what it pins.
-        DownloadError: some could not be had, or are not what is locked: each of them is named.
-    """
-    chosen = locked_sources(read_pins(tree), names, lock, tree=tree)
-    texts = [text.source for source in chosen.values() for text in lock[source].licences]
-    found = fetch_all(
-        lock, [*chosen.values(), *texts], cache=cache, offline=offline, progress=progress
-    )
-    return {
-        name: PinnedSource(
-            tree=found[source],
-            licences=tuple(found[text.source].path / text.path for text in lock[source].licences),
-        )
-        for name, source in chosen.items()
-    }
 
 
 def locked_sources(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,8 +68,3 @@ def dependency_sources(dependency: Dependency, root: Path) -> tuple[str, ...]:
             if not any(fnmatch.fnmatchcase(path, pattern) for pattern in dependency.exclude)
         )
     )
-
-
-def by_name(dependencies: tuple[Dependency, ...]) -> Mapping[str, Dependency]:
-    """Dependencies by the name that :class:`~buildtool.values.PlannedFile` uses as its root."""
-    return {dependency.name: dependency for dependency in dependencies}

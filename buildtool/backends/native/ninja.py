@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildtool.backends.pace import Pace
 from buildtool.errors import BuildError, Problem
 from buildtool.run import Command, failure_problem, run, stream
 from buildtool.values import Toolchain
 
 STATUS = re.compile(r"\[(\d+)/(\d+)\] ")
-FIRST_REPORT_SECONDS = 2.0
-REPORT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,19 +103,11 @@ class _Progress:
     """Says how many objects are done, now and then."""
 
     def __init__(self, *, title: str, say: Callable[[str], None]) -> None:
-        self.title = title
-        self.say = say
-        self.due = time.monotonic() + FIRST_REPORT_SECONDS
+        self.title, self.pace = title, Pace(say)
 
     def __call__(self, line: str) -> None:
-        match = STATUS.match(line)
-        if not match:
-            return
-        done, total = int(match.group(1)), int(match.group(2))
-        now = time.monotonic()
-        if now >= self.due:
-            self.due = now + REPORT_SECONDS
-            self.say(f"{self.title}: {done} of {total}")
+        if match := STATUS.match(line):
+            self.pace(f"{self.title}: {match[1]} of {match[2]}")
 
 
 def _first_failure(
