@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.makefile.needs import DOWNLOADS, Need, needed
+from buildtool.backends.makefile.needs import DOWNLOADS, Need, needed, notes_on_needs
 from buildtool.catalogue.unity import Preprocessor
 from buildtool.errors import ToolError
 
@@ -71,3 +71,22 @@ def test_defines_decide(tree: Path, compiler: str) -> None:
 def test_no_preprocessor(tree: Path) -> None:
     with pytest.raises(ToolError, match="no-such-compiler"):
         ask(tree, "no-such-compiler")
+
+
+def test_what_the_scripts_ask_for_in_vain_is_told(tree: Path, compiler: str) -> None:
+    folder = tree / "tensorflow/contrib/makefile"
+    folder.mkdir(parents=True)
+    fetch = 'fetch "${{{}_URL}}" "${{DOWNLOADS_DIR}}/{}"\n'
+    folders = ("eigen", "nsync", "re2", "cub/external/cub_archive")
+    script = "".join(fetch.format(name.upper(), name) for name in folders)
+    (folder / "download_dependencies.sh").write_text(script, "utf-8")
+    (folder / "Makefile").write_text("LIBS := -lstdc++ -lz -lm\n", "utf-8")
+    needs, unneeded = notes_on_needs(tree, ask(tree, compiler, "IS_SLIM_BUILD"))
+    assert "nsync (tensorflow/core/mutex.cc includes nsync_mu.h)" in needs
+    assert "ask for cub, re2, zlib too" in unneeded
+    _, unneeded = notes_on_needs(tree, ask(tree, compiler, "GOOGLE_CUDA=1"))
+    assert "ask for re2 too" in unneeded
+
+
+def test_a_tree_without_needs_has_no_notes(tree: Path) -> None:
+    assert notes_on_needs(tree, ()) == []

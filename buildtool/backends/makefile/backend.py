@@ -15,6 +15,7 @@ from buildtool.backends.makefile.dependencies import downloads, locked, make_lib
 from buildtool.backends.makefile.hosttool import HostTool
 from buildtool.backends.makefile.lists import read_lists
 from buildtool.backends.makefile.make import MAKEFILE, Make
+from buildtool.backends.makefile.needs import needed, notes_on_needs
 from buildtool.backends.makefile.offers import make_offers
 from buildtool.backends.makefile.overlay import GENERATED, MADE, make_overlay
 from buildtool.backends.makefile.project import FOLDER as PROJECT
@@ -22,6 +23,7 @@ from buildtool.backends.makefile.project import MORE, render_project
 from buildtool.backends.makefile.settings import Settings, keep_only
 from buildtool.backends.native.headers import foreign_headers, foreign_problems
 from buildtool.catalogue.buildfiles import BuildGraph
+from buildtool.catalogue.unity import Preprocessor
 from buildtool.config import Target
 from buildtool.errors import ConfigError, Problem
 from buildtool.plan import Offer
@@ -30,6 +32,9 @@ from buildtool.run import Command, run
 from buildtool.sources import Lock
 from buildtool.toolchain import find_host_toolchain
 from buildtool.values import BuildPlan, SelectedKernel
+
+# All that the makefile compiles for the target.
+SOURCES = ("TF_CC_SRCS",)
 
 __all__ = ["MAKEFILE", "MakefileBackend"]
 
@@ -84,7 +89,14 @@ class MakefileBackend:
         return flags.optional_flags(link_flags)
 
     def notes(self, job: Job) -> list[str]:
-        return list(read_lists(job.tree.path).notes)
+        toolchain = job.toolchain
+        sources = [path for names in ask(job, SOURCES).values() for path in names]
+        preprocessor = Preprocessor(
+            argv=(str(toolchain.cxx.path), f"-std={self.cxx_standard}", *toolchain.compile_flags),
+            defines=self.defines(job, job.target.types),
+        )
+        needs = needed(job.tree.path, sources, preprocessor, cache=job.cache.folder("stubs"))
+        return [*read_lists(job.tree.path).notes, *notes_on_needs(job.tree.path, needs)]
 
     def portable(self, job: Job, graph: BuildGraph) -> frozenset[str]:
         del graph

@@ -19,6 +19,11 @@ from buildtool.errors import ToolError
 from buildtool.run import Command, run
 
 DOWNLOADS = "tensorflow/contrib/makefile/downloads/"
+FOLDER = "tensorflow/contrib/makefile"
+MAKEFILE = f"{FOLDER}/Makefile"
+SCRIPT = f"{FOLDER}/download_dependencies.sh"
+_FETCHED = re.compile(r"\bDOWNLOADS_DIR\}?/(\w[\w/.-]*)")
+_LINKS_ZLIB = re.compile(r"(?<!\S)-lz(?!\S)")
 _CONTINUED = re.compile(r"\\\n")
 _SPACE = re.compile(r"(?<!\\)\s+")
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)[">]', re.MULTILINE)
@@ -50,6 +55,25 @@ def needed(
     for name, reason in _included(tree, own, preprocessor, cache):
         reasons.setdefault(name, reason)
     return tuple(Need(name=name, reason=reasons[name]) for name in sorted(reasons))
+
+
+def notes_on_needs(tree: Path, needs: Sequence[Need]) -> list[str]:
+    """In sentences: what is needed and why, and what the download script and the makefile of
+    ``tree`` ask for though nothing that is compiled includes it."""
+    if not needs:
+        return []
+    shown = "; ".join(f"{need.name} ({need.reason})" for need in needs)
+    notes = [f"of the dependencies that the tree pins, its sources need {shown}"]
+    asked = set(_FETCHED.findall(_text(tree / SCRIPT)))
+    names = {known.name for known in KNOWN if known.folder in asked}
+    names |= {"zlib"} if _LINKS_ZLIB.search(_text(tree / MAKEFILE)) else set()
+    if unneeded := sorted(names - {need.name for need in needs}):
+        notes.append(f"the tree's scripts ask for {', '.join(unneeded)} too; no source needs them")
+    return notes
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8", "replace") if path.is_file() else ""
 
 
 def _compiled(sources: Iterable[str]) -> Iterator[tuple[str, str]]:
