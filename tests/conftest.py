@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -134,11 +135,23 @@ def real_tree() -> Path:
 
 
 @pytest.fixture(scope="session")
-def tree_1x() -> Path:
-    """The root of a TensorFlow 1.8 source tree. No package archive has one."""
-    return _given("BUILDTOOL_TEST_TF1") or _skip(
-        "needs the sources of TensorFlow 1.8: set BUILDTOOL_TEST_TF1 to their folder"
+def trees_1x() -> dict[str, Path]:
+    """The roots of TensorFlow 1.x source trees by their release (``1.8``). No package archive has
+    one: ``BUILDTOOL_TEST_TF1`` names a folder that has one in each of its folders."""
+    folder = _given("BUILDTOOL_TEST_TF1") or _skip(
+        "needs source trees of TensorFlow 1.x: set BUILDTOOL_TEST_TF1 to a folder of them"
     )
+    found = {}
+    for version in sorted(folder.glob("*/tensorflow/core/public/version.h")):
+        numbers = dict(re.findall(r"define TF_(M\w+)_VERSION (\d+)", version.read_text("utf-8")))
+        found[f"{numbers['MAJOR']}.{numbers['MINOR']}"] = version.parents[3]
+    return found
+
+
+@pytest.fixture(scope="session")
+def tree_1x(trees_1x: dict[str, Path]) -> Path:
+    """The root of a TensorFlow 1.8 source tree."""
+    return trees_1x.get("1.8") or _skip("needs TensorFlow 1.8 in the folder BUILDTOOL_TEST_TF1")
 
 
 @pytest.fixture(scope="session")

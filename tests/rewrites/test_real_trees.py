@@ -1,12 +1,8 @@
-"""Which models can be brought to which real older tree: the table of ``docs/older-runtimes.md``.
-
-``BUILDTOOL_TEST_TF1`` names a folder that holds source trees of TensorFlow 1.x, one in each folder.
-"""
+"""Which models can be brought to which real older tree: the table of ``docs/older-runtimes.md``."""
 
 from __future__ import annotations
 
 import functools
-import os
 import re
 from pathlib import Path
 
@@ -22,19 +18,6 @@ PAGE = Path(__file__).parents[2] / "docs" / "older-runtimes.md"
 RELEASES = ("1.0", "1.4", "1.8", "1.12")
 ALL = chosen_rewrites(["all"], "")
 _LACKING = re.compile(r"op (\w+) does not exist|op (\w+): this tree does not know|op (\w+) takes")
-
-
-@pytest.fixture(scope="session")
-def trees() -> dict[str, Path]:
-    """The trees by their release."""
-    folder = os.environ.get("BUILDTOOL_TEST_TF1")
-    if not folder:
-        pytest.skip("needs source trees of TensorFlow 1.x: set BUILDTOOL_TEST_TF1")
-    found = {}
-    for version in sorted(Path(folder).glob("*/tensorflow/core/public/version.h")):
-        numbers = dict(re.findall(r"define TF_(M\w+)_VERSION (\d+)", version.read_text()))
-        found[f"{numbers['MAJOR']}.{numbers['MINOR']}"] = version.parents[3]
-    return found
 
 
 @functools.cache
@@ -69,13 +52,14 @@ def _match(problem: object) -> re.Match[str]:
     return found
 
 
+@pytest.mark.tree_1x
 @pytest.mark.wheel
-def test_the_table_of_models(trees: dict[str, Path], made_models: Path, tmp_path: Path) -> None:
+def test_the_table_of_models(trees_1x: dict[str, Path], made_models: Path, tmp_path: Path) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert set(RELEASES) <= set(trees)
+    assert set(RELEASES) <= set(trees_1x)
     wanted = []
     for path in sorted(made_models.glob("*.pb")):
-        cells = [verdict(path, trees[release], tmp_path) for release in RELEASES]
+        cells = [verdict(path, trees_1x[release], tmp_path) for release in RELEASES]
         wanted.append(f"| `{path.stem}` | {' | '.join(cells)} |")
     missing = [row for row in wanted if row not in page]
     assert not missing, "\n".join(wanted)
@@ -99,12 +83,13 @@ def test_the_tables_say_what_the_newer_tree_says(real_tree: Path) -> None:
         assert tuple(outputs) == tuple(output.name for output in found[op].outputs), op
 
 
+@pytest.mark.tree_1x
 @pytest.mark.real_tree
 def test_nothing_newer_than_the_oldest_tree_is_forgotten(
-    trees: dict[str, Path], real_tree: Path
+    trees_1x: dict[str, Path], real_tree: Path
 ) -> None:
     newest = OpDefinitions(read_definitions(real_tree))
-    for tree in trees.values():
+    for tree in trees_1x.values():
         older = OpDefinitions(read_definitions(tree))
         for op in newest.keys() & older.keys():
             known = {attr.name for attr in older[op].attrs}
