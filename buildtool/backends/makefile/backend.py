@@ -91,9 +91,11 @@ class MakefileBackend:
     def notes(self, job: Job) -> list[str]:
         toolchain = job.toolchain
         sources = [path for names in ask(job, SOURCES).values() for path in names]
+        defines = self.defines(job, job.target.types)
         preprocessor = Preprocessor(
             argv=(str(toolchain.cxx.path), f"-std={self.cxx_standard}", *toolchain.compile_flags),
-            defines=self.defines(job, job.target.types),
+            # Not the one that asks for ops_to_register.h, which is not there yet.
+            defines=tuple(define for define in defines if define not in flags.SELECTIVE),
         )
         needs = needed(job.tree.path, sources, preprocessor, cache=job.cache.folder("stubs"))
         return [*read_lists(job.tree.path).notes, *notes_on_needs(job.tree.path, needs)]
