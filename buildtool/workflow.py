@@ -158,10 +158,10 @@ def find_inputs(work: Workspace) -> Inputs:
     if isinstance(target.tensorflow, Path):
         tree = local_tree(target.tensorflow, cache=work.cache)
         tree = dataclasses.replace(tree, path=plain(tree.path))
-        needed = backend.sources(tree.version, tree.path, lock)
+        needed = backend.sources(target, tree.version, tree.path, lock)
     else:
         own = (target.tensorflow,)
-        needed = backend.sources(lock[target.tensorflow].version, None, lock)
+        needed = backend.sources(target, lock[target.tensorflow].version, None, lock)
     names = [*own, *needed]
     texts = [licence.source for name in names for licence in lock[name].licences]
     found = fetch_all(

@@ -78,11 +78,12 @@ class Backend(Protocol):
         """The values of the key ``types`` that it knows."""
         ...
 
-    def sources(self, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
+    def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
         """The names in the lock file of what a tree of this version needs besides itself.
 
         Raises:
-            ConfigError: nobody knows what this version needs, or the lock file lacks it.
+            ConfigError: nobody knows what this version needs, the lock file lacks it, or the
+                target asks for what cannot be.
         """
         ...
 

@@ -127,6 +127,18 @@ class OwnSource:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Dependency:
+    """Which version of a dependency is built."""
+
+    name: str
+    """Its name in the lock file, without its version: `protobuf`."""
+
+    use: str
+    """A name in the lock file, such as `protobuf-3.5.0`, or `pinned`: what the tree pins, and
+    nothing else."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DraftTarget:
     """One target file as the user wrote it, before its parents are merged in."""
 
@@ -182,6 +194,11 @@ class Target:
     """Your own copies of dependencies' sources. They must be what the lock file says, to the
     byte. A folder named by the environment variable `BUILDTOOL_SOURCES` with one entry for each,
     by name, does the same for all targets."""
+
+    dependencies: tuple[Dependency, ...] = ()
+    """Versions of what a tree of TensorFlow 1.x depends on, for the backend `makefile`. Unset, what
+    the tree pins; where nobody has written down how that is compiled, the nearest version that
+    `buildtool/data/libraries.yaml` names, and the report says so."""
 
     models: tuple[Model, ...] = ()
     """The models that the library must run; it holds what any of them needs."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.makefile.pinned import locked_source, locked_sources
+from buildtool.backends.makefile.pinned import locked_source
 from buildtool.backends.makefile.pins import Pin, read_pins
 from buildtool.errors import ConfigError
 from buildtool.sources import load_lock
@@ -210,19 +210,3 @@ def test_the_lock_knows_what_releases_pin(release: str) -> None:
     for name, (version, source) in RELEASES[release].items():
         pin = Pin(name=name, kind="github", version=version, where="workspace.bzl:1")
         assert locked_source(pin, lock) == source
-
-
-def test_what_the_lock_does_not_know_is_said_for_each(tmp_path: Path) -> None:
-    lock = load_lock(LOCK)
-    pins = (
-        Pin(name="nsync", kind="github", version="9" * 40, where="w.bzl:7", repository="g/nsync"),
-        Pin(name="eigen", kind="mercurial", version="6913f0cf7d06", where="w.bzl:9"),
-    )
-    with pytest.raises(ConfigError) as caught:
-        locked_sources(pins, ["eigen", "nsync", "protobuf"], lock, tree=tmp_path)
-    text = str(caught.value)
-    assert len(caught.value.problems) == 2
-    assert f"w.bzl:7: the tree pins nsync {'9' * 40} (git, g/nsync), which the lock" in text
-    assert "it knows" in text
-    assert "1.20.1" in text
-    assert f"{tmp_path}: the build needs protobuf, and the tree's workspace.bzl does not" in text

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.backends.makefile.needs import needed
-from buildtool.backends.makefile.pinned import locked_sources
+from buildtool.backends.makefile.pinned import locked_source
 from buildtool.backends.makefile.pins import read_pins
 from buildtool.catalogue.unity import Preprocessor
 from buildtool.sources import load_lock
@@ -39,7 +39,8 @@ def test_the_lock_knows_everything_that_the_makefile_needs(tree_1x: Path, tmp_pa
     preprocessor = Preprocessor(argv=("g++", "-std=c++11"), defines=defines)
     names = [need.name for need in needed(tree_1x, sources(tree_1x), preprocessor, cache=tmp_path)]
     assert names == ["eigen", "fft2d", "gemmlowp", "nsync", "protobuf"]
-    chosen = locked_sources(read_pins(tree_1x), names, load_lock(LOCK), tree=tree_1x)
+    lock, pins = load_lock(LOCK), {pin.name: pin for pin in read_pins(tree_1x)}
+    chosen = {name: locked_source(pins[name], lock) for name in names}
     assert chosen == {
         "eigen": "eigen-6913f0cf7d06",
         "fft2d": "fft2d-fft.tgz",

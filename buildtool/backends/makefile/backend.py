@@ -11,7 +11,7 @@ from buildtool.backends.launcher import find_launcher, parallel_jobs
 from buildtool.backends.makefile import flags
 from buildtool.backends.makefile.asking import WORK, ask, files, links, lists_of
 from buildtool.backends.makefile.build import PROTO_TEXT, MakefileBuild
-from buildtool.backends.makefile.dependencies import downloads, locked, make_libraries
+from buildtool.backends.makefile.dependencies import choices, downloads, make_libraries
 from buildtool.backends.makefile.hosttool import HostTool
 from buildtool.backends.makefile.lists import read_lists
 from buildtool.backends.makefile.make import MAKEFILE, Make
@@ -47,7 +47,7 @@ class MakefileBackend:
     cxx_standard = "c++11"
     type_policies = tuple(flags.TYPE_DEFINES)
 
-    def sources(self, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
+    def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
         if tree is None:
             raise ConfigError(
                 Problem(
@@ -57,7 +57,7 @@ class MakefileBackend:
                     todo="name your own tree of TensorFlow 1.0 to 1.15: tf=FOLDER",
                 )
             )
-        return list(locked(tree, lock).values())
+        return [choice.source for choice in choices(target, tree, version, lock)]
 
     def defines(self, job: Job, types: str) -> tuple[str, ...]:
         if job.target.protos == "lite":
@@ -89,6 +89,15 @@ class MakefileBackend:
         return flags.optional_flags(link_flags)
 
     def notes(self, job: Job) -> list[str]:
+        chosen = choices(job.target, job.tree.path, job.tree.version, job.lock)
+        return [
+            *(str(choice) for choice in chosen if choice.reason),
+            *self._notes_on_needs(job),
+            *read_lists(job.tree.path).notes,
+        ]
+
+    def _notes_on_needs(self, job: Job) -> list[str]:
+        """Which of its dependencies the tree needs, and which it only asks for."""
         toolchain = job.toolchain
         sources = [path for names in ask(job, SOURCES).values() for path in names]
         defines = self.defines(job, job.target.types)
@@ -98,7 +107,7 @@ class MakefileBackend:
             defines=tuple(define for define in defines if define not in flags.SELECTIVE),
         )
         needs = needed(job.tree.path, sources, preprocessor, cache=job.cache.folder("stubs"))
-        return [*read_lists(job.tree.path).notes, *notes_on_needs(job.tree.path, needs)]
+        return notes_on_needs(job.tree.path, needs)
 
     def portable(self, job: Job, graph: BuildGraph) -> frozenset[str]:
         del graph

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from buildtool.backends.base import Job
+from buildtool.backends.makefile.choice import Choice, Chooser
 from buildtool.backends.makefile.libraries import Libraries, LibraryInputs, build_libraries
 from buildtool.backends.makefile.make import MAKEFILE
-from buildtool.backends.makefile.pinned import PinnedSource, locked_sources
+from buildtool.backends.makefile.pinned import PinnedSource
 from buildtool.backends.makefile.pins import KNOWN, read_pins
+from buildtool.backends.makefile.recipes import load_recipes
+from buildtool.config import Target
 from buildtool.sources import Lock
-from buildtool.values import BuildPlan, Toolchain
+from buildtool.values import BuildPlan, SourceTree, Toolchain
 
 # Folders of downloads that only targets of the makefile use which are not built here: Tegra's
 # (cub), and those of TensorFlow Lite's delegate.
@@ -31,26 +34,30 @@ NO_LIBRARIES = Libraries(
 _DOWNLOAD = re.compile(r"/downloads/(\w+)")
 
 
-def locked(tree: Path, lock: Lock) -> Mapping[str, str]:
-    """By dependency, the source in ``lock`` that the tree pins, of those that its makefile names.
+def choices(target: Target, tree: Path, release: str, lock: Lock) -> tuple[Choice, ...]:
+    """What is built of the dependencies that the makefile of ``tree`` names.
 
     Raises:
-        ConfigError: the lock does not know what the tree pins; all of them at once.
+        ConfigError: nothing is known that could be built of one; all of them at once.
     """
     text = (tree / MAKEFILE).read_text(encoding="utf-8", errors="replace")
     folders = set(_DOWNLOAD.findall(text)).difference(UNUSED)
     folders |= {name for name in NAMED if name in text}
     names = [each.name for each in KNOWN if each.folder in folders]
-    return locked_sources(read_pins(tree), names, lock, tree=tree)
+    chooser = Chooser(target=target, tree=tree, release=release, lock=lock, recipes=load_recipes())
+    return chooser.choose(read_pins(tree), names)
+
+
+def sources_of(job: Job) -> Mapping[str, SourceTree]:
+    """By dependency, the sources that are built of it."""
+    chosen = choices(job.target, job.tree.path, job.tree.version, job.lock)
+    return {choice.pin.name: job.sources[choice.source] for choice in chosen}
 
 
 def downloads(job: Job) -> Mapping[str, Path]:
     """By the folder's name below the makefile's ``downloads``, the tree that it expects there."""
     folders = {each.name: each.folder for each in KNOWN}
-    return {
-        folders[name]: job.sources[source].path
-        for name, source in locked(job.tree.path, job.lock).items()
-    }
+    return {folders[name]: tree.path for name, tree in sources_of(job).items()}
 
 
 def make_libraries(job: Job, plan: BuildPlan, host: Toolchain) -> Libraries:
@@ -59,10 +66,7 @@ def make_libraries(job: Job, plan: BuildPlan, host: Toolchain) -> Libraries:
     Raises:
         ConfigError, BuildError, ToolError: it cannot be compiled.
     """
-    sources = {
-        name: PinnedSource(tree=job.sources[source], licences=())
-        for name, source in locked(job.tree.path, job.lock).items()
-    }
+    sources = {name: PinnedSource(tree=tree, licences=()) for name, tree in sources_of(job).items()}
     if not sources:
         return NO_LIBRARIES
     return build_libraries(

@@ -71,18 +71,43 @@ class Fix:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StandIn:
+    """What is built of a dependency where no recipe is for what a tree pins, and why it serves.
+    ``source`` is its name in the lock file; ``since`` and ``until`` are the first and the last
+    release of TensorFlow that it is for, such as ``1.8``."""
+
+    name: str
+    since: str
+    until: str
+    source: str
+    reason: str
+
+    def serves(self, release: str) -> bool:
+        """Whether it is for a tree of ``release``, such as ``1.8.0-rc1``."""
+        return _series(self.since) <= _series(release) <= _series(self.until)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipes:
-    """All recipes and fixes, in the order of the file, which stands in ``folder``."""
+    """All recipes, stand-ins and fixes, in the order of the file, which stands in ``folder``."""
 
     libraries: tuple[Recipe, ...]
     fixes: tuple[Fix, ...]
     folder: Path
+    stand_ins: tuple[StandIn, ...] = ()
 
     def find(self, name: str, source: str) -> Recipe | None:
         """The first recipe for the dependency ``name`` that is for ``source`` of the lock."""
         for recipe in self.libraries:
             if recipe.name == name and _any_matches(recipe.only, source):
                 return recipe
+        return None
+
+    def stand_in(self, name: str, release: str) -> StandIn | None:
+        """The first stand-in for the dependency ``name`` of a tree of ``release``."""
+        for each in self.stand_ins:
+            if each.name == name and each.serves(release):
+                return each
         return None
 
     def fixing_flags(self, source: str, toolchain: Toolchain) -> tuple[str, ...]:
@@ -101,11 +126,12 @@ def load_recipes(data: Path = DATA) -> Recipes:
         table = yaml.safe_load(data.read_text(encoding="utf-8"))
         libraries = tuple(from_json(Recipe, entry) for entry in table["libraries"])
         fixes = tuple(from_json(Fix, entry) for entry in table["fixes"])
+        stand_ins = tuple(from_json(StandIn, entry) for entry in table.get("stand_ins", ()))
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as failure:
         what = f"is no table of libraries and fixes: {failure}"
         todo = "its first lines say what belongs in it"
         raise ConfigError(Problem(where=str(data), what=what, todo=todo)) from None
-    return Recipes(libraries=libraries, fixes=fixes, folder=data.parent)
+    return Recipes(libraries=libraries, fixes=fixes, stand_ins=stand_ins, folder=data.parent)
 
 
 def matching_files(
@@ -125,6 +151,11 @@ def matching_files(
         todo = f"{DATA.name} knows how {name} is laid out; mend it for this version"
         raise BuildError(Problem(where=str(root), what=what, todo=todo))
     return tuple(sorted(kept))
+
+
+def _series(release: str) -> tuple[int, ...]:
+    """``(1, 8)`` of ``1.8.0-rc1``."""
+    return tuple(int(number) for number in re.findall(r"\d+", release)[:2])
 
 
 def _any_matches(patterns: Iterable[str], text: str) -> bool:

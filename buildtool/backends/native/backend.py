@@ -17,7 +17,7 @@ from buildtool.backends.native.headers import foreign_headers, foreign_problems
 from buildtool.backends.native.project import render_project
 from buildtool.catalogue.buildfiles import BuildGraph, mobile_candidates
 from buildtool.config import Target
-from buildtool.errors import Problem
+from buildtool.errors import ConfigError, Problem
 from buildtool.plan import TENSORFLOW, Offer, selections
 from buildtool.render import Renderer
 from buildtool.sources import Lock
@@ -36,8 +36,17 @@ class NativeBackend:
     cxx_standard = "c++17"
     type_policies = tuple(flags.TYPE_DEFINES)
 
-    def sources(self, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
+    def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
         del tree, lock
+        if target.dependencies:
+            raise ConfigError(
+                Problem(
+                    where=target.where("dependencies"),
+                    what="dependencies: the backend 'native' builds what data/dependencies.yaml "
+                    "names for a release",
+                    todo="leave the key out, or change that file",
+                )
+            )
         return [dependency.source for dependency in load_dependencies(version)]
 
     def defines(self, job: Job, types: str) -> tuple[str, ...]:
