@@ -1,4 +1,4 @@
-"""Which version of a dependency is built: what the tree pins, what stands in for it, what is asked."""
+"""Which version of a dependency is built: what the tree pins, or another one, and what is told."""
 
 from __future__ import annotations
 
