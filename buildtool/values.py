@@ -335,6 +335,21 @@ class ElfExpectation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MachoExpectation:
+    """What every object of a target of Apple's must be: a platform's facts of one ABI.
+
+    ``cpu`` is ``arm64``, ``x86_64``, ``armv7``, ``armv7s`` or ``i386``; ``platform`` is ``ios`` or
+    ``ios-simulator``; ``minimum_os`` is the oldest release to run on, such as ``12.0``; ``bitcode``
+    whether objects must have it inside.
+    """
+
+    cpu: str
+    platform: str
+    minimum_os: str
+    bitcode: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutputCheck:
     """One output of a model as the device computed it.
 
@@ -374,8 +389,10 @@ class VerificationReport:
     """What was found on the artefact. It is proved if ``problems`` is empty.
 
     ``checked_members`` of the archive were read; ``needed_libraries`` and ``oldest_glibc`` are of
-    the linked program. ``registered_kernels`` counts the linked program's registry; ``surplus``
-    lists what it holds beyond the plan, ``missing`` what it lacks.
+    the linked program; so are, where that is Mach-O, ``minimum_os`` and ``constructors``, the
+    number of functions that run before ``main``. ``registered_kernels`` counts the linked program's
+    registry, or by its symbols where it was not started; ``surplus`` lists what it holds beyond the
+    plan, ``missing`` what it lacks.
     """
 
     target: str
@@ -389,6 +406,8 @@ class VerificationReport:
     missing: tuple[str, ...]
     surplus: tuple[str, ...]
     models: tuple[ModelCheck, ...]
+    minimum_os: str = ""
+    constructors: int = 0
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 

@@ -7,14 +7,16 @@ float convention for wrong numbers, so all of them are looked at, and the linked
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from buildtool.errors import Problem
-from buildtool.values import ElfExpectation
-from buildtool.verify.archive import Member, repeated_members
+from buildtool.values import ElfExpectation, MachoExpectation
+from buildtool.verify import macho_check
+from buildtool.verify.archive import Member, read_universal, repeated_members
 from buildtool.verify.arm import ArmAttributes, arch_name
 from buildtool.verify.elf import ElfObject, NotElfError, is_bitcode, read_object
+from buildtool.verify.macho import cpu_name
 
 # Values of Tag_CPU_arch. The ARM1176 of the first boards is a v6K without the Thumb-2 of v6T2;
 # microcontroller profiles run on none of the cores that Linux needs.
@@ -22,11 +24,14 @@ V6T2, V6K, V7 = 8, 9, 10
 MICROCONTROLLERS = (11, 12, 13, 16, 17, 21)
 VFP2 = ("", "VFPv1", "VFPv2")
 
+Expectation = ElfExpectation | MachoExpectation
+
+JOIN_AGAIN = "join the archives of the target's slices again, each of them once"
 TODO = "check the target's CPU flags and the compiler's defaults; then delete the objects"
 
 
 def check_members(
-    archive: Path, members: tuple[Member, ...], expected: ElfExpectation
+    archive: Path, members: tuple[Member, ...], expected: Expectation
 ) -> list[Problem]:
     """What is wrong with the members of an archive: one problem per kind of fault, each with the
     names of all members that have it."""
@@ -49,23 +54,38 @@ def check_members(
     return problems
 
 
-def program_faults(program: Path, expected: ElfExpectation) -> tuple[str, ...]:
+def check_universal(archive: Path, expected: Sequence[MachoExpectation]) -> list[Problem]:
+    """What is wrong with a universal archive that is to hold exactly these slices.
+
+    Raises:
+        VerificationError: it cannot be read as one.
+    """
+    slices = {cpu_name(*cpu): members for cpu, members in read_universal(archive).items()}
+    wanted = {item.cpu: item for item in expected}
+    problems = [
+        Problem(where=str(archive), what=f"has {what} for {cpu}", todo=JOIN_AGAIN)
+        for what, cpus in (
+            ("no archive", wanted.keys() - slices.keys()),
+            ("an archive that it should not have,", slices.keys() - wanted.keys()),
+        )
+        for cpu in sorted(cpus)
+    ]
+    for cpu in sorted(slices.keys() & wanted.keys()):
+        problems += check_members(archive, slices[cpu], wanted[cpu])
+    return problems
+
+
+def program_faults(program: Path, expected: Expectation) -> tuple[str, ...]:
     """What is wrong with a linked file, as sentences. The linker adds the start-up objects of the
     C and C++ libraries, so that it can be for a newer core than every member of ours."""
-    try:
-        return tuple(object_faults(read_object(program), expected))
-    except NotElfError as found:
-        return (f"is {found}",)
+    return _faults(program.read_bytes(), expected)
 
 
-def member_faults(member: Member, expected: ElfExpectation) -> Iterable[str]:
+def member_faults(member: Member, expected: Expectation) -> Iterable[str]:
     """The faults of one member. Bitcode has no machine code yet: the linked program shows it."""
     if is_bitcode(member.data):
         return ()
-    try:
-        return tuple(object_faults(read_object(member.data), expected))
-    except NotElfError as found:
-        return (f"is {found}",)
+    return _faults(member.data, expected)
 
 
 def object_faults(found: ElfObject, expected: ElfExpectation) -> Iterator[str]:
@@ -77,6 +97,15 @@ def object_faults(found: ElfObject, expected: ElfExpectation) -> Iterator[str]:
         )
     elif found.arm is not None:
         yield from _arm_faults(found.arm, expected)
+
+
+def _faults(data: bytes | memoryview, expected: Expectation) -> tuple[str, ...]:
+    if isinstance(expected, MachoExpectation):
+        return macho_check.faults(data, expected)
+    try:
+        return tuple(object_faults(read_object(data), expected))
+    except NotElfError as found:
+        return (f"is {found}",)
 
 
 def _arm_faults(found: ArmAttributes, expected: ElfExpectation) -> Iterator[str]:

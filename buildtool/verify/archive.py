@@ -1,14 +1,16 @@
 """Static libraries: the members of an ``ar`` archive.
 
 Formats: the common one of "System V ABI", GNU's long names (``//`` and ``/offset``) and BSD's
-(``#1/length``). Object names repeat: TensorFlow has 18 pairs of files of one basename.
+(``#1/length``). Object names repeat: TensorFlow has 18 pairs of files of one basename. A universal
+archive of Apple's is several of them in one file, one for each processor (``<mach-o/fat.h>``).
 """
 
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +19,20 @@ from buildtool.errors import Problem, VerificationError
 MAGIC = b"!<arch>\n"
 THIN_MAGIC = b"!<thin>\n"
 HEADER_SIZE = 60
-INDEX_NAMES = ("/", "/SYM64/", "__.SYMDEF", "__.SYMDEF SORTED")
+INDEX_NAMES = (
+    "/",
+    "/SYM64/",
+    "__.SYMDEF",
+    "__.SYMDEF SORTED",
+    "__.SYMDEF_64",
+    "__.SYMDEF_64 SORTED",
+)
+# Of a universal file, big-endian: the rest of each row is the processor's type and subtype, the
+# offset and size in bytes, the alignment, and in the newer form a reserved word.
+UNIVERSAL = {
+    b"\xca\xfe\xba\xbe": struct.Struct(">IIIII"),
+    b"\xca\xfe\xba\xbf": struct.Struct(">IIQQII"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,19 +50,37 @@ def read_archive(path: Path) -> tuple[Member, ...]:
     Raises:
         VerificationError: the file is missing, no archive, thin, or cut off.
     """
-    try:
-        data = memoryview(path.read_bytes())
-    except OSError as failure:
-        raise _bad(path, f"cannot be read: {failure.strerror}", "build the library first") from None
-    if bytes(data[:8]) == THIN_MAGIC:
-        raise _bad(
-            path,
-            "is a thin archive: it holds only the paths of object files that stay elsewhere",
-            "archive without ar's 'T' modifier",
-        )
-    if bytes(data[:8]) != MAGIC:
-        raise _bad(path, "is no static library: it does not start with '!<arch>'", "build it again")
-    return tuple(_members(path, data))
+    return _archive(path, _load(path))
+
+
+def read_universal(path: Path) -> Mapping[tuple[int, int], tuple[Member, ...]]:
+    """The members of each archive of a universal one, by its processor's type and subtype
+    (``<mach/machine.h>``).
+
+    Raises:
+        VerificationError: the file is missing, not universal or cut off, has a processor twice, or
+            something else than archives in it.
+    """
+    data = _load(path)
+    row = UNIVERSAL.get(bytes(data[:4]))
+    if row is None:
+        raise _bad(path, "is no universal archive", "join the archives of the slices again")
+    count = int.from_bytes(data[4:8], "big")
+    if 8 + count * row.size > len(data):
+        raise _cut_off(path, 8)
+    found: dict[tuple[int, int], tuple[Member, ...]] = {}
+    for number in range(count):
+        kind, subtype, offset, size, *_ = row.unpack_from(data, 8 + number * row.size)
+        if (kind, subtype) in found:
+            raise _bad(
+                path,
+                f"has two archives for the processor {kind}/{subtype}",
+                "join archives of different processors only",
+            )
+        if offset + size > len(data):
+            raise _cut_off(path, offset)
+        found[kind, subtype] = _archive(path, data[offset : offset + size])
+    return found
 
 
 def repeated_members(members: tuple[Member, ...]) -> tuple[tuple[str, int], ...]:
@@ -57,6 +90,29 @@ def repeated_members(members: tuple[Member, ...]) -> tuple[tuple[str, int], ...]
     for member in members:
         counts[member.name, hashlib.sha256(member.data).hexdigest()] += 1
     return tuple(sorted((name, count) for (name, _), count in counts.items() if count > 1))
+
+
+def _load(path: Path) -> memoryview:
+    try:
+        return memoryview(path.read_bytes())
+    except OSError as failure:
+        raise _bad(path, f"cannot be read: {failure.strerror}", "build the library first") from None
+
+
+def _archive(path: Path, data: memoryview) -> tuple[Member, ...]:
+    if bytes(data[:8]) == THIN_MAGIC:
+        raise _bad(
+            path,
+            "is a thin archive: it holds only the paths of object files that stay elsewhere",
+            "archive without ar's 'T' modifier",
+        )
+    if bytes(data[:4]) in UNIVERSAL:
+        raise _bad(
+            path, "is a universal file of several processors", "give the archive of one slice"
+        )
+    if bytes(data[:8]) != MAGIC:
+        raise _bad(path, "is no static library: it does not start with '!<arch>'", "build it again")
+    return tuple(_members(path, data))
 
 
 def _members(path: Path, data: memoryview) -> Iterator[Member]:

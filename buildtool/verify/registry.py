@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from buildtool.errors import Problem
 from buildtool.values import BuildPlan, Registration
+from buildtool.verify import macho
 from buildtool.verify.archive import Member
 from buildtool.verify.elf import NotElfError, is_bitcode, read_object, undefined_symbols
 from buildtool.verify.program import RegisteredKernel, Registries, constraint_names
@@ -130,9 +131,11 @@ def _registers(member: Member) -> bool:
     if is_bitcode(member.data):
         return True
     try:
+        if macho.is_macho(member.data):
+            return macho.kernel_factories(member.data) > 0
         starts = read_object(member.data).has_static_constructors
         return starts and any(REGISTRAR in name for name in undefined_symbols(member.data))
-    except NotElfError:
+    except (NotElfError, macho.NotMachoError):
         return False
 
 

@@ -10,17 +10,19 @@ from buildtool.errors import Problem, ToolError, VerificationError
 from buildtool.run import Command, run
 from buildtool.values import (
     BuildPlan,
-    ElfExpectation,
+    MachoExpectation,
     ModelCheck,
     Registration,
     VerificationReport,
 )
-from buildtool.verify.architecture import TODO, check_members, program_faults
+from buildtool.verify.architecture import TODO, Expectation, check_members, program_faults
 from buildtool.verify.archive import Member, read_archive
 from buildtool.verify.compare import DEFAULT_TOLERANCE
-from buildtool.verify.elf import NotElfError, is_bitcode, needed_libraries, oldest_glibc
+from buildtool.verify.elf import is_bitcode
 from buildtool.verify.expected import Reference, find_reference
 from buildtool.verify.inputs import ModelRun
+from buildtool.verify.linked import linked_facts
+from buildtool.verify.macho_check import image_problems
 from buildtool.verify.models import NOT_INSTALLED, check_model
 from buildtool.verify.program import Program, Registries, list_registries, prove_session
 from buildtool.verify.registry import RegistryCheck, check_registries
@@ -33,22 +35,24 @@ QEMU_PACKAGE = "qemu-user-static"
 class VerificationInput:
     """What to verify, and with what.
 
-    ``libraries`` are the archives; ``link`` makes ``program``, the runner, out of them (None: it is
-    linked already). ``emulator`` is put before the program's path. ``system`` kernels of the
-    catalogue register whatever was selected. ``folder`` receives tensors and logs; ``cache`` keeps
-    TensorFlow's outputs between targets. ``python`` has TensorFlow (empty: the one that runs us).
-    ``timeout`` is seconds for one run of one model, ``tolerance`` as in
-    :mod:`buildtool.verify.compare`.
+    ``libraries`` are the archives, of which the first must be in the program as a whole; ``link``
+    makes ``program``, the runner, out of them (None: it is linked already). ``emulator`` is put
+    before the program's path; ``not_run`` says why the program cannot be started here at all, so
+    that its file alone is looked at (empty: it can). ``system`` kernels of the catalogue register
+    whatever was selected. ``folder`` receives tensors and logs; ``cache`` keeps TensorFlow's
+    outputs between targets. ``python`` has TensorFlow (empty: the one that runs us). ``timeout`` is
+    seconds for one run of one model, ``tolerance`` as in :mod:`buildtool.verify.compare`.
     """
 
     plan: BuildPlan
     libraries: tuple[Path, ...]
     program: Path
-    expectation: ElfExpectation
+    expectation: Expectation
     folder: Path
     cache: Path
     link: Command | None = None
     emulator: tuple[str, ...] = ()
+    not_run: str = ""
     system: tuple[Registration, ...] = ()
     models: tuple[ModelRun, ...] = ()
     tolerance: float = DEFAULT_TOLERANCE
@@ -58,9 +62,10 @@ class VerificationInput:
 
 @dataclass
 class _Findings:
-    """What the steps have found so far."""
+    """What the steps have found so far. ``whole`` are the members that the program must have."""
 
     members: tuple[Member, ...] = ()
+    whole: tuple[Member, ...] = ()
     registries: Registries = field(default_factory=lambda: Registries(ops=(), kernels=()))
     registry: RegistryCheck = field(
         default_factory=lambda: RegistryCheck(missing=(), surplus=(), problems=())
@@ -85,10 +90,13 @@ def verify(what: VerificationInput) -> VerificationReport:
         _check_objects(what, found)
         _link(what)
         _check_linked(what, found)
-        program = _program(what)
-        prove_session(program)
-        _check_registry(what, program, found)
-        _run_models(what, found)
+        if what.not_run:
+            found.notes.append(
+                f"the program was not started: {what.not_run}; its kernels are counted by its "
+                "symbols, and no model was run"
+            )
+        else:
+            _start_program(what, found)
     except VerificationError as failure:
         found.problems += failure.problems
     return _report(what, found)
@@ -126,6 +134,7 @@ def _check_objects(what: VerificationInput, found: _Findings) -> None:
     for library in what.libraries:
         members = read_archive(library)
         found.members += members
+        found.whole = found.whole or members
         found.problems += check_members(library, members, what.expectation)
         if not members:
             found.problems.append(
@@ -159,7 +168,13 @@ def _link(what: VerificationInput) -> None:
 
 def _check_linked(what: VerificationInput, found: _Findings) -> None:
     """A fault of the program alone, in no member of the library, is the C or C++ library's: it
-    says nothing against ours."""
+    says nothing against ours. On Apple's systems they come with the device, not from the linker:
+    there all faults count, and what is missing shows without starting the program."""
+    if isinstance(what.expectation, MachoExpectation):
+        found.problems += image_problems(
+            what.program, what.expectation, whole=found.whole, kernels=len(what.plan.kernels)
+        )
+        return
     faults = program_faults(what.program, what.expectation)
     ours = found.problems or any(is_bitcode(member.data) for member in found.members)
     if ours:
@@ -172,6 +187,13 @@ def _check_linked(what: VerificationInput, found: _Findings) -> None:
             "C++ library that it was linked with is; link an app with the board's own"
             for fault in faults
         )
+
+
+def _start_program(what: VerificationInput, found: _Findings) -> None:
+    program = _program(what)
+    prove_session(program)
+    _check_registry(what, program, found)
+    _run_models(what, found)
 
 
 def _program(what: VerificationInput, timeout: float = QUICK_TIMEOUT) -> Program:
@@ -226,20 +248,17 @@ def _run_one(
 
 
 def _report(what: VerificationInput, found: _Findings) -> VerificationReport:
-    linked = what.program.is_file()
-    try:
-        libraries = needed_libraries(what.program) if linked else ()
-        glibc = oldest_glibc(what.program) if linked else ()
-    except NotElfError:  # already among the problems
-        libraries, glibc = (), ()
+    facts = linked_facts(what.program, what.expectation)
     return VerificationReport(
         target=what.plan.target,
         checked_members=len(found.members),
-        machine=f"{what.expectation.machine}, {what.expectation.bits} bits",
-        needed_libraries=libraries,
-        oldest_glibc=glibc,
+        machine=facts.machine,
+        needed_libraries=tuple(facts.libraries),
+        oldest_glibc=facts.oldest_glibc,
+        minimum_os=facts.minimum_os,
+        constructors=facts.constructors,
         planned_kernels=len(what.plan.kernels),
-        registered_kernels=len(found.registries.kernels),
+        registered_kernels=len(found.registries.kernels) or facts.kernels,
         registered_ops=len(found.registries.ops),
         missing=found.registry.missing,
         surplus=found.registry.surplus,
