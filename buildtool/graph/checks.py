@@ -17,17 +17,18 @@ from buildtool.graph.datatypes import short
 from buildtool.graph.findings import Findings
 from buildtool.graph.graphdef import GraphDef
 from buildtool.graph.runtime_facts import RuntimeFacts
-from buildtool.graph.specs import AttrSpec, OpSpec, Specs, argument_types, type_list
+from buildtool.graph.specs import AttrSpec, OpSpec, Specs, type_list
 from buildtool.graph.walk import Site
 from buildtool.values import NodeRef
 
-_REEXPORT = "export the model again with the release of TensorFlow that this library is built from"
+REEXPORT = "export the model again with the release of TensorFlow that this library is built from"
 _NAMES_SHOWN = 3
 # When the device would have found out: ``core/common_runtime/graph_constructor.cc`` of any release
 # looks up ops, ``core/framework/op_kernel.cc`` looks at the nodes.
 _AT_LOAD = "it cannot be loaded"
-_AT_SESSION = "no session can be made"
-_AT_RUN = "the first run fails"
+AT_SESSION = "no session can be made"
+AT_RUN = "the first run fails"
+CUT = "the graph was cut wrongly: extract it again"
 _PIECE = r"[A-Za-z0-9.][A-Za-z0-9_./-]*"
 _NODE_NAME = re.compile(rf"{_PIECE}(>{_PIECE})*")  # graph_constructor.cc, IsValidNodeName
 
@@ -71,7 +72,7 @@ def check_graph(graph: GraphDef, where: str, facts: RuntimeFacts, findings: Find
             f"asks for a runtime of graph version {graph.min_consumer} or newer; "
             f"this tree has {version}: {_AT_LOAD}"
         )
-        findings.model(where, what, f"{_REEXPORT}, or build from a newer tree")
+        findings.model(where, what, f"{REEXPORT}, or build from a newer tree")
     if version and version in graph.bad_consumers:
         what = f"refuses to run on graph version {version}, which this tree has: {_AT_LOAD}"
         findings.model(where, what, "build from another tree")
@@ -80,7 +81,7 @@ def check_graph(graph: GraphDef, where: str, facts: RuntimeFacts, findings: Find
             f"is of graph version {graph.producer}; this tree reads {facts.min_producer} and "
             f"newer: {_AT_LOAD}"
         )
-        findings.model(where, what, _REEXPORT)
+        findings.model(where, what, REEXPORT)
 
 
 def check_names(graph: GraphDef, model: str, findings: Findings) -> None:
@@ -109,7 +110,7 @@ def _check_scope(
             if source not in known:
                 where = NodeRef(model=model, function=function, node=node.name)
                 what = f"op {node.op}: its input {reference!r} is no node of the graph"
-                findings.node(where, what, "the graph was cut wrongly: extract it again")
+                findings.node(where, what, CUT)
 
 
 class Context(NamedTuple):
@@ -122,42 +123,42 @@ class Context(NamedTuple):
     findings: Findings
     hints: Mapping[str, str] = {}
 
-    def todo(self, site: Site) -> str:
-        """What to do about something in a node that is newer than the tree."""
+    def todo(self, site: Site, otherwise: str = "") -> str:
+        """What to do about something in a node that is newer than the tree; ``otherwise`` where
+        no rewrite has to do with the node."""
         hint = self.hints.get(site.node.name if site.function is None else "", "")
-        return f"{hint}; or {_REEXPORT}" if hint else _REEXPORT
+        return f"{hint}; or {REEXPORT}" if hint else otherwise or REEXPORT
 
 
-def check_site(site: Site, where: NodeRef, context: Context) -> None:
-    """Check one node: its op, its attributes, the functions it refers to, its inputs."""
+def check_site(site: Site, where: NodeRef, context: Context) -> bool:
+    """Check one node: its op, its attributes, the functions it refers to. True if its op's
+    definition has all that the node says."""
     op, spec, out = site.node.op, site.spec, context.findings
     if spec is None:
-        todo = unknown_op_todo(op, context.specs.names())
-        if context.todo(site) != _REEXPORT:
-            todo = context.todo(site)
-        out.node(where, f"op {op} does not exist in this tree: {_AT_SESSION}", todo)
-        return
+        todo = context.todo(site, unknown_op_todo(op, context.specs.names()))
+        out.node(where, f"op {op} does not exist in this tree: {AT_SESSION}", todo)
+        return False
     if spec.ended_in and context.graph.producer >= spec.ended_in:
         what = (
             f"op {op} is refused in graphs of version {spec.ended_in} and newer; "
             f"this one is of version {context.graph.producer}"
         )
-        out.node(where, what, spec.instead or _REEXPORT)
+        out.node(where, what, spec.instead or REEXPORT)
     for call in site.calls:
         if call.name and call.name not in context.graph.functions:
             what = f"op {op} calls function {call.name!r}, which the graph's library lacks"
             out.node(where, what, "export the model again, with its functions")
-    for what, todo in _attr_problems(site, spec, context):
-        out.node(where, f"op {op}: {what}: {_AT_RUN}", todo)
-    if not spec.is_open:
-        _check_inputs(site, spec, where, context)
+    problems = tuple(_attr_problems(site, spec, context))
+    for what, todo in problems:
+        out.node(where, f"op {op}: {what}: {AT_RUN}", todo)
+    return not problems
 
 
 def unknown_op_todo(op: str, names: Iterable[str]) -> str:
     """What to do about an op that the tree lacks."""
     close = difflib.get_close_matches(op, names, n=_NAMES_SHOWN, cutoff=0.75)
     hint = f"close to it are {', '.join(close)}; " if close else ""
-    return f"{hint}if it is a custom op, add its sources to the tree; else {_REEXPORT}"
+    return f"{hint}if it is a custom op, add its sources to the tree; else {REEXPORT}"
 
 
 def unknown_attrs(site: Site) -> list[str]:
@@ -185,13 +186,13 @@ def _attr_problems(site: Site, spec: OpSpec, context: Context) -> Iterator[tuple
             yield what, "export the model again"
         else:
             for what, allowed in _value_problems(name, attr, known):
-                yield what, f"{allowed}; {newer}" if newer != _REEXPORT else allowed
+                yield what, f"{allowed}; {newer}" if newer != REEXPORT else allowed
 
 
 def _value_problems(name: str, attr: Attr, known: AttrSpec) -> Iterator[tuple[str, str]]:
     found = attr.kind()
     if found != known.type and not (found == "list()" and known.type.startswith("list(")):
-        yield f"attribute {name!r} holds {found or 'nothing'}, not {known.type}", _REEXPORT
+        yield f"attribute {name!r} holds {found or 'nothing'}, not {known.type}", REEXPORT
         return
     values = _values(attr) if known.allowed else ()
     wrong = sorted({_shown(item, known) for item in values if item not in known.allowed})
@@ -217,17 +218,6 @@ def _values(attr: Attr) -> tuple[str, ...]:
 
 def _shown(item: str, known: AttrSpec) -> str:
     return short(item) if "type" in known.type else repr(item)
-
-
-def _check_inputs(site: Site, spec: OpSpec, where: NodeRef, context: Context) -> None:
-    wanted = argument_types(spec.inputs, site.attrs)
-    given = sum(not name.startswith("^") for name in site.node.inputs)
-    if wanted is not None and given != len(wanted):
-        what = f"op {site.node.op} takes {len(wanted)} inputs and has {given}: {_AT_RUN}"
-        todo = "the graph was cut wrongly: extract it again"
-        if context.todo(site) != _REEXPORT:
-            todo = context.todo(site)
-        context.findings.node(where, what, todo)
 
 
 def check_state(used: Iterable[tuple[str, NodeRef]], findings: Findings) -> None:

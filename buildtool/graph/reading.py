@@ -18,6 +18,7 @@ from buildtool.graph.checks import (
     unknown_attrs,
     unknown_op_todo,
 )
+from buildtool.graph.edges import Checked, check_edges
 from buildtool.graph.findings import Findings, also
 from buildtool.graph.formats import Format, detect
 from buildtool.graph.graphdef import GraphDef, read_graph
@@ -160,11 +161,13 @@ class _Reader:
         context = Context(graph, self._specs, self._facts, self._findings, rewritten.hints)
         sites = list(walk(graph, self._specs))
         refs = [_ref(name, site) for site in sites]
+        checked = []
         for site, ref in zip(sites, refs, strict=True):
-            check_site(site, ref, context)
+            checked.append(Checked(site, ref, check_site(site, ref, context)))
             self._uses.add_site(site, ref)
             for attr in unknown_attrs(site) if self._facts.ignores_unknown_attrs else ():
                 self._unknown.setdefault((name, site.node.op, attr), []).append(ref)
+        check_edges(checked, context)
         check_state(
             ((site.node.op, ref) for site, ref in zip(sites, refs, strict=True)), self._findings
         )

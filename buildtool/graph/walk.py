@@ -19,7 +19,8 @@ class Site(NamedTuple):
     """One node in one instance of its function (None for the main graph).
 
     ``spec`` is None for an op that nobody knows. ``attrs`` are the node's, placeholders resolved
-    and defaults filled in; ``calls`` are the functions it refers to.
+    and defaults filled in; ``calls`` are the functions it refers to. ``scope`` are the attributes
+    that its function was called with: one object for each instance.
     """
 
     function: FunctionDef | None
@@ -27,6 +28,7 @@ class Site(NamedTuple):
     spec: OpSpec | None
     attrs: Attrs
     calls: tuple[Function, ...]
+    scope: Attrs
 
 
 def walk(graph: GraphDef, specs: Specs) -> Iterator[Site]:
@@ -57,7 +59,7 @@ class _Walk:
                 calls = (Function(node.op, attrs), *calls)
             for call in calls:
                 self._enter(call)
-            yield Site(function, node, spec, attrs, calls)
+            yield Site(function, node, spec, attrs, calls, scope)
 
     def _enter(self, call: Function) -> None:
         """Queue a function, unless it has been with the same attributes."""

@@ -17,6 +17,7 @@ Write = Callable[..., Path]
 Read = Callable[..., Reading]
 
 REEXPORT = "export the model again with the release of TensorFlow that this library is built from"
+AGAIN = f"if the graph was cut out of a larger one, do that again; else {REEXPORT}"
 X = "node { name: 'x' op: 'Placeholder' attr { key: 'dtype' value { type: DT_FLOAT } } }"
 
 
@@ -71,8 +72,25 @@ def node(name: str, op: str, *parts: str) -> str:
         ),
         (
             node("y", "Relu", "input: 'x' input: 'x' input: '^x'"),
-            "m: node 'y': op Relu takes 1 inputs and has 2: the first run fails",
-            "the graph was cut wrongly: extract it again",
+            "m: node 'y': op Relu takes 1 inputs and has 2: no session can be made",
+            AGAIN,
+        ),
+        (
+            node("y", "Relu", "input: '^x'"),
+            "m: node 'y': op Relu takes 1 inputs and has 0: the first run fails",
+            AGAIN,
+        ),
+        (
+            node("y", "Relu", "input: 'x:1'"),
+            "m: node 'y': op Relu: its input is 'x:1': op Placeholder of this tree has 1 output: "
+            "no session can be made",
+            REEXPORT,
+        ),
+        (
+            node("y", "Softmax", "input: 'x'", attr("T", "type: DT_INT32")),
+            "m: node 'y': op Softmax: its input 0 must be int32 and is float: no session can be "
+            "made",
+            AGAIN,
         ),
         (
             node("x", "NoOp"),
@@ -117,6 +135,57 @@ def node(name: str, op: str, *parts: str) -> str:
 def test_one_thing_wrong(write: Write, read: Read, text: str, what: str, todo: str) -> None:
     out = node("out", "Relu", "input: 'x'")
     assert problems(read(write(f"{X} {text} {out}"))) == [f"{what}\n    {todo}"]
+
+
+BODY = """library { function { signature { name: 'f' input_arg { name: 'a' type: DT_FLOAT }
+  output_arg { name: 'r' type: DT_FLOAT } } ret { key: 'r' value: 'n:activations:0' }
+  node_def { name: 'n' op: 'Relu' input: 'a' } } }"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (
+            "'a' } }",
+            "'a:1' } }",
+            "op Relu: its input is 'a:1': the function's argument 'a' has 1 output: the first run "
+            "fails",
+        ),
+        ("'a' } }", "'a' input: 'a' } }", "op Relu takes 1 inputs and has 2: the first run fails"),
+        (
+            "n:activations:0",
+            "n:activations:1",
+            "its function returns 'n:activations:1': 'activations' of op Relu of this tree has 1 "
+            "output: the first run fails",
+        ),
+        (
+            "n:activations:0",
+            "n:values:0",
+            "its function returns 'n:values:0': op Relu of this tree has no output 'values': the "
+            "first run fails",
+        ),
+        (
+            "type: DT_FLOAT }\n",
+            "type: DT_HALF }\n",
+            "op Relu: its input 0 must be float and is half: the first run fails",
+        ),
+    ],
+)
+def test_tensors_inside_functions(write: Write, read: Read, old: str, new: str, what: str) -> None:
+    call = node("y", "f", "input: 'x'") + node("z", "Relu", "input: 'y'")
+    assert not problems(read(write(X + call + BODY, "good.pb")))
+    assert old in BODY
+    found = problems(read(write(X + call + BODY.replace(old, new))))
+    lines = [line.partition("\n")[0] for line in found]
+    assert f"m: function 'f', node 'n': {what}" in lines, lines
+
+
+def test_a_call_gives_what_its_function_returns(write: Write, read: Read) -> None:
+    text = X + node("y", "f", "input: 'x'") + node("z", "Relu", "input: 'y:1'") + BODY
+    assert problems(read(write(text))) == [
+        "m: node 'z': op Relu: its input is 'y:1': function 'f' has 1 output: no session can be "
+        "made\n    the graph was cut wrongly: extract it again"
+    ]
 
 
 def test_everything_wrong_is_told_at_once(write: Write, read: Read) -> None:

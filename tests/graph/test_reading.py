@@ -189,8 +189,8 @@ def test_branches_in_a_list_of_functions_are_reached(write: Write, read: Read) -
       {attr("_lower_using_switch_merge", "b: true")} }}
       library {{ function {{ signature {{ name: 'p' }} node_def {{ name: 'n' op: 'NoOp' }} }}
         function {{ signature {{ name: 'q' }}
-          node_def {{ name: 'r' op: 'Identity' input: 'n' {attr("T", "type: DT_HALF")} }}
-          node_def {{ name: 'n' op: 'NoOp' }} }} }}"""
+          node_def {{ name: 'r' op: 'Identity' input: 'h:output:0' {attr("T", "type: DT_HALF")} }}
+          node_def {{ name: 'h' op: 'Placeholder' {attr("dtype", "type: DT_HALF")} }} }} }}"""
     reading = read(write(text))
     assert not reading.problems
     assert shown(reading)["Identity"] == ["T=DT_HALF"]
