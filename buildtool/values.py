@@ -392,7 +392,8 @@ class VerificationReport:
     the linked program; so are, where that is Mach-O, ``minimum_os`` and ``constructors``, the
     number of functions that run before ``main``. ``registered_kernels`` counts the linked program's
     registry, or by its symbols where it was not started; ``surplus`` lists what it holds beyond the
-    plan, ``missing`` what it lacks.
+    plan, ``missing`` what it lacks. ``renamed_symbols`` counts what the archive defines in
+    protobuf's namespace with ``protobuf_prefix``, empty if it has none.
     """
 
     target: str
@@ -408,6 +409,8 @@ class VerificationReport:
     models: tuple[ModelCheck, ...]
     minimum_os: str = ""
     constructors: int = 0
+    protobuf_prefix: str = ""
+    renamed_symbols: int = 0
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 

@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from buildtool.plain import plain
 from buildtool.plan import TENSORFLOW, make_plan, plan_from_json, plan_to_json
 from buildtool.platforms import find_abi
 from buildtool.platforms.abi import Abi, Platform
+from buildtool.rename.sources import Renaming, rename_sources
 from buildtool.render import Renderer, to_json, write_if_changed
 from buildtool.report import Report, write_report
 from buildtool.run import Command, failure_problem, run
@@ -82,6 +84,7 @@ def run_step(step: str, target: Target, folder: Path, *, offline: bool) -> str:
 PACKAGE = Path(__file__).resolve().parent
 LOCK = PACKAGE / "data" / "sources.lock.yaml"
 RUNNER = PACKAGE.parent / "runner" / "runner.cc"
+PROTOBUF = "protobuf"
 BAZEL_CPUS = {"arm": "armhf"}
 
 
@@ -151,7 +154,6 @@ def find_inputs(work: Workspace) -> Inputs:
         compile_flags=target.cpu_flags,
     )
     _check_optimise(target, toolchain)
-    _check_renaming(target)
     lock = with_given(load_lock(LOCK), given_sources(target))
     progress = Progress.of_process()
     own: tuple[str, ...] = ()
@@ -170,12 +172,16 @@ def find_inputs(work: Workspace) -> Inputs:
     if not isinstance(target.tensorflow, Path):
         tree = found[target.tensorflow]
     tree = patched_tree(tree, target.patches, work.folder / "overlay")
+    licences = {**_own_licence(tree), **_licences(lock, names, found)}
+    renaming = _rename(work, tree, {name: found[name] for name in needed}, lock)
+    if renaming is not None:
+        found = {**found, renaming.source: renaming.protobuf}
     return Inputs(
         backend=backend,
         job=Job(
             target=target,
             platform=work.platform,
-            tree=tree,
+            tree=renaming.tree if renaming else tree,
             lock=lock,
             sources=found,
             toolchain=toolchain,
@@ -183,8 +189,9 @@ def find_inputs(work: Workspace) -> Inputs:
             cache=work.cache,
             log=work.folder / "logs" / "compile.log",
             say=work.say,
+            renaming=renaming,
         ),
-        licences={**_own_licence(tree), **_licences(lock, names, found)},
+        licences=licences,
     )
 
 
@@ -196,16 +203,34 @@ def given_sources(target: Target) -> tuple[Given, ...]:
     )
 
 
-def _check_renaming(target: Target) -> None:
-    """Every backend takes protobuf as it is; :mod:`buildtool.rename` is not part of a build yet."""
-    if target.protobuf_prefix is not None:
+def _rename(
+    work: Workspace, tree: SourceTree, sources: Mapping[str, SourceTree], lock: Lock
+) -> Renaming | None:
+    """Give protobuf other names in the tree and in its own sources, if the target asks for it.
+
+    Raises:
+        ConfigError: the build has no protobuf of its own.
+    """
+    target, folder = work.target, work.folder / "renamed"
+    if target.protobuf_prefix is None:
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+    source = next((name for name in sources if lock[name].family == PROTOBUF), None)
+    if source is None:
         raise ConfigError(
             Problem(
                 where=target.where("protobuf_prefix"),
-                what="protobuf_prefix: builds do not rename protobuf yet",
+                what="protobuf_prefix: this tree's build compiles no protobuf to rename",
                 todo="leave the key out",
             )
         )
+    return rename_sources(
+        tree,
+        sources[source],
+        prefix=target.protobuf_prefix,
+        folder=folder,
+        cache=work.cache,
+    )
 
 
 def _check_optimise(target: Target, toolchain: Toolchain) -> None:
@@ -276,7 +301,13 @@ def plan(work: Workspace) -> str:
         link_flags=dist.app_link_flags(
             backend.link_flags(job), work.platform.link_flags, target.flags.link
         ),
-        notes=[*reading.notes, *selection.notes, *_tree_notes(inputs.tree), *backend.notes(job)],
+        notes=[
+            *reading.notes,
+            *selection.notes,
+            *_tree_notes(inputs.tree),
+            *(job.renaming.notes if job.renaming else ()),
+            *backend.notes(job),
+        ],
     )
     write_if_changed(work.folder / "plan.json", to_json(plan_to_json(built)))
     _write_models(work, reading.opset.models)
@@ -371,6 +402,7 @@ def prove(work: Workspace) -> str:
                 if model.node_count
             ),
             folder=work.folder / "verify",
+            protobuf_prefix=work.target.protobuf_prefix or "",
             cache=work.cache.folder("reference"),
         )
     )

@@ -9,16 +9,25 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from buildtool.errors import DownloadError
 from buildtool.run import Command, run
-from buildtool.sources.cache import Cache
+from buildtool.sources import Cache, Progress, fetch_all, load_lock
+from buildtool.sources.__main__ import LOCK
 
 PROJECT = Path(__file__).resolve().parent.parent
+OLD_PROTOBUF, NEW_PROTOBUF = "protobuf-3.5.0", "protobuf-3.21.12"
+# Of protobuf, what struct.proto, any.proto and text format have no use for.
+UNUSED = re.compile(
+    r"test|mock|/(util|compiler|testing)/|_win32|_msvc|gzip|printer|statusor"
+    r"|/(api|duration|empty|field_mask|source_context|timestamp|type|wrappers)\.pb\.cc"
+)
 PARTS = ("buildtool", "templates", "runner", "models", "targets", "dodo.py")
 
 
@@ -155,6 +164,57 @@ def tree_1x(trees_1x: dict[str, Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
+def old_protobuf() -> Path:
+    """The sources of protobuf 3.5.0, the one that generated code in namespaces of file names."""
+    return _fetched(OLD_PROTOBUF)
+
+
+@pytest.fixture(scope="session")
+def new_protobuf() -> Path:
+    """The sources of protobuf 3.21.12, the one that has port_def.inc and descriptor tables."""
+    return _fetched(NEW_PROTOBUF)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppCompiler:
+    """Compiles protobuf for this machine, as an app would have it."""
+
+    compiler: Sequence[str]
+
+    def objects(self, sources: Iterable[Path], root: Path, folder: Path, *flags: str) -> list[Path]:
+        """An object of each source, below ``folder``. ``root`` is the folder of includes."""
+
+        def compile_one(source: Path) -> Path:
+            place = folder / source.relative_to(root).with_suffix(".o")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            words = ("-std=c++14", "-w", "-O0", f"-I{root}", *flags, "-c", str(source))
+            argv = (*self.compiler, *words, "-o", str(place))
+            run(Command(argv=argv), what=f"compiling {source.name}")
+            return place
+
+        with ThreadPoolExecutor(os.cpu_count()) as workers:
+            return list(workers.map(compile_one, sources))
+
+    def protobuf(self, root: Path, archive: Path) -> Path:
+        """The part of protobuf that struct.proto, any.proto and text format use."""
+        folder = next(root.glob("*google/protobuf/message.cc")).parent
+        files = sorted(folder.rglob("*.cc"))
+        sources = [file for file in files if not UNUSED.search(str(file.relative_to(root)))]
+        objects = self.objects(sources, root, archive.with_suffix(""), "-DHAVE_PTHREAD")
+        argv = ("ar", "qc", str(archive), *map(str, objects))
+        run(Command(argv=argv), what="archiving protobuf")
+        return archive
+
+
+@pytest.fixture(scope="session")
+def app_compiler() -> AppCompiler:
+    """A compiler of this machine."""
+    if shutil.which("g++") is None:
+        pytest.skip("needs g++")
+    return AppCompiler(compiler=("ccache", "g++") if shutil.which("ccache") else ("g++",))
+
+
+@pytest.fixture(scope="session")
 def wheel_dir() -> Path:
     """The folder that holds the ``tensorflow`` package of the 2.14.1 wheel."""
     return (
@@ -252,3 +312,17 @@ def _installed() -> Path | None:
 
 def _skip(reason: str) -> Path:
     pytest.skip(reason)
+
+
+def _fetched(name: str) -> Path:
+    try:
+        trees = fetch_all(
+            load_lock(LOCK),
+            [name],
+            cache=Cache.of_user(),
+            offline=True,
+            progress=Progress.of_process(),
+        )
+    except DownloadError:
+        pytest.skip(f"needs the sources of {name}: python -m buildtool.sources {name}")
+    return trees[name].path

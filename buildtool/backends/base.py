@@ -15,6 +15,7 @@ from buildtool.config import Target
 from buildtool.errors import Problem
 from buildtool.plan import Offer
 from buildtool.platforms.abi import Platform
+from buildtool.rename.sources import Renaming
 from buildtool.render import Renderer
 from buildtool.sources import Cache, Lock
 from buildtool.values import BuildPlan, PlannedFile, SelectedKernel, SourceTree, Toolchain
@@ -27,7 +28,8 @@ ARCHIVES = ("libtensorflow.a", "libtensorflow_deps.a")
 class Job:
     """One target with everything that was found for it: ``sources`` are the trees of what the
     backend asked for, by their names in the ``lock`` file; ``folder`` is ``build/<target id>``,
-    ``cache`` the folder that builds share; ``say`` gets a line of progress now and then."""
+    ``cache`` the folder that builds share; ``say`` gets a line of progress now and then. With
+    ``renaming``, protobuf has other names in ``tree`` and in ``sources``."""
 
     target: Target
     platform: Platform
@@ -39,6 +41,7 @@ class Job:
     cache: Cache
     log: Path
     say: Callable[[str], None]
+    renaming: Renaming | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

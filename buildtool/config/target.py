@@ -245,8 +245,7 @@ class Target:
     protobuf_prefix: Prefix | None = None
     """Start of other names for the library's protobuf, for apps that have one of their own: with
     `ours`, the namespace `google::protobuf` becomes `ours_google::protobuf`, and its headers move
-    to `ours_google/protobuf/`. Unset, nothing is renamed.
-    Builds do not do this yet, and refuse the key."""
+    to `ours_google/protobuf/`. Unset, nothing is renamed."""
 
     jobs: Count | None = None
     """Compilers that run at once. Unset, as many as processors and memory allow."""

@@ -38,6 +38,12 @@ def check_prefix(prefix: str, where: str = "prefix") -> None:
         )
 
 
+def outer_namespace(prefix: str | None) -> str:
+    """The namespace around ``protobuf``, and the folder of its headers; without a prefix, as it
+    was."""
+    return f"{prefix}_google" if prefix else "google"
+
+
 def defined_macros(header: str) -> frozenset[str]:
     """Macros of protobuf's own that this text of one of its headers defines, guards included."""
     return frozenset(_MACRO.findall(header))

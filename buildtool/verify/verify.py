@@ -26,6 +26,7 @@ from buildtool.verify.macho_check import image_problems
 from buildtool.verify.models import NOT_INSTALLED, check_model
 from buildtool.verify.program import Program, Registries, list_registries, prove_session
 from buildtool.verify.registry import RegistryCheck, check_registries
+from buildtool.verify.renamed import check_renamed
 
 QUICK_TIMEOUT = 120.0
 QEMU_PACKAGE = "qemu-user-static"
@@ -40,8 +41,10 @@ class VerificationInput:
     before the program's path; ``not_run`` says why the program cannot be started here at all, so
     that its file alone is looked at (empty: it can). ``system`` kernels of the catalogue register
     whatever was selected. ``folder`` receives tensors and logs; ``cache`` keeps TensorFlow's
-    outputs between targets. ``python`` has TensorFlow (empty: the one that runs us). ``timeout`` is
-    seconds for one run of one model, ``tolerance`` as in :mod:`buildtool.verify.compare`.
+    outputs between targets. ``python`` has TensorFlow (empty: the one that runs us).
+    ``protobuf_prefix``: what all names of protobuf must have before them; empty if it has its own.
+    ``timeout`` is seconds for one run of one model, ``tolerance`` as in
+    :mod:`buildtool.verify.compare`.
     """
 
     plan: BuildPlan
@@ -55,6 +58,7 @@ class VerificationInput:
     not_run: str = ""
     system: tuple[Registration, ...] = ()
     models: tuple[ModelRun, ...] = ()
+    protobuf_prefix: str = ""
     tolerance: float = DEFAULT_TOLERANCE
     timeout: float = 900.0
     python: str = ""
@@ -66,6 +70,7 @@ class _Findings:
 
     members: tuple[Member, ...] = ()
     whole: tuple[Member, ...] = ()
+    renamed: int = 0
     registries: Registries = field(default_factory=lambda: Registries(ops=(), kernels=()))
     registry: RegistryCheck = field(
         default_factory=lambda: RegistryCheck(missing=(), surplus=(), problems=())
@@ -136,6 +141,10 @@ def _check_objects(what: VerificationInput, found: _Findings) -> None:
         found.members += members
         found.whole = found.whole or members
         found.problems += check_members(library, members, what.expectation)
+        if what.protobuf_prefix:
+            names = check_renamed(library, members, what.protobuf_prefix)
+            found.renamed += names.renamed
+            found.problems += names.problems
         if not members:
             found.problems.append(
                 Problem(where=str(library), what="is empty", todo="build the library again")
@@ -252,6 +261,8 @@ def _report(what: VerificationInput, found: _Findings) -> VerificationReport:
     return VerificationReport(
         target=what.plan.target,
         checked_members=len(found.members),
+        protobuf_prefix=what.protobuf_prefix,
+        renamed_symbols=found.renamed,
         machine=facts.machine,
         needed_libraries=tuple(facts.libraries),
         oldest_glibc=facts.oldest_glibc,

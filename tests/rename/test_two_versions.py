@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,12 +14,10 @@ from buildtool.errors import BuildError
 from buildtool.rename import read_renamed, rename_tree, write_protoc
 from buildtool.run import Command, run
 
+if TYPE_CHECKING:
+    from tests.conftest import AppCompiler
+
 HERE = Path(__file__).resolve().parent
-# Without what struct.proto, any.proto and text format have no use for.
-UNUSED = re.compile(
-    r"test|mock|/(util|compiler|testing)/|_win32|_msvc|gzip|printer|statusor"
-    r"|/(api|duration|empty|field_mask|source_context|timestamp|type|wrappers)\.pb\.cc"
-)
 EXPECTED = """\
 app 3021012, our 3005000
 app google.protobuf.Struct reads number_value: 1.5
@@ -44,31 +41,6 @@ def tool(*words: str | Path) -> str:
     return run(Command(argv=argv), what="a test of two protobufs").stdout
 
 
-def compiled(sources: Iterable[Path], root: Path, folder: Path, *flags: str) -> list[Path]:
-    """An object of each source, below ``folder``."""
-    ccache = shutil.which("ccache")
-    compiler = [*([ccache] if ccache else []), "g++"]
-
-    def compile_one(source: Path) -> Path:
-        place = folder / source.relative_to(root).with_suffix(".o")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        tool(*compiler, "-std=c++14", "-w", "-O0", f"-I{root}", *flags, "-c", source, "-o", place)
-        return place
-
-    with ThreadPoolExecutor(os.cpu_count()) as workers:
-        return list(workers.map(compile_one, sources))
-
-
-def library(root: Path, archive: Path) -> Path:
-    """The part of protobuf that the program needs, from ``root``, the folder of its includes."""
-    folder = next(root.glob("*google/protobuf/message.cc")).parent
-    files = sorted(folder.rglob("*.cc"))
-    sources = [file for file in files if not UNUSED.search(str(file.relative_to(root)))]
-    folder = archive.with_suffix("")
-    tool("ar", "qc", archive, *compiled(sources, root, folder, "-DHAVE_PTHREAD"))
-    return archive
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("two")
@@ -81,9 +53,12 @@ def ours(old_protobuf: Path, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def archives(new_protobuf: Path, ours: Path, folder: Path) -> tuple[Path, Path]:
+def archives(
+    app_compiler: AppCompiler, new_protobuf: Path, ours: Path, folder: Path
+) -> tuple[Path, Path]:
     """The app's protobuf, and ours."""
-    return library(new_protobuf / "src", folder / "app.a"), library(ours, folder / "our.a")
+    app = app_compiler.protobuf(new_protobuf / "src", folder / "app.a")
+    return app, app_compiler.protobuf(ours, folder / "our.a")
 
 
 def test_each_reads_what_the_other_wrote(
@@ -112,12 +87,12 @@ def test_they_share_no_symbol_of_protobufs(archives: Sequence[Path]) -> None:
 
 
 def test_without_renaming_they_clash(
-    archives: Sequence[Path], old_protobuf: Path, folder: Path
+    app_compiler: AppCompiler, archives: Sequence[Path], old_protobuf: Path, folder: Path
 ) -> None:
     root = old_protobuf / "src"
     names = ("stubs/common.cc", "io/coded_stream.cc", "arena.cc")
     sources = [root / "google/protobuf" / name for name in names]
-    objects = compiled(sources, root, folder / "same", "-DHAVE_PTHREAD")
+    objects = app_compiler.objects(sources, root, folder / "same", "-DHAVE_PTHREAD")
     whole = ("-Wl,--whole-archive", archives[0], "-Wl,--no-whole-archive")
     with pytest.raises(BuildError, match=r"multiple definition of `google::protobuf::"):
         tool("g++", "-shared", *objects, *whole, "-o", folder / "clash.so")
@@ -125,7 +100,7 @@ def test_without_renaming_they_clash(
 
 @pytest.mark.skipif(shutil.which("protoc") is None, reason="needs protoc")
 def test_what_protoc_generates_is_for_the_renamed_protobuf(
-    new_protobuf: Path, folder: Path
+    app_compiler: AppCompiler, new_protobuf: Path, folder: Path
 ) -> None:
     protoc = Path(shutil.which("protoc") or "")
     if " 3.21." not in tool(protoc, "--version"):
@@ -144,7 +119,8 @@ def test_what_protoc_generates_is_for_the_renamed_protobuf(
     generated.mkdir()
     tool(wrapper, f"-I{folder}", f"-I{tree / 'src'}", "shop.proto", f"--cpp_out={generated}")
     root = tree / "src"
-    (item,) = compiled([generated / "shop.pb.cc"], generated, generated, f"-I{root}")
+    sources = [generated / "shop.pb.cc"]
+    (item,) = app_compiler.objects(sources, generated, generated, f"-I{root}")
     symbols = tool("nm", "-C", item)
     assert "our_google::protobuf::Any::" in symbols
     assert "google::shop::Item::" in symbols

@@ -76,6 +76,8 @@ VERIFIED = VerificationReport(
     registered_ops=2,
     missing=(),
     surplus=("_Arg on CPU", "_Retval on CPU"),
+    protobuf_prefix="ours",
+    renamed_symbols=6745,
     models=(
         ModelCheck(
             model=MODEL.name,

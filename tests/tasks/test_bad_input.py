@@ -83,13 +83,6 @@ def test_a_compiler_that_a_target_names_and_is_not_there(project: Project) -> No
 
 
 @pytest.mark.usefixtures("compilers")
-def test_a_renamed_protobuf_that_the_backend_cannot_make(project: Project) -> None:
-    project.target("mine", "extends: linux\nprotobuf_prefix: ours\n")
-    err = project.doit("plan:mine", code=3).err
-    assert "targets/mine.yaml:2: protobuf_prefix: builds do not rename protobuf yet" in err
-
-
-@pytest.mark.usefixtures("compilers")
 def test_a_folder_that_is_no_tree(project: Project, tmp_path: Path) -> None:
     tree = tmp_path / "it's no {{ tree }}"
     tree.mkdir()

@@ -106,8 +106,10 @@ class MakefileBackend:
             # Not the one that asks for ops_to_register.h, which is not there yet.
             defines=tuple(define for define in defines if define not in flags.SELECTIVE),
         )
-        needs = needed(job.tree.path, sources, preprocessor, cache=job.cache.folder("stubs"))
-        return notes_on_needs(job.tree.path, needs)
+        # Dependencies are known by the names that their headers have in the user's tree.
+        tree = (job.renaming.original_tree if job.renaming else job.tree).path
+        needs = needed(tree, sources, preprocessor, cache=job.cache.folder("stubs"))
+        return notes_on_needs(tree, needs)
 
     def portable(self, job: Job, graph: BuildGraph) -> frozenset[str]:
         del graph
@@ -138,7 +140,12 @@ class MakefileBackend:
         return make_offers(job, graph, kernel_files)
 
     def render(self, renderer: Renderer, plan: BuildPlan, target: Target) -> None:
-        render_project(renderer, plan, everything=target.registration == "all")
+        render_project(
+            renderer,
+            plan,
+            everything=target.registration == "all",
+            protobuf_prefix=target.protobuf_prefix,
+        )
 
     def build(self, job: Job, plan: BuildPlan) -> Library:
         job.log.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -69,7 +70,10 @@ def make_libraries(job: Job, plan: BuildPlan, host: Toolchain) -> Libraries:
     sources = {name: PinnedSource(tree=tree, licences=()) for name, tree in sources_of(job).items()}
     if not sources:
         return NO_LIBRARIES
-    return build_libraries(
+    renaming = job.renaming
+    if renaming:
+        sources["protobuf"] = PinnedSource(tree=renaming.original_protobuf, licences=())
+    libraries = build_libraries(
         LibraryInputs(
             sources=sources,
             toolchain=job.toolchain,
@@ -80,5 +84,9 @@ def make_libraries(job: Job, plan: BuildPlan, host: Toolchain) -> Libraries:
             say=job.say,
             launcher=job.target.launcher,
             jobs=job.target.jobs,
+            renamed={"protobuf": renaming.protobuf.path} if renaming else {},
         )
     )
+    if renaming is None:
+        return libraries
+    return dataclasses.replace(libraries, protoc=renaming.protoc(libraries.protoc))

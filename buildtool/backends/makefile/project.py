@@ -10,10 +10,11 @@ from buildtool.backends.selecting import (
     render_selections,
 )
 from buildtool.plan import selections
+from buildtool.rename.names import outer_namespace
 from buildtool.render import Renderer
 from buildtool.values import BuildPlan
 
-LITE_SHIM = "include/google/protobuf/message_lite.h"
+MESSAGE_LITE = "protobuf/message_lite.h"
 FOLDER = "makefile"
 MORE = "selection.mk"
 
@@ -25,9 +26,16 @@ def object_name(path: str) -> str:
     return path.rpartition(".")[0] + ".o"
 
 
-def render_project(renderer: Renderer, plan: BuildPlan, *, everything: bool = False) -> None:
+def render_project(
+    renderer: Renderer,
+    plan: BuildPlan,
+    *,
+    everything: bool = False,
+    protobuf_prefix: str | None = None,
+) -> None:
     """Write what make reads of ``plan`` under ``makefile/``, and ``ops_to_register.h``. With
-    ``everything``, the files that are compiled register all that they can."""
+    ``everything``, the files that are compiled register all that they can. ``protobuf_prefix`` is
+    that of a renamed protobuf."""
     chosen: Selections = selections(plan)
     render_ops_to_register(renderer, plan, chosen)
     per_file = {} if everything else chosen
@@ -45,5 +53,10 @@ def render_project(renderer: Renderer, plan: BuildPlan, *, everything: bool = Fa
         everything=everything,
     )
     if LITE in plan.defines:
-        renderer.render(f"{FOLDER}/{LITE_SHIM}", f"makefile/{LITE_SHIM}.j2")
+        google = outer_namespace(protobuf_prefix)
+        renderer.render(
+            f"{FOLDER}/include/{google}/{MESSAGE_LITE}",
+            f"makefile/include/google/{MESSAGE_LITE}.j2",
+            google=google,
+        )
     render_selections(renderer, f"{FOLDER}/selection", per_file)

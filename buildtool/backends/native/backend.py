@@ -128,10 +128,12 @@ class NativeBackend:
             dependencies=load_dependencies(plan.tensorflow_version),
             proto_code=flags.proto_code(level=target.optimise.level),
             everything=target.registration == "all",
+            protobuf_prefix=target.protobuf_prefix,
         )
 
     def build(self, job: Job, plan: BuildPlan) -> Library:
         trees, dependencies = _trees(job), _dependencies(job)
+        protoc = find_protoc(PROTOC_SERIES)
         project = job.folder / "generated" / "native"
         folder = job.folder / self.folder
         built = build_library(
@@ -140,7 +142,7 @@ class NativeBackend:
                 trees=trees,
                 dependencies=dependencies,
                 toolchain=job.toolchain,
-                protoc=find_protoc(PROTOC_SERIES),
+                protoc=job.renaming.protoc(protoc) if job.renaming else protoc,
                 project=project,
                 folder=folder,
                 cache=job.cache.root,

@@ -13,6 +13,7 @@ from buildtool.backends.selecting import (
     render_selections,
 )
 from buildtool.plan import TENSORFLOW
+from buildtool.rename.names import outer_namespace
 from buildtool.render import Renderer
 from buildtool.values import BuildPlan, FileKind, PlannedFile
 
@@ -35,12 +36,13 @@ def render_project(
     dependencies: Sequence[Dependency],
     proto_code: str,
     everything: bool = False,
+    protobuf_prefix: str | None = None,
 ) -> None:
     """Write the CMake project of ``plan`` under ``native/``, and ``ops_to_register.h``.
 
     ``selections`` are the kernel classes and ops of each file that registers some; ``proto_code``
     is what protoc is told about the code that it makes. With ``everything``, the files that are
-    compiled register all that they can.
+    compiled register all that they can. ``protobuf_prefix`` is that of a renamed protobuf.
     """
     render_ops_to_register(renderer, plan, selections)
     renderer.render(
@@ -76,7 +78,11 @@ def render_project(
         everything=everything,
     )
     for shim in SHIMS:
-        renderer.render(f"native/include/{shim}", f"native/include/{shim}.j2")
+        renderer.render(
+            f"native/include/{shim}",
+            f"native/include/{shim}.j2",
+            google=outer_namespace(protobuf_prefix),
+        )
     render_selections(renderer, "native/selection", selections)
 
 
