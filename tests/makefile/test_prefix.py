@@ -139,18 +139,21 @@ def test_only_what_is_selected_is_built_and_registered(tmp_path: Path, compiler:
     }
 
 
+@pytest.mark.parametrize(("prefix", "google"), [(None, "google"), ("ours", "ours_google")])
 @pytest.mark.parametrize("compiler", COMPILERS)
-def test_lite_messages_have_an_empty_text(tmp_path: Path, compiler: str) -> None:
+def test_lite_messages_have_an_empty_text(
+    tmp_path: Path, compiler: str, prefix: str | None, google: str
+) -> None:
     lite = dataclasses.replace(plan(), defines=(LITE,))
-    render_project(Renderer(tmp_path), lite)
-    header = tmp_path / "protobuf/google/protobuf/message_lite.h"
+    render_project(Renderer(tmp_path), lite, protobuf_prefix=prefix)
+    header = tmp_path / f"protobuf/{google}/protobuf/message_lite.h"
     header.parent.mkdir(parents=True)
     header.write_text(
         "#include <string>\nstruct Lite { std::string SerializeAsString() const; };\n"
     )
     source = tmp_path / "a.cc"
     source.write_text(
-        "#include <google/protobuf/message_lite.h>\n"
+        f"#include <{google}/protobuf/message_lite.h>\n"
         'std::string Lite::SerializeAsString() const { return "x"; }\n'
         "int main() { Lite m; return m.DebugString().size() + m.SerializeAsString().size() - 1; }\n"
     )
