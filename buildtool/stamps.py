@@ -22,7 +22,7 @@ def stamp(step: str, target: Target) -> str:
     """What else decides the result of a step: the target, this tool, the compiler, the tree."""
     parts = [repr(target.canonical()), tool_digest()]
     if step in ("plan", "compile"):
-        _, abi = find_abi(target.platform, target.abi)
+        _, abi = find_abi(target.platform, target.abi, minimum_os=target.minimum_os)
         parts.append(compiler_stamp(abi, str(target.compiler)))
         if isinstance(target.tensorflow, Path):
             from buildtool.sources import local_tree  # noqa: PLC0415 - only for a user's own tree

@@ -18,11 +18,18 @@ from typing import Any
 from doit import doit_cmd, get_initial_workdir
 from doit.exceptions import InvalidDodoFile
 
-from buildtool.config import Overrides, Target, load_targets, missing_files, parse_overrides
+from buildtool.config import (
+    Overrides,
+    Target,
+    load_targets,
+    missing_files,
+    parse_overrides,
+    slice_targets,
+)
 from buildtool.database import usable
 from buildtool.errors import BuildToolError, ConfigError, ExitCode, Problem, disk_problem
 from buildtool.locks import lock_targets
-from buildtool.platforms import find_abi
+from buildtool.platforms import find_abi, find_platform
 from buildtool.reporter import Failure, StepReporter
 from buildtool.stamps import Unchanged, stamp
 from buildtool.words import unknown_words
@@ -79,12 +86,24 @@ STEPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
         "all of it: a library that is proved to run the models, and the report",
     ),
 }
+# The same for packing the slices of a target; what it reads is below the folder of each slice.
+PACKAGE = (
+    (
+        "plan.json",
+        "dist/flags.json",
+        "dist/lib/libtensorflow.a",
+        "dist/lib/libtensorflow_deps.a",
+    ),
+    ("package.json",),
+    "pack the slices of a target together",
+)
 # Folders that belong to a step as a whole.
 FOLDERS = {
     "plan": ("overlay",),
     "generate": ("generated",),
     "compile": ("native", "makefile", "dist", "runner", "logs"),
     "verify": ("verify",),
+    "package": ("dist",),
 }
 
 
@@ -104,6 +123,7 @@ def _lock(selected: Sequence[str]) -> None:
     """
     _, targets = load()
     ids = {name.partition(":")[2] for name in selected}
+    ids |= {each.id for name in ids & set(targets) for each in slice_targets(targets[name])}
     try:
         lock_targets(targets if "" in ids else ids, build=ROOT / BUILD, say=_say)
     except OSError as failure:
@@ -153,12 +173,22 @@ def load() -> tuple[Overrides, Mapping[str, Target]]:
 
 def _unknown_words(targets: Collection[str]) -> list[Problem]:
     commands = [command.get_name() for command in doit_cmd.DoitMain.DOIT_CMDS]
-    return [*unknown_words(sys.argv[1:], commands=commands, steps=STEPS, targets=targets)]
+    steps = (*STEPS, "package")
+    return [*unknown_words(sys.argv[1:], commands=commands, steps=steps, targets=targets)]
 
 
 def _abi(target: Target) -> Iterator[Problem]:
     try:
-        find_abi(target.platform, target.abi, where=target.where("abi"))
+        if target.slices:  # each of which is a target that is checked by itself
+            find_platform(target.platform, where=target.where("platform"))
+        else:
+            find_abi(
+                target.platform,
+                target.abi,
+                minimum_os=target.minimum_os,
+                where=target.where("abi"),
+                where_os=target.where("minimum_os"),
+            )
     except ConfigError as failure:
         yield from failure.problems
 
@@ -181,6 +211,9 @@ def make_tasks(step: str) -> Iterator[Task]:
     overrides, targets = load()
     for target in targets.values():
         folder = BUILD / target.id
+        if target.slices:
+            yield _sliced(step, target)
+            continue
         yield {
             "name": target.id,
             "doc": target.description,
@@ -191,6 +224,40 @@ def make_tasks(step: str) -> Iterator[Task]:
             "task_dep": [f"verify:{target.id}", f"size:{target.id}"] if step == "build" else [],
             "uptodate": [Unchanged(stamp=functools.partial(stamp, step, target))],
             "clean": [functools.partial(_clean, step, folder)],
+        }
+
+
+def _sliced(step: str, target: Target) -> Task:
+    """A step of a target of several ABIs: that of each; to build them is to pack them, too."""
+    task: Task = {
+        "name": target.id,
+        "doc": target.description,
+        "actions": None,
+        "task_dep": [f"{step}:{each.id}" for each in slice_targets(target)],
+    }
+    if step == "build" and find_platform(target.platform).package:
+        task["task_dep"].append(f"package:{target.id}")
+    return task
+
+
+def make_packages() -> Iterator[Task]:
+    """The doit tasks that pack the slices of each target that has some."""
+    yield {"name": None, "doc": PACKAGE[2]}
+    overrides, targets = load()
+    for target in targets.values():
+        if not target.slices or not find_platform(target.platform).package:
+            continue
+        folder = BUILD / target.id
+        slices = [each.id for each in slice_targets(target)]
+        yield {
+            "name": target.id,
+            "doc": target.description,
+            "actions": [action("package", target, offline=overrides.offline)],
+            "file_dep": [str(BUILD / each / name) for each in slices for name in PACKAGE[0]],
+            "targets": [str(folder / name) for name in PACKAGE[1]],
+            "task_dep": [f"verify:{each}" for each in slices],
+            "uptodate": [Unchanged(stamp=functools.partial(stamp, "package", target))],
+            "clean": [functools.partial(_clean, "package", folder)],
         }
 
 
@@ -235,7 +302,7 @@ def _files(path: Path) -> list[Path]:
 def _clean(step: str, folder: Path) -> None:
     """Remove what a step wrote."""
     lock_targets([folder.name], build=ROOT / BUILD, say=_say)
-    for name in STEPS[step][1]:
+    for name in (PACKAGE if step == "package" else STEPS[step])[1]:
         (folder / name).unlink(missing_ok=True)
     for name in FOLDERS.get(step, ()):
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -264,6 +331,11 @@ def task_verify() -> Iterator[Task]:
 def task_size() -> Iterator[Task]:
     """Measure, and compare with the budget."""
     return make_tasks("size")
+
+
+def task_package() -> Iterator[Task]:
+    """Pack the slices of a target together."""
+    return make_packages()
 
 
 def task_build() -> Iterator[Task]:

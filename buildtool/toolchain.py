@@ -6,33 +6,23 @@ target. What is missing is reported all at once, with the packages that bring it
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform as host_platform
 import re
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from buildtool.apple.toolchain import find_apple_toolchain
+from buildtool.apple.tools import KINDS as APPLE_KINDS
+from buildtool.apple.tools import named_sdk
 from buildtool.errors import Problem, ToolError
 from buildtool.platforms.abi import Abi
-from buildtool.run import Command, run
+from buildtool.probing import first, identified, newest, tool, try_out
 from buildtool.values import Tool, Toolchain
 
 OLDEST_CLANG = (13,)
 OLDEST_GCC = (9,)
-PROBE_SOURCE = """\
-#include <cmath>
-#include <string>
-#include <thread>
-int main(int argc, char** argv) {
-  std::string text;
-  std::thread worker([&] { text = argv[0]; });
-  worker.join();
-  return std::isfinite(std::sqrt(double(argc))) && !text.empty() ? 0 : 1;
-}
-"""
 
 
 def find_toolchain(
@@ -43,25 +33,36 @@ def find_toolchain(
     compile_flags: Sequence[str] = (),
     link_flags: Sequence[str] = (),
     probe: bool = True,
+    bitcode: bool = False,
 ) -> Toolchain:
     """Find and verify the tools that build for ``abi``.
 
     ``compiler`` is ``clang``, ``gcc``, a prefix such as ``arm-linux-gnueabihf-``, or the path of
-    a C++ compiler.
+    a C++ compiler; for Apple's systems see :mod:`buildtool.apple.toolchain`.
 
     Raises:
         ToolError: tools are missing, too old, or cannot link a program; all of them at once.
     """
+    if abi.apple:
+        return find_apple_toolchain(
+            abi,
+            compiler=compiler,
+            sysroot=sysroot,
+            compile_flags=compile_flags,
+            link_flags=link_flags,
+            probe=probe,
+            bitcode=bitcode,
+        )
     cc, cxx, kind = _compilers(abi, compiler)
     compilers = {"C compiler": cc, "C++ compiler": cxx}
     problems = [_missing(name, abi) for name, path in compilers.items() if path is None]
-    ar = _first(("llvm-ar", f"{abi.triple}-ar", "ar"))
-    strip = _first(("llvm-strip", f"{abi.triple}-strip", "strip"))
+    ar = first(("llvm-ar", f"{abi.triple}-ar", "ar"))
+    strip = first(("llvm-strip", f"{abi.triple}-strip", "strip"))
     helpers = {
-        "nm": _first(("llvm-nm", f"{abi.triple}-nm", "nm")),
-        "c++filt": _first(("llvm-cxxfilt", f"{abi.triple}-c++filt", "c++filt")),
-        "cmake": _first(("cmake",)),
-        "ninja": _first(("ninja", "ninja-build")),
+        "nm": first(("llvm-nm", f"{abi.triple}-nm", "nm")),
+        "c++filt": first(("llvm-cxxfilt", f"{abi.triple}-c++filt", "c++filt")),
+        "cmake": first(("cmake",)),
+        "ninja": first(("ninja", "ninja-build")),
     }
     problems += [
         _missing(name, abi)
@@ -70,7 +71,7 @@ def find_toolchain(
     ]
     if problems or cc is None or cxx is None or ar is None or strip is None:
         raise ToolError(problems)
-    tools = {name: _tool(name, path) for name, path in (("cc", cc), ("c++", cxx))}
+    tools = {name: tool(name, path) for name, path in (("cc", cc), ("c++", cxx))}
     kind = "clang" if "clang" in tools["c++"].version else kind
     flags = (
         *((f"--target={abi.triple}",) if kind == "clang" else ()),
@@ -82,20 +83,20 @@ def find_toolchain(
     toolchain = Toolchain(
         cc=tools["cc"],
         cxx=tools["c++"],
-        ar=_tool("ar", ar),
-        strip=_tool("strip", strip),
+        ar=tool("ar", ar),
+        strip=tool("strip", strip),
         kind=kind,
         triple=abi.triple,
         compile_flags=flags,
         link_flags=links,
         emulator=find_emulator(abi, sysroot),
         identity="",
-        extra={name: _tool(name, path) for name, path in helpers.items() if path},
+        extra={name: tool(name, path) for name, path in helpers.items() if path},
     )
     _check_version(toolchain.cxx, kind)
     if probe:
-        _probe(toolchain, abi)
-    return _identified(toolchain)
+        try_out(toolchain, abi)
+    return identified(toolchain)
 
 
 def find_host_toolchain() -> Toolchain:
@@ -115,7 +116,7 @@ def find_host_toolchain() -> Toolchain:
         sysroot="",
         packages=("g++",),
     )
-    return find_toolchain(abi, compiler="gcc" if _first(("g++",)) else "clang")
+    return find_toolchain(abi, compiler="gcc" if first(("g++",)) else "clang")
 
 
 def find_emulator(abi: Abi, sysroot: Path | None) -> tuple[str, ...]:
@@ -131,63 +132,39 @@ def find_emulator(abi: Abi, sysroot: Path | None) -> tuple[str, ...]:
 def compiler_stamp(abi: Abi, compiler: str) -> str:
     """A cheap value that changes when another compiler would be used: path, size and time of
     the program, without starting it."""
+    if abi.apple:
+        compiler = "clang++" if compiler in APPLE_KINDS else compiler
     _, cxx, kind = _compilers(abi, compiler)
     if cxx is None:
         return f"{kind}: none"
     real = cxx.resolve()
     status = real.stat()
-    return f"{real} {status.st_size} {status.st_mtime_ns}"
+    sdk = named_sdk(None) if abi.apple else None
+    return f"{real} {status.st_size} {status.st_mtime_ns}{f' {sdk}' if sdk else ''}"
 
 
 def _compilers(abi: Abi, compiler: str) -> tuple[Path | None, Path | None, str]:
     if compiler == "clang":
-        return _newest("clang"), _newest("clang++"), "clang"
+        return newest("clang"), newest("clang++"), "clang"
     if compiler == "gcc":
         native = host_platform.machine() == abi.machine
         prefix = "" if native else f"{abi.triple}-"
-        return _first((f"{prefix}gcc",)), _first((f"{prefix}g++",)), "gcc"
+        return first((f"{prefix}gcc",)), first((f"{prefix}g++",)), "gcc"
     if compiler.endswith("-"):
-        return _first((f"{compiler}gcc",)), _first((f"{compiler}g++",)), "gcc"
-    cxx = _first((compiler,))
+        return first((f"{compiler}gcc",)), first((f"{compiler}g++",)), "gcc"
+    cxx = first((compiler,))
     kind = "clang" if "clang" in Path(compiler).name else "gcc"
     c_name = Path(compiler).name.replace("clang++", "clang").replace("g++", "gcc")
     c_name = c_name.replace("c++", "cc")
-    cc = _first((str(Path(compiler).with_name(c_name)),)) if cxx else None
+    cc = first((str(Path(compiler).with_name(c_name)),)) if cxx else None
     return cc, cxx, kind
-
-
-def _newest(name: str) -> Path | None:
-    """``name``, or else the newest ``name-N`` on the path."""
-    if found := _first((name,)):
-        return found
-    versions: dict[int, Path] = {}
-    for folder in os.get_exec_path():
-        if not Path(folder).is_dir():
-            continue
-        for path in Path(folder).glob(f"{name}-*"):
-            if match := re.fullmatch(rf"{re.escape(name)}-(\d+)", path.name):
-                versions.setdefault(int(match.group(1)), path)
-    return versions[max(versions)] if versions else None
-
-
-def _first(names: Sequence[str]) -> Path | None:
-    for name in names:
-        if found := shutil.which(name):
-            return Path(found)
-    return None
 
 
 def _linker(cxx: Path) -> tuple[str, ...]:
     """LLVM's linker beside the compiler or on the path; it also folds identical sections."""
-    if _first(("ld.lld",)) or (cxx.resolve().parent / "ld.lld").exists():
+    if first(("ld.lld",)) or (cxx.resolve().parent / "ld.lld").exists():
         return ("-fuse-ld=lld",)
     return ()
-
-
-def _tool(name: str, path: Path) -> Tool:
-    done = run(Command(argv=(str(path), "--version")), what=f"{name} --version", error=ToolError)
-    lines = done.stdout.strip().splitlines()
-    return Tool(name=name, path=path, version=lines[0] if lines else "")
 
 
 def _missing(name: str, abi: Abi) -> Problem:
@@ -214,45 +191,6 @@ def _check_version(cxx: Tool, kind: str) -> None:
         )
 
 
-def _probe(toolchain: Toolchain, abi: Abi) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder, "probe.cc")
-        source.write_text(PROBE_SOURCE, encoding="utf-8")
-        argv = (
-            *(str(toolchain.cxx.path), "-std=c++17", *toolchain.compile_flags, str(source)),
-            *("-o", str(Path(folder, "probe")), *toolchain.link_flags, "-pthread"),
-        )
-        done = run(Command(argv=argv), what="compiler probe", check=False)
-    if done.returncode == 0:
-        return
-    last = "\n    ".join(done.stderr.strip().splitlines()[-6:])
-    raise ToolError(
-        Problem(
-            where=str(toolchain.cxx.path),
-            what=f"cannot compile and link a small program for {abi.name}\n    {last}",
-            todo=f"on Debian or Ubuntu: apt-get install {' '.join(abi.packages)}; "
-            "or set 'compiler:' or 'sysroot:' in the target",
-        )
-    )
-
-
-def _identified(toolchain: Toolchain) -> Toolchain:
-    """Fill in ``identity``: what decides the bytes of an object, but no path of this machine."""
-    text = "\n".join(
-        (
-            toolchain.kind,
-            toolchain.cxx.version,
-            toolchain.ar.version,
-            toolchain.triple,
-            *toolchain.compile_flags,
-            "",
-            *toolchain.link_flags,
-        )
-    )
-    values = {**toolchain.__dict__, "identity": hashlib.sha256(text.encode()).hexdigest()[:16]}
-    return Toolchain(**values)
-
-
 def find_protoc(series: str) -> Path:
     """The protoc whose output fits protobuf ``series`` (``3.21``).
 
@@ -263,8 +201,8 @@ def find_protoc(series: str) -> Path:
         ToolError: there is none, or it is of another version.
     """
     named = os.environ.get("PROTOC", "protoc")
-    path = _first((named,))
-    version = _tool("protoc", path).version if path else ""
+    path = first((named,))
+    version = tool("protoc", path).version if path else ""
     match = re.search(r"(\d[\d.]*)", version)
     found = match.group(1) if match else ""
     if path is None or not f"{found}.".startswith((f"{series}.", f"{series.partition('.')[2]}.")):

@@ -244,7 +244,11 @@ class Tool:
 
 @dataclass(frozen=True, kw_only=True)
 class Toolchain:
-    """The tools for one target. ``identity`` changes whenever objects made would differ."""
+    """The tools for one target. ``identity`` changes whenever objects made would differ.
+
+    ``sysroot`` is the SDK, where the compiler is told of one; ``system_stubs`` are text stubs of
+    the system's libraries, where those stand for them. ``notes`` are what a report must say.
+    """
 
     cc: Tool
     cxx: Tool
@@ -257,6 +261,10 @@ class Toolchain:
     emulator: tuple[str, ...]
     identity: str
     extra: Mapping[str, Tool] = field(default_factory=dict)
+    object_format: str = "elf"
+    sysroot: Path | None = None
+    system_stubs: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 # --------------------------------------------------------------------------------------------

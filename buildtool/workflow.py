@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from buildtool import dist
+from buildtool.apple.stand_in import find_sdk
 from buildtool.backends import find_backend
 from buildtool.backends.base import Backend, Job, Library
 from buildtool.catalogue.buildfiles import load_packages, mobile_conditions
@@ -109,8 +110,7 @@ class Workspace:
         return self._platform_and_abi()[1]
 
     def _platform_and_abi(self) -> tuple[Platform, Abi]:
-        target = self.target
-        return find_abi(target.platform, target.abi, where=target.where("abi"))
+        return abi_of(self.target)
 
     @property
     def dist(self) -> Path:
@@ -147,14 +147,20 @@ def find_inputs(work: Workspace) -> Inputs:
     """
     target = work.target
     backend = find_backend(target)
+    lock = with_given(load_lock(LOCK), given_sources(target))
+    sysroot = plain(target.sysroot) if target.sysroot else None
+    if work.abi.apple:
+        sysroot = find_sdk(
+            work.abi, str(target.compiler), sysroot, lock, work.cache, offline=work.offline
+        )
     toolchain = find_toolchain(
         work.abi,
         compiler=str(target.compiler),
-        sysroot=plain(target.sysroot) if target.sysroot else None,
+        sysroot=sysroot,
         compile_flags=target.cpu_flags,
+        bitcode=target.bitcode,
     )
     _check_optimise(target, toolchain)
-    lock = with_given(load_lock(LOCK), given_sources(target))
     progress = Progress.of_process()
     own: tuple[str, ...] = ()
     if isinstance(target.tensorflow, Path):
@@ -181,6 +187,7 @@ def find_inputs(work: Workspace) -> Inputs:
         job=Job(
             target=target,
             platform=work.platform,
+            abi=work.abi,
             tree=renaming.tree if renaming else tree,
             lock=lock,
             sources=found,
@@ -192,6 +199,21 @@ def find_inputs(work: Workspace) -> Inputs:
             renaming=renaming,
         ),
         licences=licences,
+    )
+
+
+def abi_of(target: Target) -> tuple[Platform, Abi]:
+    """The platform and ABI that a target names.
+
+    Raises:
+        ConfigError: there is none of that name, or it is not made for the release that is named.
+    """
+    return find_abi(
+        target.platform,
+        target.abi,
+        minimum_os=target.minimum_os,
+        where=target.where("abi"),
+        where_os=target.where("minimum_os"),
     )
 
 

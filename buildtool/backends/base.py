@@ -14,7 +14,7 @@ from buildtool.catalogue.buildfiles import BuildGraph
 from buildtool.config import Target
 from buildtool.errors import Problem
 from buildtool.plan import Offer
-from buildtool.platforms.abi import Platform
+from buildtool.platforms.abi import Abi, Platform
 from buildtool.rename.sources import Renaming
 from buildtool.render import Renderer
 from buildtool.sources import Cache, Lock
@@ -33,6 +33,7 @@ class Job:
 
     target: Target
     platform: Platform
+    abi: Abi
     tree: SourceTree
     lock: Lock
     sources: Mapping[str, SourceTree]

@@ -8,6 +8,7 @@ is theirs to say, through the checks that :func:`load_targets` is given.
 from buildtool.config.checks import missing_files
 from buildtool.config.load import load_target, load_targets
 from buildtool.config.overrides import Overrides, apply_overrides, parse_overrides
+from buildtool.config.slices import slice_targets
 from buildtool.config.target import Flags, Model, ModelInput, Optimise, SizeBudget, Target
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "load_targets",
     "missing_files",
     "parse_overrides",
+    "slice_targets",
 ]

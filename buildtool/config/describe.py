@@ -17,14 +17,22 @@ from typing import Any, Literal
 
 from buildtool.config import target
 from buildtool.config.reader import Key, keys_of
-from buildtool.config.scalars import DEFINE_PATTERN, PREFIX_PATTERN, SIZE_PATTERN
+from buildtool.config.scalars import (
+    DEFINE_PATTERN,
+    IDENTIFIER_PATTERN,
+    PREFIX_PATTERN,
+    RELEASE_PATTERN,
+    SIZE_PATTERN,
+)
 from buildtool.config.target import (
     Bytes,
     Count,
     Define,
     Dimension,
+    Identifier,
     NameOrPath,
     Prefix,
+    Release,
     Tolerance,
 )
 
@@ -52,6 +60,8 @@ KINDS: Mapping[Any, Kind] = {
     Tolerance: Kind(words="number, 0 or more", schema={"type": "number", "minimum": 0}),
     Bytes: Kind(words="size", schema=_SIZE),
     Define: Kind(words="macro", schema={"type": "string", "pattern": DEFINE_PATTERN}),
+    Identifier: Kind(words="name in C", schema={"type": "string", "pattern": IDENTIFIER_PATTERN}),
+    Release: Kind(words="release", schema={"type": "string", "pattern": RELEASE_PATTERN}),
     Prefix: Kind(words="start of C++ names", schema={"type": "string", "pattern": PREFIX_PATTERN}),
     Path: Kind(words="path", schema=_TEXT),
     NameOrPath: Kind(words="name or path", schema=_TEXT),

@@ -16,7 +16,8 @@ from buildtool.config import nodes
 from buildtool.config.checks import contradictions, missing_files
 from buildtool.config.nodes import Value
 from buildtool.config.overrides import Overrides, overridden
-from buildtool.config.reader import SectionReader, keys_of
+from buildtool.config.reader import SectionReader, complete, keys_of
+from buildtool.config.slices import slice_problems, slice_targets
 from buildtool.config.target import SCHEMA_VERSION, DraftTarget, Target
 from buildtool.errors import ConfigError, Problem
 from buildtool.suggest import suggest
@@ -32,7 +33,8 @@ def load_targets(
     overrides: Overrides = Overrides(),  # noqa: B008  (frozen)
     checks: Sequence[Check] = (missing_files,),
 ) -> Mapping[str, Target]:
-    """All targets of ``folder``, sorted by id. Paths in them start at the folder's parent.
+    """All targets of ``folder``, sorted by id, and those of the slices that they have. Paths in
+    them start at the folder's parent.
 
     ``checks`` run on every target, as the command line changed it, that can be made at all; what
     they find is reported together with what is wrong in the files.
@@ -41,11 +43,12 @@ def load_targets(
         ConfigError: everything that is wrong, in the order of files and lines.
     """
     loader = _Loader(folder)
-    targets = {name: loader.resolve(name, overrides, checks) for name in loader.files}
+    targets = [loader.resolve(name, overrides, checks) for name in loader.files]
     if not targets:
         loader.note(folder.name, "there is no target file in this folder", "add one, <id>.yaml")
     loader.finish()
-    return MappingProxyType({name: target for name, target in targets.items() if target})
+    found = {each.id: each for target in targets if target for each in _with_slices(target)}
+    return MappingProxyType(dict(sorted(found.items())))
 
 
 def load_target(
@@ -55,7 +58,7 @@ def load_target(
     overrides: Overrides = Overrides(),  # noqa: B008  (frozen)
     checks: Sequence[Check] = (missing_files,),
 ) -> Target:
-    """One target; only its file and those that it extends are read.
+    """One target that has a file; only that and those that it extends are read.
 
     Raises:
         ConfigError: everything that is wrong with them, or that there is no such target.
@@ -99,8 +102,13 @@ class _Loader:
         # A misspelt or wrong value is reason enough for contradictions that follow from it.
         if not any(problem.where.rpartition(":")[0] in files for problem in self.problems):
             self.problems += contradictions(target)
-        for check in checks:
-            self.problems += check(target)
+            self.problems += slice_problems(target)
+        for each in _with_slices(target):
+            if each is not target and each.id in self.files:
+                what = f"the slice {each.abi} would be called '{each.id}', as {each.id}.yaml is"
+                self.note(each.where("abi"), what, "call the file by another name")
+            for check in checks:
+                self.problems += check(each)
         return target
 
     def _files(self) -> Mapping[str, Path]:
@@ -201,11 +209,14 @@ class _Loader:
         if chain:
             reader.missing(merged, Target, "")
         self.problems += reader.problems
-        required = (key.name for key in keys_of(Target).values() if key.required)
-        if not chain or not all(key in arguments for key in required):
+        if not chain or not complete(Target, arguments):
             return None
         origins = MappingProxyType(reader.origins)
         return Target(id=name, root=self.root, origins=origins, **arguments)
+
+
+def _with_slices(target: Target) -> tuple[Target, ...]:
+    return (target, *slice_targets(target))
 
 
 def _merged(parent: Value, child: Value) -> Value:

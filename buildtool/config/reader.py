@@ -20,12 +20,14 @@ from buildtool.suggest import suggest
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """One key of a section: ``type`` is its field's type, without None."""
+    """One key of a section: ``type`` is its field's type, without None; ``unless`` names another
+    key that may be given in its place."""
 
     name: str
     type: Any
     required: bool
     shorthand: bool
+    unless: str = ""
 
 
 @functools.cache
@@ -36,8 +38,9 @@ def keys_of(section: type) -> Mapping[str, Key]:
         each.name: Key(
             name=each.name,
             type=_without_none(hints[each.name]),
-            required=each.default is dataclasses.MISSING,
+            required=each.default is dataclasses.MISSING or "unless" in each.metadata,
             shorthand=each.metadata.get("shorthand", False),
+            unless=each.metadata.get("unless", ""),
         )
         for each in dataclasses.fields(section)
         if each.metadata.get("key", True)
@@ -70,7 +73,7 @@ class SectionReader:
         entries = _mapping(value)
         for key in keys_of(section).values():
             written = entries.get(key.name, Value(data=None, where=value.where))
-            if key.required and written.data is None:
+            if key.required and written.data is None and not _is_given(entries, key.unless):
                 what = f"{prefix}{key.name}: this key is missing"
                 self._wrong(written, what, f"write '{key.name}: ...'")
 
@@ -130,11 +133,20 @@ class SectionReader:
         self.unknown(value, known, f"{key}.")
         self.missing(value, kind, f"{key}.")
         arguments = self.section(kind, value, f"{key}.")
-        complete = all(each.name in arguments for each in known.values() if each.required)
-        return [kind(**arguments)] if complete else []
+        return [kind(**arguments)] if complete(kind, arguments) else []
 
     def _wrong(self, value: Value, what: str, todo: str) -> None:
         self.problems.append(Problem(where=value.where, what=what, todo=todo))
+
+
+def complete(section: type, arguments: Collection[str]) -> bool:
+    """Whether ``arguments`` has all that ``section`` must have."""
+    keys = (key for key in keys_of(section).values() if key.required)
+    return all(key.name in arguments or key.unless in arguments for key in keys)
+
+
+def _is_given(entries: Mapping[str, Value], key: str) -> bool:
+    return key in entries and entries[key].data is not None
 
 
 def _mapping(value: Value) -> Mapping[str, Value]:

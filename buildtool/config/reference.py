@@ -78,7 +78,7 @@ def _words(kind: Any) -> str:
 
 def _default(doc: KeyDoc) -> str:
     if doc.key.required:
-        return "must be given"
+        return f"must be given, or `{doc.key.unless}`" if doc.key.unless else "must be given"
     if isinstance(doc.default, bool):
         return f"`{doc.default}`".lower()
     return "" if doc.default is None else f"`{doc.default}`"

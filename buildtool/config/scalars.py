@@ -15,8 +15,10 @@ from buildtool.config.target import (
     Count,
     Define,
     Dimension,
+    Identifier,
     NameOrPath,
     Prefix,
+    Release,
     Tolerance,
 )
 
@@ -32,6 +34,8 @@ UNITS = {
 }
 SIZE_PATTERN = rf"^[0-9]+(\.[0-9]+)? ?({'|'.join(UNITS)})$"
 DEFINE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(=.*)?$"
+IDENTIFIER_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
+RELEASE_PATTERN = r"^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$"
 # Underscores at either end or two in a row would make names that C++ reserves (C++17, [lex.name]),
 # as a prefix stands before "_google".
 PREFIX_PATTERN = r"^[A-Za-z](_?[A-Za-z0-9])*$"
@@ -162,6 +166,25 @@ def prefix(value: Value) -> Prefix:
     return Prefix(start)
 
 
+def identifier(value: Value) -> Identifier:
+    """A name in C and its relatives."""
+    name = text(value)
+    if re.fullmatch(IDENTIFIER_PATTERN, name) is None:
+        raise WrongValueError(
+            f"cannot be the name of a module: '{name}'",
+            "write letters, digits and underscores, no digit first",
+        )
+    return Identifier(name)
+
+
+def release(value: Value) -> Release:
+    """The number of a system's release; in quotes, because YAML makes 12.10 the number 12.1."""
+    number = text(value)
+    if re.fullmatch(RELEASE_PATTERN, number) is None:
+        raise WrongValueError(f"must be a release, not '{number}'", 'such as "12.0"')
+    return Release(number)
+
+
 def place(written: str, base: Path) -> Path:
     """A path as written, seen from the folder ``base``.
 
@@ -186,7 +209,9 @@ READERS: Mapping[Any, Callable[[Value, Path], object]] = {
     Tolerance: lambda value, _: tolerance(value),
     Bytes: lambda value, _: size(value),
     Define: lambda value, _: define(value),
+    Identifier: lambda value, _: identifier(value),
     Prefix: lambda value, _: prefix(value),
+    Release: lambda value, _: release(value),
     Path: lambda value, base: place(text(value), base),
     NameOrPath: lambda value, base: name_or_place(text(value), base),
 }

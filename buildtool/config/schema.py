@@ -26,7 +26,8 @@ def schema() -> Schema:
         each.key.name: _property(each) for each in documented(DraftTarget) + documented(Target)
     }
     properties["schema_version"]["enum"] = [SCHEMA_VERSION, None]
-    required = [key.name for key in keys_of(Target).values() if key.required]
+    always = [key.name for key in keys_of(Target).values() if key.required and not key.unless]
+    either = [(key.name, key.unless) for key in keys_of(Target).values() if key.unless]
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Target of buildtool",
@@ -34,7 +35,10 @@ def schema() -> Schema:
         "properties": properties,
         "additionalProperties": False,
         # What a child leaves out its parent may say.
-        "anyOf": [{"required": ["extends"]}, {"required": required}],
+        "anyOf": [
+            {"required": ["extends"]},
+            *({"required": [*always, name]} for pair in either for name in pair),
+        ],
     }
 
 

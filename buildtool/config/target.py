@@ -21,13 +21,20 @@ Bytes = NewType("Bytes", int)
 Count = NewType("Count", int)
 Define = NewType("Define", str)
 Dimension = NewType("Dimension", int)
+Identifier = NewType("Identifier", str)
 Prefix = NewType("Prefix", str)
+Release = NewType("Release", str)
 Tolerance = NewType("Tolerance", float)
 NameOrPath = Union[str, Path]  # noqa: UP007  (a name that is looked up elsewhere, or a place)
 
 # Marks in a field's metadata: not a key of the file; and the key that a plain text stands for.
 NOT_A_KEY = {"key": False}
 SHORTHAND = {"shorthand": True}
+
+
+def _unless(other: str) -> Mapping[str, str]:
+    """A key that must be given unless ``other`` is."""
+    return {"unless": other}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,8 +178,23 @@ class Target:
     platform: str
     """The platform that is built for, such as `raspberrypi` or `linux`."""
 
-    abi: str
+    abi: str = field(default="", metadata=_unless("slices"))
     """Its processor and calling convention, such as `armv7-neon` or `aarch64`."""
+
+    slices: tuple[str, ...] = ()
+    """Several ABIs instead of one. Each is a target of its own, called after this one and the ABI,
+    such as `ios-arm64`; this one builds them all and packs them together."""
+
+    minimum_os: Release | None = None
+    """The oldest release of the platform's system that the library must run on, such as `"12.0"`,
+    where objects are made for one. Unset, the platform's own choice for each ABI."""
+
+    bitcode: bool = False
+    """Also put LLVM bitcode into each object, for platforms whose stores took it. Not for
+    verification: no linker here reads it."""
+
+    framework: Identifier = Identifier("TensorFlow")
+    """What the package of all slices is called, and what an app imports."""
 
     cpu_flags: tuple[str, ...] = ()
     """Compiler flags that narrow the processor down further than the ABI does."""
@@ -182,10 +204,12 @@ class Target:
     its own makefile. `auto`: the one that the tree was made for."""
 
     compiler: NameOrPath = "clang"
-    """`clang`, `gcc`, a prefix such as `arm-linux-gnueabihf-`, or the path of a compiler."""
+    """`clang`, `gcc`, a prefix such as `arm-linux-gnueabihf-`, or the path of a compiler. For iOS:
+    `xcode`, `llvm` (any machine), or `clang` for the one that is usual here."""
 
     sysroot: Path | None = None
-    """The device's headers and libraries. Unset, those that the compiler brings."""
+    """The device's headers and libraries, or the platform's SDK. Unset, those that the compiler
+    brings, or what the environment variable `SDKROOT` names."""
 
     tensorflow: NameOrPath = "tensorflow-2.14.1"
     """A source tree: its name in the lock file, or the path of a folder."""

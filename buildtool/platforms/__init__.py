@@ -3,32 +3,52 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from buildtool.errors import ConfigError, Problem
-from buildtool.platforms import linux, raspberrypi
+from buildtool.platforms import ios, linux, raspberrypi
 from buildtool.platforms.abi import Abi, Platform
 from buildtool.suggest import did_you_mean
 
 PLATFORMS: dict[str, Platform] = {
-    platform.name: platform for platform in (linux.PLATFORM, raspberrypi.PLATFORM)
+    platform.name: platform for platform in (ios.PLATFORM, linux.PLATFORM, raspberrypi.PLATFORM)
 }
 
 
-def find_abi(platform: str, abi: str, *, where: str = "") -> tuple[Platform, Abi]:
-    """The platform and ABI of these names.
+def find_platform(name: str, *, where: str = "") -> Platform:
+    """The platform of this name.
 
     Raises:
-        ConfigError: there is no such platform, or it has no such ABI.
+        ConfigError: there is none.
     """
-    if platform not in PLATFORMS:
+    if name not in PLATFORMS:
         raise ConfigError(
             Problem(
                 where=where,
-                what=f"platform: there is no platform {platform!r}"
-                + did_you_mean(platform, PLATFORMS),
+                what=f"platform: there is no platform {name!r}" + did_you_mean(name, PLATFORMS),
                 todo=f"platforms: {', '.join(sorted(PLATFORMS))}",
             )
         )
-    found = PLATFORMS[platform]
+    return PLATFORMS[name]
+
+
+def find_abi(
+    platform: str,
+    abi: str,
+    *,
+    minimum_os: str | None = None,
+    where: str = "",
+    where_os: str = "",
+) -> tuple[Platform, Abi]:
+    """The platform and ABI of these names; ``minimum_os`` is the oldest release of the system that
+    is built for, None for the ABI's usual one. ``where`` and ``where_os`` are where the ABI and
+    the release were written.
+
+    Raises:
+        ConfigError: there is no such platform, it has no such ABI, or that is not made for such a
+            release.
+    """
+    found = find_platform(platform, where=where)
     if abi not in found.abis:
         raise ConfigError(
             Problem(
@@ -38,4 +58,41 @@ def find_abi(platform: str, abi: str, *, where: str = "") -> tuple[Platform, Abi
                 todo=f"ABIs of {platform}: {', '.join(sorted(found.abis))}",
             )
         )
-    return found, found.abis[abi]
+    return found, _for_release(found.abis[abi], minimum_os, where_os)
+
+
+def _for_release(abi: Abi, minimum_os: str | None, where: str) -> Abi:
+    versions = abi.os_versions
+    if versions is None:
+        if minimum_os is None:
+            return abi
+        what = f"minimum_os: objects for {abi.name} are not made for a release of the system"
+        raise ConfigError(Problem(where=where, what=what, todo="leave the key out"))
+    wanted = minimum_os or versions.default
+    if version_numbers(wanted) < version_numbers(versions.oldest):
+        raise ConfigError(
+            Problem(
+                where=where,
+                what=f"minimum_os: {wanted} is too old for {abi.name}: {versions.reason}",
+                todo=f"write 'minimum_os: \"{versions.oldest}\"' or a newer one",
+            )
+        )
+    if versions.newest and version_numbers(wanted) > version_numbers(versions.newest):
+        raise ConfigError(
+            Problem(
+                where=where,
+                what=f"minimum_os: {wanted} does not run on {abi.name}; {versions.newest} was the "
+                "last release that did",
+                todo=f"take {abi.name} out of the target, or write an older 'minimum_os'",
+            )
+        )
+    built = max(wanted, versions.least or wanted, key=version_numbers)
+    return dataclasses.replace(abi, minimum_os=built, triple=abi.triple.format(minimum_os=built))
+
+
+def version_numbers(version: str) -> tuple[int, ...]:
+    """``12.0`` as numbers that compare; zeros at the end say nothing."""
+    numbers = [int(part) for part in version.split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)

@@ -3,22 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class OsVersions:
+    """The releases of the system that an ABI can be built for, such as ``12.0``.
+
+    ``default`` is what a target gets that names none; ``oldest`` and ``newest`` (empty: any) limit
+    what it may name. Where no device runs a release older than ``least``, that one is built for
+    instead of an older one that is named for all ABIs of a target together.
+    """
+
+    default: str
+    oldest: str
+    newest: str = ""
+    least: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppleFacts:
+    """What Apple's tools call an ABI.
+
+    ``cpu`` is the word for ``-arch``; ``platform`` what a Mach-O file must say that it is for
+    (a name of :class:`~buildtool.values.MachoExpectation`); ``sdk`` what ``xcrun --sdk`` takes,
+    ``folder`` the name of the SDK's folder without ``.sdk``; ``tbd`` the word for the ABI in text
+    stubs of libraries.
+    """
+
+    cpu: str
+    platform: str
+    sdk: str
+    folder: str
+    tbd: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Abi:
     """One ABI of a platform.
 
-    ``triple`` is the GNU triple of the cross tools, and what clang takes as ``--target``.
-    ``cpu_flags`` are the compiler's flags for the least CPU that the ABI promises.
-    ``machine`` and ``bits`` are what the ELF header of every object must say;
+    ``triple`` is the GNU triple of the cross tools, and what clang takes as ``--target``; where
+    the release of the system is part of it, ``{minimum_os}`` stands there until a target has said
+    which. ``cpu_flags`` are the compiler's flags for the least CPU that the ABI promises.
+    ``machine`` and ``bits`` are what the header of every object must say;
     ``arm_architecture`` (the value of Tag_CPU_arch, 0 where it does not apply) is the newest ARM
     architecture, and ``neon`` and ``hard_float`` what the attributes may and must say.
     ``emulators`` are programs of qemu's user mode, best first; ``sysroot`` is where Debian's
     cross packages put the target's C library; ``packages`` are the Debian packages that give
-    compilers for this ABI.
+    compilers for this ABI. ``makefile`` are variables of TensorFlow 1.x's makefile that choose the
+    ABI; ``{sysroot}`` and ``{minimum_os}`` in them stand for what they say. ``os_versions`` is None
+    where objects are not made for a release of the system; ``minimum_os`` is the one that a target
+    has named.
     """
 
     name: str
@@ -32,6 +69,15 @@ class Abi:
     arm_architecture: int = 0
     neon: bool = False
     hard_float: bool = False
+    makefile: Mapping[str, str] = field(default_factory=dict)
+    os_versions: OsVersions | None = None
+    minimum_os: str = ""
+    apple: AppleFacts | None = None
+
+    @property
+    def object_format(self) -> str:
+        """``macho`` or ``elf``."""
+        return "macho" if self.apple else "elf"
 
 
 class Platform(Protocol):
@@ -51,6 +97,12 @@ class Platform(Protocol):
         """What the makefile of TensorFlow 1.x calls it (its ``TARGET``)."""
         ...
 
+    @property
+    def package(self) -> str:
+        """What the slices of a target are packed into: a name of ``packaging.FORMATS``; empty where
+        each library stays by itself."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class ElfPlatform:
@@ -60,3 +112,23 @@ class ElfPlatform:
     abis: Mapping[str, Abi]
     link_flags: tuple[str, ...] = ("-pthread", "-ldl", "-lm")
     makefile_target: str = "LINUX"
+    package: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MachoPlatform:
+    """A platform whose programs are Mach-O files linked against Apple's libraries: ``frameworks``
+    and ``libraries`` are those that an app names."""
+
+    name: str
+    abis: Mapping[str, Abi]
+    frameworks: tuple[str, ...]
+    libraries: tuple[str, ...]
+    makefile_target: str
+    package: str
+
+    @property
+    def link_flags(self) -> tuple[str, ...]:
+        """Each flag its own token."""
+        frameworks = (word for name in self.frameworks for word in ("-framework", name))
+        return (*frameworks, *(f"-l{name}" for name in self.libraries))

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from buildtool.config import load_targets
+from buildtool.config import load_targets, slice_targets
 from buildtool.config.describe import KINDS, documented
 from buildtool.config.overrides import WORDS
 from buildtool.config.reader import keys_of
@@ -82,7 +82,19 @@ def test_the_schema_refuses_what_the_loader_refuses(case: str) -> None:
 
 def test_the_targets_of_the_repository() -> None:
     targets = load_targets(TARGETS)
-    abis = {name: (target.platform, target.abi) for name, target in targets.items()}
+    whole = {name: target for name, target in targets.items() if target.slices}
+    assert {name: target.slices for name, target in whole.items()} == {
+        "ios": ("arm64", "arm64-simulator", "x86_64-simulator"),
+        "ios-simulator": ("arm64-simulator", "x86_64-simulator"),
+        "ios10": ("armv7", "armv7s", "arm64", "i386-simulator", "x86_64-simulator"),
+    }
+    slices = {each.id for target in whole.values() for each in slice_targets(target)}
+    assert slices < set(targets)
+    abis = {
+        name: (target.platform, target.abi)
+        for name, target in targets.items()
+        if name not in slices and name not in whole
+    }
     assert abis == {
         "linux": ("linux", "x86_64"),
         "pi": ("raspberrypi", "armv7-neon"),
@@ -93,7 +105,8 @@ def test_the_targets_of_the_repository() -> None:
     assert targets["pi"].size_budget.stripped == 2_500_000
     for target in targets.values():
         assert target.models[0].path == PROJECT / "models" / "digits.pb"
-        find_abi(target.platform, target.abi)
+        if not target.slices:
+            find_abi(target.platform, target.abi, minimum_os=target.minimum_os)
 
 
 def test_loading_is_cheap() -> None:

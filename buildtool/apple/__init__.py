@@ -1,0 +1,1 @@
+"""Building for Apple's systems: their SDKs and the tools that build with them."""
