@@ -1,0 +1,142 @@
+"""An Android SDK as it lies on the disk: which platforms and build-tools are in it.
+
+Layout: developer.android.com, "Android SDK command-line tools". Debian's package
+``android-sdk-build-tools`` keeps the files in ``build-tools/debian`` and links the version to it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from buildtool.errors import Problem, ToolError
+
+# The older name is the newer documentation's: "ANDROID_SDK_ROOT, which also points to the SDK
+# installation directory, is deprecated". TensorFlow's configure.py asks for ANDROID_SDK_HOME.
+VARIABLES = ("ANDROID_HOME", "ANDROID_SDK_ROOT", "ANDROID_SDK_HOME")
+KEY = "sdk"
+_VERSION = re.compile(r"\d+(\.\d+)+(-?rc\d+)?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildTools:
+    """One version of the build-tools: ``version`` is its folder's name, which is what Bazel looks
+    for, ``revision`` what its ``source.properties`` say (empty if they say nothing)."""
+
+    version: str
+    folder: Path
+    revision: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sdk:
+    """An SDK. ``said_by`` is the variable or key that named it; ``platforms`` are the folders that
+    hold an ``android.jar``, by API level; ``odd_tools`` are folders of build-tools that Bazel does
+    not take for a version because of their names."""
+
+    root: Path
+    said_by: str
+    platforms: Mapping[int, Path] = field(default_factory=dict)
+    build_tools: Mapping[str, BuildTools] = field(default_factory=dict)
+    odd_tools: tuple[BuildTools, ...] = ()
+
+
+def find_sdk(given: Path | None = None, *, env: Mapping[str, str] | None = None) -> Sdk:
+    """The SDK that a target names (``given``), else the one that the environment names.
+
+    Raises:
+        ToolError: none is named, or there is none at the named place.
+    """
+    said_by, root = find_root(given, KEY, VARIABLES, env=env)
+    if root is None:
+        raise ToolError(
+            Problem(
+                where="Android SDK",
+                what=f"not found: {' and '.join(VARIABLES[:2])} are not set, and the target has "
+                f"no '{KEY}'",
+                todo=f"set {VARIABLES[0]} to its folder, the one that holds platforms/ and "
+                "build-tools/",
+            )
+        )
+    if not root.is_dir() or not ((root / "platforms").is_dir() or (root / "build-tools").is_dir()):
+        what = "holds neither platforms/ nor build-tools/" if root.is_dir() else "is no folder"
+        raise ToolError(
+            Problem(
+                where=f"{said_by}={root}",
+                what=f"is no Android SDK: it {what}",
+                todo=f"set {said_by} to the SDK's own folder",
+            )
+        )
+    return read_sdk(root, said_by=said_by)
+
+
+def find_root(
+    given: Path | None, key: str, variables: tuple[str, ...], *, env: Mapping[str, str] | None
+) -> tuple[str, Path | None]:
+    """Who names a folder first, and which one: ``key`` of the target, or an environment variable
+    that is not empty. None if nobody does."""
+    if given is not None:
+        return key, given
+    own = os.environ if env is None else env
+    for variable in variables:
+        if value := own.get(variable, "").strip():
+            return variable, Path(value).expanduser()
+    return "", None
+
+
+def read_sdk(root: Path, *, said_by: str = KEY) -> Sdk:
+    """List what is installed in the SDK at ``root``; links are followed."""
+    tools = [_read_tools(folder) for folder in _folders(root / "build-tools")]
+    versions = {each.version: each for each in tools if _VERSION.fullmatch(each.version)}
+    linked = {each.folder.resolve() for each in versions.values()}
+    return Sdk(
+        root=root,
+        said_by=said_by,
+        platforms=_platforms(root / "platforms"),
+        build_tools=dict(sorted(versions.items(), key=lambda item: numbers(item[0]))),
+        odd_tools=tuple(
+            each
+            for each in tools
+            if each.version not in versions
+            and each.revision
+            and each.folder.resolve() not in linked
+        ),
+    )
+
+
+def read_properties(path: Path) -> Mapping[str, str]:
+    """The lines ``name = value`` of a ``source.properties``; none if there is no such file."""
+    if not path.is_file():
+        return {}
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    pairs = (line.partition("=") for line in lines if not line.lstrip().startswith("#"))
+    return {name.strip(): value.strip() for name, equals, value in pairs if equals}
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """The numbers of a version, for comparing: ``29.0.3`` is ``(29, 0, 3)``."""
+    return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
+def _read_tools(folder: Path) -> BuildTools:
+    revision = read_properties(folder / "source.properties").get("Pkg.Revision", "")
+    return BuildTools(version=folder.name, folder=folder, revision=revision)
+
+
+def _platforms(folder: Path) -> Mapping[int, Path]:
+    found = {
+        int(match.group(1)): place
+        for place in _folders(folder)
+        if (match := re.fullmatch(r"android-(\d+)", place.name))
+        and (place / "android.jar").is_file()
+    }
+    return dict(sorted(found.items()))
+
+
+def _folders(parent: Path) -> list[Path]:
+    if not parent.is_dir():
+        return []
+    return sorted(each for each in parent.iterdir() if each.is_dir())
