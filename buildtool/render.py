@@ -59,10 +59,16 @@ class Renderer:
         )
         self._environment.filters["c_string"] = c_string
         self._environment.filters["cmake_string"] = cmake_string
+        self._environment.filters["starlark_string"] = starlark_string
+        self._environment.filters["bazelrc_word"] = bazelrc_word
 
     def render(self, name: str, template: str, **values: Any) -> Path:
         """Render ``template`` into the file ``name`` of the folder."""
-        return self.write(name, self._environment.get_template(template).render(**values))
+        return self.write(name, self.text(template, **values))
+
+    def text(self, template: str, **values: Any) -> str:
+        """Render ``template`` into text that becomes part of a file."""
+        return self._environment.get_template(template).render(**values)
 
     def write(self, name: str, content: str) -> Path:
         """Write a file of the folder. Raises RuntimeError if it was written before."""
@@ -106,3 +112,22 @@ def cmake_string(text: str) -> str:
     for character in '\\"$;':
         text = text.replace(character, "\\" + character)
     return f'"{text}"'
+
+
+def starlark_string(text: str) -> str:
+    """A string literal of Starlark (Starlark specification, "String literals"): octal escapes are
+    what every Bazel knows."""
+    plain = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    return '"' + "".join(plain.get(c, c if c >= " " else f"\\{ord(c):03o}") for c in text) + '"'
+
+
+def bazelrc_word(text: str) -> str:
+    """One word of a ``.bazelrc``, which is split like a shell's line. A line's end cannot be
+    written.
+
+    Raises:
+        ValueError: there is a line's end in it.
+    """
+    if "\n" in text or "\r" in text:
+        raise ValueError(f"a line of a .bazelrc cannot hold {text!r}")
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

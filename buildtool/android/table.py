@@ -68,6 +68,11 @@ def starlark_oldest() -> int:
     return int(_table()["starlark_ndk"]["oldest"])
 
 
+def rules() -> Mapping[str, str]:
+    """Versions and place of the rules that new Bazels fetch."""
+    return {name: str(value) for name, value in _table()["rules"].items()}
+
+
 def least_level() -> int:
     """The least API level that TensorFlow compiles for."""
     return int(_table()["tensorflow_least_level"])

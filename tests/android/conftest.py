@@ -1,0 +1,47 @@
+"""Stand-ins for an SDK and an NDK, as much of them as Bazel reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from buildtool.android.checks import Asked, Kit, find_kit
+from buildtool.platforms.android import PLATFORM
+
+DEBIAN = Path("/usr/lib/android-sdk/build-tools")
+
+
+def make_sdk(root: Path, *, level: int = 28) -> Path:
+    """An SDK with one platform, whose build-tools are Debian's where this machine has them."""
+    (root / f"platforms/android-{level}").mkdir(parents=True)
+    (root / f"platforms/android-{level}/android.jar").touch()
+    (root / "build-tools").mkdir()
+    versions = sorted(DEBIAN.glob("[0-9]*")) if DEBIAN.is_dir() else []
+    if versions:
+        (root / "build-tools" / versions[-1].name).symlink_to(versions[-1].resolve())
+    else:
+        (root / "build-tools/29.0.3").mkdir()
+    return root
+
+
+def make_ndk(root: Path, *, revision: str = "14.1.3816874", level: int = 21) -> Path:
+    """What Bazel takes for an NDK: it reads the revision and lists ``platforms``."""
+    (root / f"platforms/android-{level}").mkdir(parents=True)
+    text = f"Pkg.Desc = Android NDK\nPkg.Revision = {revision}\n"
+    (root / "source.properties").write_text(text, encoding="utf-8")
+    return root
+
+
+def make_kit(root: Path, *, revision: str = "14.1.3816874", bazel: str = "0.26.1") -> Kit:
+    """Both, below ``root``, found and checked."""
+    asked = Asked(sdk=make_sdk(root / "sdk"), ndk=make_ndk(root / "ndk", revision=revision))
+    return find_kit(
+        asked, abis=PLATFORM.abis.values(), tree=root, tensorflow="1.20", bazel=bazel, env={}
+    )
+
+
+@pytest.fixture
+def kit(tmp_path: Path) -> Kit:
+    """An SDK and an NDK with plain names."""
+    return make_kit(tmp_path / "kit")
