@@ -179,19 +179,9 @@ def factory(tmp_path: Path, tools: Tools) -> Factory:
     return Factory(root=tmp_path, tools=tools)
 
 
-@pytest.fixture
-def full(factory: Factory) -> Package:
-    """A device and both simulators."""
-    return factory.package(
-        factory.slice("arm64", minimum="12.0"),
-        factory.slice("x86_64", "ios-simulator"),
-        factory.slice("arm64", "ios-simulator"),
-    )
-
-
 @pytest.fixture(scope="session")
 def packed(tmp_path_factory: pytest.TempPathFactory, tools: Tools) -> Package:
-    """The same, packed; tests only read it."""
+    """A device and both simulators, packed; tests only read it."""
     factory = Factory(root=tmp_path_factory.mktemp("packed"), tools=tools)
     package = factory.package(
         factory.slice("arm64", minimum="12.0"),
@@ -200,3 +190,16 @@ def packed(tmp_path_factory: pytest.TempPathFactory, tools: Tools) -> Package:
     )
     pack(package)
     return package
+
+
+@pytest.fixture
+def full(packed: Package, factory: Factory) -> Package:
+    """The same slices in the test's own folder, not packed yet."""
+    return factory.package(
+        *(
+            dataclasses.replace(
+                part, dist=shutil.copytree(part.dist, factory.root / part.name / "dist")
+            )
+            for part in packed.slices
+        )
+    )
