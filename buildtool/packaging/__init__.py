@@ -53,7 +53,7 @@ def _summary(package: Package, libraries: Sequence[Library]) -> tuple[str, ...]:
     for library in libraries:
         place = f"{bundle}/{library.identifier}/{library.binary}"
         size = (package.folder / place).stat().st_size
-        lines.append(f"{place}: {', '.join(library.cpus)}; {size} bytes")
+        lines.append(f"{place}: {', '.join(library.cpus)}; {size / 1e6:.2f} MB")
     return tuple(lines)
 
 

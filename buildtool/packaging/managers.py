@@ -140,6 +140,8 @@ def _user_settings(package: Package, settings: Sequence[Settings]) -> dict[str, 
         "CLANG_CXX_LANGUAGE_STANDARD": package.standard,
         "HEADER_SEARCH_PATHS": f"$(inherited) {xcconfig_word(headers)}",
     }
+    if not package.bitcode:
+        found["ENABLE_BITCODE"] = "NO"
     if package.defines:
         words = xcconfig_words(package.defines)
         found["GCC_PREPROCESSOR_DEFINITIONS"] = f"$(inherited) {words}"

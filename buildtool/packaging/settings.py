@@ -150,6 +150,7 @@ def _write_xcconfig(
         variable=variable(package.name),
         linked=linked,
         parts=parts,
+        bitcode=package.bitcode,
         excluded={one.sdk: xcconfig_words(one.excluded) for one in settings if one.excluded},
         defines=xcconfig_words(package.defines),
         standard=package.standard,

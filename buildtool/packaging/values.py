@@ -57,6 +57,7 @@ class Package:
 
     ``frameworks``, ``libraries`` (without ``lib``) and ``options`` are what an app's link needs
     besides the library; ``defines`` and ``standard`` what its own files are compiled with.
+    ``bitcode`` says whether the slices hold it, so that an app may have it, too.
     ``public`` are headers, relative to ``include``, that the module map names where they are there.
     ``url`` is where the zip is going to be published, or empty. ``epoch`` is the date of the zip's
     files in seconds since 1970, None for the oldest that a zip can say.
@@ -74,6 +75,7 @@ class Package:
     options: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
     standard: str = "c++17"
+    bitcode: bool = False
     form: Form = Form.LIBRARY
     url: str = ""
     epoch: int | None = None

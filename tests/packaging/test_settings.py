@@ -148,6 +148,16 @@ def test_cpus_that_are_not_in_the_package_are_excluded(factory: Factory) -> None
         assert "EXCLUDED_ARCHS[sdk=iphoneos*]" not in read
 
 
+def test_an_app_has_bitcode_only_where_the_library_has_it(full: Package) -> None:
+    for bitcode in (False, True):
+        pack(dataclasses.replace(full, bitcode=bitcode))
+        for name in ("TensorFlow.xcconfig", "TensorFlow-linked.xcconfig"):
+            read = settings((full.folder / name).read_text())
+            assert read.get("ENABLE_BITCODE") == (None if bitcode else "NO")
+        specification = json.loads((full.folder / "TensorFlow.podspec.json").read_text())
+        assert ("ENABLE_BITCODE" in specification["user_target_xcconfig"]) is not bitcode
+
+
 def test_only_what_is_needed_is_linked(full: Package) -> None:
     pack(dataclasses.replace(full, frameworks=(), libraries=("c++", "z"), options=()))
     flags = json.loads((full.folder / "flags.json").read_text())
