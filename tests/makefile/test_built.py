@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +13,8 @@ import pytest
 from buildtool.verify.archive import read_archive, repeated_members
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.makefile.conftest import Built, Workshop
 
 pytestmark = pytest.mark.build
@@ -90,6 +95,16 @@ def test_each_object_is_in_the_archive_once(built: Built) -> None:
     members = read_archive(built.archive)
     assert len(members) == len(built.files)
     assert repeated_members(members) == ()
+
+
+def test_its_protoc_makes_messages_without_reflection(built: Built, tmp_path: Path) -> None:
+    (protoc,) = shlex.split(built.command_line["PROTOC"])
+    (tmp_path / "m.proto").write_text('syntax = "proto3";\nmessage M { int32 n = 1; }\n', "utf-8")
+    for option, base in (("--cpp_opt=lite", "MessageLite"), ("--cpp_opt=", "Message")):
+        argv = [protoc, f"-I{tmp_path}", option, f"--cpp_out={tmp_path}", "m.proto"]
+        subprocess.run(argv, check=True)
+        header = (tmp_path / "m.pb.h").read_text("utf-8")
+        assert re.search(rf"public ::(PROTOBUF_NAMESPACE_ID|google::protobuf)::{base} ", header)
 
 
 def test_there_is_nothing_left_to_do(built: Built) -> None:
