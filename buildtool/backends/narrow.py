@@ -17,7 +17,10 @@ from typing import Protocol
 
 from buildtool.backends.symbols import Closure, Symbols, link_closure
 from buildtool.errors import BuildError, Problem
+from buildtool.rename.names import rename_path
+from buildtool.rename.sources import Renaming
 from buildtool.render import to_json, write_if_changed
+from buildtool.values import SourceTree
 
 # What the index names later than this has never been right; a symbol that it does not know at all,
 # such as one of a library that is not there, must not have half of the tree compiled.
@@ -71,6 +74,20 @@ class Memory:
             needed = {definer[s] for s in symbols[file].undefined if s in definer}
             self.needs[file] = sorted(needed - {file})
         write_if_changed(self.path, to_json(self.needs))
+
+
+def tree_memory(cache: Path, tree: SourceTree, renaming: Renaming | None) -> Memory:
+    """What earlier builds of the tree found. Of one with a renamed protobuf that was never built,
+    it is what builds of the original found: the same files need each other."""
+    folder = cache / "needs"
+    memory = Memory.load(folder / f"{tree.digest[:16]}.json")
+    if renaming and not memory.needs:
+        earlier = Memory.load(folder / f"{renaming.original_tree.digest[:16]}.json").needs
+        memory.needs = {
+            rename_path(file, renaming.prefix): [rename_path(n, renaming.prefix) for n in needs]
+            for file, needs in earlier.items()
+        }
+    return memory
 
 
 def _is_names(value: object) -> bool:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.narrow import GUESSES, Memory, narrow
+from buildtool.backends.narrow import GUESSES, Memory, narrow, tree_memory
 from buildtool.backends.symbols import Closure, Symbols
 from buildtool.errors import BuildError
+from buildtool.rename.sources import Renaming
+from buildtool.values import SourceTree
 
 FAILS = "does not compile"
 
@@ -184,6 +186,33 @@ class TestMemory:
         world = World(files=FILES, index=INDEX)
         assert list(world.narrow(memory, "main").needed) == ["main", "f", "g"]
         assert json.loads(memory.read_text()) == {"f": ["g"], "g": [], "main": ["f"]}
+
+    def test_a_renamed_tree_begins_with_what_the_original_needed(self, tmp_path: Path) -> None:
+        def source(name: str, digest: str) -> SourceTree:
+            return SourceTree(name=name, path=tmp_path, version="1", digest=digest)
+
+        tree, made = source("tensorflow", "a" * 64), source("tensorflow", "b" * 64)
+        protobuf = source("protobuf", "c" * 64)
+        renaming = Renaming(
+            prefix="ours",
+            protobuf=protobuf,
+            original_protobuf=protobuf,
+            tree=made,
+            original_tree=tree,
+            macros=(),
+            folder=tmp_path,
+        )
+        needs = {"tensorflow:a.cc": ["protobuf:src/google/protobuf/arena.cc"]}
+        original = tmp_path / "needs" / f"{'a' * 16}.json"
+        original.parent.mkdir()
+        original.write_text(json.dumps(needs))
+        assert tree_memory(tmp_path, tree, None).needs == needs
+        memory = tree_memory(tmp_path, made, renaming)
+        assert memory.needs == {"tensorflow:a.cc": ["protobuf:src/ours_google/protobuf/arena.cc"]}
+        assert memory.path == tmp_path / "needs" / f"{'b' * 16}.json"
+        own = {"tensorflow:a.cc": ["tensorflow:b.cc"]}
+        memory.path.write_text(json.dumps(own))
+        assert tree_memory(tmp_path, made, renaming).needs == own
 
     def test_builds_at_the_same_time_keep_what_both_learnt(self, memory: Path) -> None:
         early = Memory.load(memory)

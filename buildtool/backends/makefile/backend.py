@@ -21,6 +21,7 @@ from buildtool.backends.makefile.overlay import GENERATED, MADE, make_overlay
 from buildtool.backends.makefile.project import FOLDER as PROJECT
 from buildtool.backends.makefile.project import MORE, render_project
 from buildtool.backends.makefile.settings import Settings, keep_only
+from buildtool.backends.narrow import tree_memory
 from buildtool.backends.native.headers import foreign_headers, foreign_problems
 from buildtool.catalogue.buildfiles import BuildGraph
 from buildtool.catalogue.unity import Preprocessor
@@ -200,6 +201,7 @@ class MakefileBackend:
             generated=generated,
             archives=job.folder / self.folder,
             cache=job.cache.root,
+            memory=tree_memory(job.cache.root, job.tree, job.renaming),
             say=job.say,
         ).run()
 

@@ -36,13 +36,15 @@ PROTO_TEXT = ".pb_text.cc"
 @dataclass(frozen=True, kw_only=True)
 class MakefileBuild:
     """One build in an overlay. ``generated`` is the folder of generated files, ``cache`` holds
-    what builds learn; ``archives`` is the folder for the library."""
+    what builds learn, ``memory`` what those of this tree have; ``archives`` is the folder for the
+    library."""
 
     settings: Settings
     make: Make
     generated: Path
     archives: Path
     cache: Path
+    memory: Memory
     say: Callable[[str], None]
 
     def run(self) -> Library:
@@ -86,7 +88,6 @@ class MakefileBuild:
             symbols = read_symbols(self.toolchain, list(there.values()))
             return {key: symbols[path] for key, path in there.items()}
 
-        memory = Memory.load(self.cache / "needs" / f"{self.settings.plan.tree_digest[:16]}.json")
         guesses = _Guesses(self.make.folder, self.settings, list(files.values()), self.cache)
         return narrow(
             required=required,
@@ -96,7 +97,7 @@ class MakefileBuild:
             last_resort=guesses.last_resort,
             system=system_symbols(self.toolchain)
             | archive_symbols(self.toolchain, self.settings.libraries.archives),
-            memory=memory,
+            memory=self.memory,
             say=self.say,
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from buildtool.backends.base import Job, Library
+from buildtool.backends.narrow import tree_memory
 from buildtool.backends.native import flags
 from buildtool.backends.native.build import NativeInputs, build_library
 from buildtool.backends.native.dependencies import (
@@ -146,6 +147,7 @@ class NativeBackend:
                 project=project,
                 folder=folder,
                 cache=job.cache.root,
+                memory=tree_memory(job.cache.root, job.tree, job.renaming),
                 jobs=job.target.jobs,
                 launcher=job.target.launcher,
                 log=job.log,

@@ -34,7 +34,7 @@ Guess = Callable[[str], Sequence[str]]
 class NativeInputs:
     """What a native build is made from. ``trees`` are the roots of all sources by the names that
     the plan uses; ``project`` is the generated project's folder, ``folder`` the binary one;
-    ``cache`` holds what builds learn."""
+    ``cache`` holds what builds learn, ``memory`` what those of this tree have."""
 
     plan: BuildPlan
     trees: Mapping[str, Path]
@@ -44,6 +44,7 @@ class NativeInputs:
     project: Path
     folder: Path
     cache: Path
+    memory: Memory
     jobs: int | None
     launcher: str
     log: Path
@@ -151,7 +152,6 @@ def _narrow(inputs: NativeInputs, native: NativeBuild) -> tuple[Closure, Mapping
         ]
 
     required = sorted(_key(file) for file in inputs.plan.files if file.required)
-    memory = Memory.load(inputs.cache / "needs" / f"{inputs.plan.tree_digest[:16]}.json")
     return narrow(
         required=required,
         offered=places,
@@ -159,7 +159,7 @@ def _narrow(inputs: NativeInputs, native: NativeBuild) -> tuple[Closure, Mapping
         definers=guesses(_definers(inputs, places)),
         last_resort=guesses(_includers(inputs, places)),
         system=system_symbols(inputs.toolchain),
-        memory=memory,
+        memory=inputs.memory,
         say=inputs.say,
     )
 
