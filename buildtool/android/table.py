@@ -73,6 +73,11 @@ def rules() -> Mapping[str, str]:
     return {name: str(value) for name, value in _table()["rules"].items()}
 
 
+def system_libraries() -> Mapping[str, int]:
+    """The libraries that every Android has for apps, and since which API level."""
+    return {str(name): int(level) for name, level in _table()["system_libraries"].items()}
+
+
 def least_level() -> int:
     """The least API level that TensorFlow compiles for."""
     return int(_table()["tensorflow_least_level"])

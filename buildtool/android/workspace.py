@@ -63,7 +63,8 @@ class Declared:
 @dataclass(frozen=True, kw_only=True)
 class Placed:
     """What Bazel gets: the new ``text`` of ``file``, lines for a ``bazelrc``, and the variables
-    that these lines set. ``respected`` are the user's entries that were left as they are."""
+    that these lines set, which ``query`` must have in its environment, as it takes no
+    ``--action_env``. ``respected`` are the user's entries that were left as they are."""
 
     file: str
     text: str

