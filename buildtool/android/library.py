@@ -60,9 +60,9 @@ class LibraryReport:
     problems: tuple[Problem, ...]
 
 
-def check_library(path: Path, abi: Abi, wanted: LibraryWanted) -> LibraryReport:
-    """Look at one library of one ABI."""
-    where = f"{abi.name}: {path}"
+def check_library(path: Path, abi: Abi, wanted: LibraryWanted, *, where: str = "") -> LibraryReport:
+    """Look at one library of one ABI. ``where`` is what problems call it, if not its path."""
+    where = f"{abi.name}: {where or path}"
     try:
         facts = read_shared(path)
     except (NotElfError, OSError) as failure:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from buildtool.android.checks import Asked, Kit, find_kit
+from buildtool.errors import DownloadError
 from buildtool.platforms.android import PLATFORM
+from buildtool.sources.cache import Cache
+from buildtool.sources.npm import npm_package
 
+# The engine of React Native: made by NDK r23c, the libraries of all four ABIs in an AAR.
+PACKAGE, VERSION = "jsc-android", "250231.0.0"
+SHA256 = "7c98a168d5539f9a7e79e52c932b96964b8c432e26a859eea05b20260a3797eb"
 DEBIAN = Path("/usr/lib/android-sdk/build-tools")
 
 
@@ -45,3 +52,23 @@ def make_kit(root: Path, *, revision: str = "14.1.3816874", bazel: str = "0.26.1
 def kit(tmp_path: Path) -> Kit:
     """An SDK and an NDK with plain names."""
     return make_kit(tmp_path / "kit")
+
+
+@pytest.fixture(scope="session")
+def real_aar() -> Path:
+    """An AAR that others made, with libraries of a real NDK for four ABIs."""
+    try:
+        home = npm_package(PACKAGE, VERSION, cache=Cache.of_user(), sha256=SHA256)
+    except DownloadError as failure:
+        pytest.skip(f"needs real libraries from npm: {failure}")
+    (aar,) = home.glob("dist/org/webkit/android-jsc/*/*.aar")
+    return aar
+
+
+@pytest.fixture(scope="session")
+def libraries(real_aar: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``<abi>/libjsc.so``, of a real NDK, and ``../classes.jar``."""
+    folder = tmp_path_factory.mktemp("jsc")
+    with zipfile.ZipFile(real_aar) as archive:
+        archive.extractall(folder)
+    return folder / "jni"

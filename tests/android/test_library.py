@@ -4,7 +4,6 @@ import dataclasses
 import shutil
 import struct
 import subprocess
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,35 +11,15 @@ from typing import Any
 import pytest
 
 from buildtool.android.library import LibraryWanted, check_library, sizes
-from buildtool.errors import DownloadError
 from buildtool.platforms.android import PLATFORM
-from buildtool.sources.cache import Cache
-from buildtool.sources.npm import npm_package
 
 ABIS = PLATFORM.abis
-# The engine of React Native: made by NDK r23c, the libraries of all four ABIs in an AAR.
-PACKAGE, VERSION = "jsc-android", "250231.0.0"
-SHA256 = "7c98a168d5539f9a7e79e52c932b96964b8c432e26a859eea05b20260a3797eb"
 WANTED = LibraryWanted(
     soname="libjsc.so",
     level=21,
     symbols=("JSGlobalContextCreate", "JSEvaluateScript"),
     packed=("libc++_shared.so",),
 )
-
-
-@pytest.fixture(scope="module")
-def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``<abi>/libjsc.so``, of a real NDK."""
-    try:
-        home = npm_package(PACKAGE, VERSION, cache=Cache.of_user(), sha256=SHA256)
-    except DownloadError as failure:
-        pytest.skip(f"needs real libraries from npm: {failure}")
-    (aar,) = home.glob("dist/org/webkit/android-jsc/*/*.aar")
-    folder = tmp_path_factory.mktemp("jsc")
-    with zipfile.ZipFile(aar) as archive:
-        archive.extractall(folder)
-    return folder / "jni"
 
 
 def faults(path: Path, abi: str, **changes: Any) -> list[str]:
