@@ -16,6 +16,7 @@ from buildtool.android.library import LibraryWanted
 from buildtool.android.maven import Coordinates, write_repository
 from buildtool.errors import BuildError, ConfigError
 from buildtool.platforms.android import PLATFORM
+from buildtool.run import Command, run
 
 ABIS = PLATFORM.abis
 WANTED = {
@@ -181,3 +182,37 @@ def test_coordinates_that_leave_the_repository(tmp_path: Path) -> None:
     assert [each.where for each in failure.value.problems] == [
         "Maven group", "Maven artifact", "Maven version",
     ]  # fmt: skip
+
+
+IVY = Path("/usr/share/java/ivy.jar")
+SETTINGS = """<ivysettings>
+  <settings defaultResolver="own"/>
+  <caches defaultCacheDir="{folder}/cache"/>
+  <resolvers>
+    <ibiblio name="own" m2compatible="true" checksums="sha1" root="{root}/"/>
+  </resolvers>
+</ivysettings>
+"""
+
+
+@pytest.mark.skipif(
+    not IVY.is_file() or shutil.which("java") is None, reason="needs Java and Debian's ivy"
+)
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_a_client_of_maven_repositories_gets_the_aar(tmp_path: Path, spoilt: bool) -> None:
+    """Apache Ivy reads the POM, checks the checksums and takes the artifact."""
+    aar = tmp_path / "x.aar"
+    aar.write_bytes(b"aar")
+    pom = write_repository(tmp_path / "maven", COORDINATES, aar, description="a model")
+    if spoilt:
+        pom.with_suffix(".aar").write_bytes(b"AAR")
+    root = (tmp_path / "maven").as_uri()
+    settings = tmp_path / "settings.xml"
+    settings.write_text(SETTINGS.format(folder=tmp_path, root=root))
+    words = ("-dependency", *vars(COORDINATES).values(), "-types", "aar")
+    out = str(tmp_path / "out/[artifact]-[revision].[ext]")
+    argv = ("java", "-jar", str(IVY), "-settings", str(settings), *words, "-retrieve", out)
+    done = run(Command(argv=argv, cwd=tmp_path), what="ivy", check=False, timeout=120)
+    found = tmp_path / "out/selective-model-1.0.aar"
+    assert found.is_file() != spoilt, done.stdout
+    assert ("invalid sha1" in done.stdout) == spoilt
