@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,6 @@ from buildtool.errors import DownloadError, ToolError
 from buildtool.run import Command, Completed, run
 from buildtool.sources.cache import Cache
 
-Run = Callable[..., Completed]
 VERSIONS = ("0.17.2", "0.26.1")
 
 
@@ -28,43 +27,61 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(params=VERSIONS)
-def bazel(request: pytest.FixtureRequest, base: Path) -> Iterator[Run]:
-    """Runs a real Bazel: ``bazel(workspace, "query", ..., rc=[files], env={})``; one server for a
-    test, ended with it."""
-    version = request.param
-    try:
-        program = npm_bazel(version, cache=Cache.of_user())
-    except (DownloadError, ToolError) as failure:
-        pytest.skip(f"needs Bazel {version} from npm: {failure}")
-    used: set[Path] = set()
+class Bazel:
+    """A real Bazel of npm, which sees nothing of this machine's SDK and settings."""
 
-    def call(
+    def __init__(self, version: str, base: Path) -> None:
+        try:
+            self.program = npm_bazel(version, cache=Cache.of_user())
+        except (DownloadError, ToolError) as failure:
+            pytest.skip(f"needs Bazel {version} from npm: {failure}")
+        self.version = version
+        self._base = base
+        self._used: set[Path] = set()
+
+    def __call__(
+        self,
         folder: Path,
         command: str,
         *words: str,
         rc: Path | None = None,
         env: dict[str, str] | None = None,
     ) -> Completed:
-        used.add(folder)
-        common = ["--max_idle_secs=60", "--host_jvm_args=-Xmx700m"]
-        own = [f"--output_user_root={base}", f"--output_base={folder}.output"]
-        start = [*own, *common, *([f"--bazelrc={rc}"] if rc else ["--bazelrc=/dev/null"])]
-        limits = ["--jobs=1", "--local_resources=700,1.0,1.0"] if command == "build" else []
-        argv = (str(program), *start, command, *limits, *words)
-        # Nothing of this machine's own SDK may help.
-        clean = {
-            "ANDROID_HOME": "",
-            "ANDROID_NDK_HOME": "",
-            "ANDROID_SDK_HOME": "",
-            "HOME": str(base),
-        }
-        clean |= env or {}
+        """Run a command in a workspace, whose server stays until :meth:`shutdown`."""
+        self._used.add(folder)
+        places = (f"--output_user_root={self._base}", f"--output_base={folder}.output")
+        limits = ("--max_idle_secs=60", "--host_jvm_args=-Xmx900m")
+        start = (*places, *limits, f"--bazelrc={rc or '/dev/null'}")
+        own = ("--jobs=1", "--local_resources=900,1.0,1.0") if command == "build" else ()
+        clean = {"ANDROID_HOME": "", "ANDROID_NDK_HOME": "", "HOME": str(self._base)}
         return run(
-            Command(argv=argv, cwd=folder, env=clean), what=command, check=False, timeout=300
+            Command(
+                argv=(str(self.program), *start, command, *own, *words),
+                cwd=folder,
+                env={**clean, "ANDROID_SDK_HOME": "", **(env or {})},
+            ),
+            what=f"bazel {command}",
+            check=False,
+            timeout=300,
         )
 
-    call.version = version  # type: ignore[attr-defined]
-    yield call
-    for folder in used:
-        call(folder, "shutdown")
+    def shutdown(self) -> None:
+        """End the servers of all workspaces."""
+        for folder in self._used:
+            self(folder, "shutdown")
+
+
+@pytest.fixture(params=VERSIONS)
+def bazel(request: pytest.FixtureRequest, base: Path) -> Iterator[Bazel]:
+    """Each of the Bazels in turn; its servers end with the test."""
+    program = Bazel(request.param, base)
+    yield program
+    program.shutdown()
+
+
+@pytest.fixture(scope="module")
+def bazel_1x(base: Path) -> Iterator[Bazel]:
+    """The newest Bazel that TensorFlow 1.8 can be analysed with; ends with the module."""
+    program = Bazel("0.20.0", base)
+    yield program
+    program.shutdown()

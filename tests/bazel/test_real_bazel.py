@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from buildtool.android.workspace import Generation, place, read_declared
 from buildtool.bazel.flags import flags
 from tests.android.conftest import make_kit
+from tests.bazel.conftest import Bazel
 
 pytestmark = [pytest.mark.network, pytest.mark.build]
 
@@ -76,7 +76,7 @@ def variables(rc: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("how", [Generation.RULES, Generation.ENVIRONMENT])
-def test_bazel_takes_what_is_rendered(bazel: Any, tmp_path: Path, how: Generation) -> None:
+def test_bazel_takes_what_is_rendered(bazel: Bazel, tmp_path: Path, how: Generation) -> None:
     folder, rc = told(tmp_path, how, text=USES if how is Generation.ENVIRONMENT else "")
     # The SDK's own target wants Bazel's Java tools, which newer releases fetch: it is only queried.
     done = bazel(folder, "build", "--nobuild", "@androidndk//:files", rc=rc)
@@ -102,7 +102,7 @@ def test_bazel_takes_what_is_rendered(bazel: Any, tmp_path: Path, how: Generatio
 
 @pytest.mark.parametrize("abi", ["arm64-v8a", "armeabi-v7a"])
 def test_the_crosstool_of_the_ndk_compiles_for_the_abi(
-    bazel: Any, tmp_path: Path, abi: str
+    bazel: Bazel, tmp_path: Path, abi: str
 ) -> None:
     """Analysed, and its compile lines looked at; nothing is compiled."""
     folder, rc = told(tmp_path, Generation.RULES)
@@ -133,7 +133,7 @@ def test_the_crosstool_of_the_ndk_compiles_for_the_abi(
     assert "external/androidndk/ndk/toolchains/llvm/" in compiles[0]
 
 
-def test_flags_of_the_table_are_known_to_it(bazel: Any, tmp_path: Path) -> None:
+def test_flags_of_the_table_are_known_to_it(bazel: Bazel, tmp_path: Path) -> None:
     folder = workspace(tmp_path / "ws")
     settings: dict[str, str | int] = {
         "disk_cache": str(tmp_path / "disk"),
@@ -152,7 +152,7 @@ def test_flags_of_the_table_are_known_to_it(bazel: Any, tmp_path: Path) -> None:
 
 
 def test_wrong_values_are_taken_without_an_error_which_is_why_they_are_checked(
-    bazel: Any, tmp_path: Path
+    bazel: Bazel, tmp_path: Path
 ) -> None:
     """If a Bazel ever refuses these, the checks of ours have become unnecessary for it."""
     kit = make_kit(tmp_path / "kit")
