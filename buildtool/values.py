@@ -332,7 +332,8 @@ class ElfExpectation:
 
     ``machine`` is a name of :mod:`buildtool.verify.elf`. For 32-bit ARM, ``arm_architecture`` is
     the newest Tag_CPU_arch value that the target's core runs (0: any), ``neon`` whether it has
-    NEON, ``hard_float`` whether floats are passed in VFP registers.
+    NEON, ``hard_float`` whether floats are passed in VFP registers. ``glibc`` is the oldest one
+    that the linked program must run on, such as ``(2, 28)``; empty if any will do.
     """
 
     machine: str
@@ -340,6 +341,7 @@ class ElfExpectation:
     arm_architecture: int = 0
     neon: bool = False
     hard_float: bool = False
+    glibc: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -408,6 +408,7 @@ def prove(work: Workspace) -> str:
                 arm_architecture=work.abi.arm_architecture,
                 neon=work.abi.neon,
                 hard_float=work.abi.hard_float,
+                glibc=tuple(int(part) for part in (work.target.glibc or "").split(".") if part),
             ),
             system=tuple(
                 kernel

@@ -65,7 +65,8 @@ class Model:
     """What is fed. Unset, the model's placeholders."""
 
     outputs: tuple[str, ...] = ()
-    """Names of the nodes or tensors that are fetched. Unset, the nodes that nothing consumes."""
+    """Names of the nodes or tensors that are fetched. Unset, the nodes that nothing takes, but for
+    by-products; the notes of the plan name them."""
 
     samples: Path | None = None
     """An `.npz` file with one array for each input. Unset, verification feeds seeded numbers."""
@@ -188,6 +189,10 @@ class Target:
     minimum_os: Release | None = None
     """The oldest release of the platform's system that the library must run on, such as `"12.0"`,
     where objects are made for one. Unset, the platform's own choice for each ABI."""
+
+    glibc: Release | None = None
+    """The glibc of the oldest device, such as `"2.28"`. Verification fails if the linked program
+    asks for a newer one, and names the symbols that do. Unset, it is reported only."""
 
     bitcode: bool = False
     """Also put LLVM bitcode into each object, for platforms whose stores took it. Not for

@@ -39,6 +39,10 @@ SHT_SYMTAB, SHT_DYNAMIC, SHT_NOBITS, SHT_DYNSYM = 2, 6, 8, 11
 SHT_INIT_ARRAY = 14
 SHT_ARM_ATTRIBUTES = 0x70000003
 SHT_GNU_VERNEED = 0x6FFFFFFE
+SHT_GNU_VERSYM = 0x6FFFFFFF
+VERSION_INDEX = 0x7FFF  # the highest bit hides a symbol
+# Versions that stand for something a newer glibc can do (glibc 2.36, elf/dl-version).
+GLIBC_FEATURES = {"GLIBC_ABI_DT_RELR": (2, 36)}
 DT_NEEDED = 1
 SHN_UNDEF = 0
 STB_LOCAL = 0
@@ -112,12 +116,42 @@ def needed_libraries(source: Path | Bytes) -> tuple[str, ...]:
 def oldest_glibc(source: Path | Bytes) -> tuple[int, ...]:
     """The oldest glibc that a linked file runs on, e.g. ``(2, 29)``: the newest ``GLIBC_x.y``
     version that it asks for. Empty if it asks for none (static, or another C library)."""
-    versions = [
-        tuple(int(part) for part in match.group(1).split("."))
-        for name in _needed_versions(_Elf(_load(source)))
-        if (match := re.fullmatch(r"GLIBC_(\d+(?:\.\d+)*)", name))
+    versions = _needed_versions(_Elf(_load(source))).values()
+    return max(map(_glibc_number, versions), default=())
+
+
+def newer_symbols(source: Path | Bytes, bound: tuple[int, ...]) -> tuple[str, ...]:
+    """What a linked file takes of a glibc newer than ``bound``: ``name@version``, the newest first;
+    a version alone where no symbol has it."""
+    elf = _Elf(_load(source))
+    newer = {
+        number: name
+        for number, name in _needed_versions(elf).items()
+        if _glibc_number(name) > bound
+    }
+    indices = [
+        number & VERSION_INDEX
+        for section in elf.of_type(SHT_GNU_VERSYM)
+        for (number,) in struct.iter_unpack(elf.order + "H", elf.content(section))
     ]
-    return max(versions, default=())
+    table = next(elf.of_type(SHT_DYNSYM), None)
+    symbols = [name for name, _, _ in _table_symbols(elf, table)] if table else []
+    found = {
+        (newer[number], name)
+        for name, number in zip(symbols, indices, strict=False)
+        if number in newer
+    }
+    found |= {(name, "") for name in newer.values() if name not in {item[0] for item in found}}
+    order = sorted(sorted(found), key=lambda item: _glibc_number(item[0]), reverse=True)
+    return tuple(f"{name}@{version}" if name else version for version, name in order)
+
+
+def _glibc_number(version: str) -> tuple[int, ...]:
+    """``(2, 29)`` for ``GLIBC_2.29``; empty for versions of other libraries."""
+    if version in GLIBC_FEATURES:
+        return GLIBC_FEATURES[version]
+    match = re.fullmatch(r"GLIBC_(\d+(?:\.\d+)*)", version)
+    return tuple(int(part) for part in match.group(1).split(".")) if match else ()
 
 
 def undefined_symbols(source: Path | Bytes) -> frozenset[str]:
@@ -235,8 +269,10 @@ def _is_constructor_table(section: Section) -> bool:
     return (named or section.type == SHT_INIT_ARRAY) and section.size > 0
 
 
-def _needed_versions(elf: _Elf) -> Iterator[str]:
-    """The version names of the ``SHT_GNU_verneed`` section, of all libraries."""
+def _needed_versions(elf: _Elf) -> dict[int, str]:
+    """The version names of the ``SHT_GNU_verneed`` section, of all libraries, by the number that
+    the table of the symbols' versions has for them."""
+    found: dict[int, str] = {}
     for section in elf.of_type(SHT_GNU_VERNEED):
         table = elf.content(section)
         entry = 0
@@ -246,20 +282,23 @@ def _needed_versions(elf: _Elf) -> Iterator[str]:
             )
             place = entry + auxiliary
             for _ in range(count):
-                _, _, _, name, step = struct.unpack_from(elf.order + "IHHII", table, place)
-                yield elf.string(section.link, name)
+                _, _, number, name, step = struct.unpack_from(elf.order + "IHHII", table, place)
+                found[number & VERSION_INDEX] = elf.string(section.link, name)
                 place += step
             if not following:
                 break
             entry += following
+    return found
 
 
 def _symbols(elf: _Elf) -> Iterator[tuple[str, int, int]]:
     """Name, section index and binding of every symbol: of the full table where the file has
     one, else of the dynamic one."""
     table = next(elf.of_type(SHT_SYMTAB), None) or next(elf.of_type(SHT_DYNSYM), None)
-    if table is None:
-        return
+    return _table_symbols(elf, table) if table else iter(())
+
+
+def _table_symbols(elf: _Elf, table: Section) -> Iterator[tuple[str, int, int]]:
     form = elf.order + ("IBBHQQ" if elf.bits == 64 else "IIIBBH")
     for row in struct.iter_unpack(form, elf.content(table)):
         info, section = (row[1], row[3]) if elf.bits == 64 else (row[3], row[5])

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildtool.errors import Problem
 from buildtool.values import MachoExpectation
 from buildtool.verify import elf, macho
 from buildtool.verify.architecture import Expectation
+
+_SHOWN = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,28 @@ def linked_facts(program: Path, expected: Expectation) -> LinkedFacts:
         )
     except (elf.NotElfError, macho.NotMachoError):
         return LinkedFacts(machine=machine)
+
+
+def glibc_problems(program: Path, bound: tuple[int, ...]) -> list[Problem]:
+    """What keeps ``program`` from running on a glibc as old as ``bound`` (empty: any will do)."""
+    try:
+        oldest = elf.oldest_glibc(program) if bound else ()
+        if oldest <= bound:
+            return []
+        symbols = elf.newer_symbols(program, bound)
+    except elf.NotElfError:  # a problem already
+        return []
+    more = f" and {len(symbols) - _SHOWN} more" if len(symbols) > _SHOWN else ""
+    what = (
+        f"asks for glibc {_release(oldest)}; the target's devices have {_release(bound)} "
+        f"({', '.join(symbols[:_SHOWN])}{more})"
+    )
+    todo = "set 'sysroot' to a copy of the device's /usr and /lib; or raise the target's 'glibc'"
+    return [Problem(where=str(program), what=what, todo=todo)]
+
+
+def _release(number: tuple[int, ...]) -> str:
+    return ".".join(map(str, number))
 
 
 def machine_text(expected: Expectation) -> str:

@@ -21,7 +21,7 @@ from buildtool.verify.compare import DEFAULT_TOLERANCE
 from buildtool.verify.elf import is_bitcode
 from buildtool.verify.expected import Reference, find_reference
 from buildtool.verify.inputs import ModelRun
-from buildtool.verify.linked import linked_facts
+from buildtool.verify.linked import glibc_problems, linked_facts
 from buildtool.verify.macho_check import image_problems
 from buildtool.verify.models import NOT_INSTALLED, check_model
 from buildtool.verify.program import Program, Registries, list_registries, prove_session
@@ -184,6 +184,7 @@ def _check_linked(what: VerificationInput, found: _Findings) -> None:
             what.program, what.expectation, whole=found.whole, kernels=len(what.plan.kernels)
         )
         return
+    found.problems += glibc_problems(what.program, what.expectation.glibc)
     faults = program_faults(what.program, what.expectation)
     ours = found.problems or any(is_bitcode(member.data) for member in found.members)
     if ours:

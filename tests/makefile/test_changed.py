@@ -46,6 +46,16 @@ def test_slim_types_serve_a_model_that_needs_no_more(workshop: Workshop) -> None
     assert "-D__ANDROID_TYPES_SLIM__" in workshop.log
 
 
+def test_a_board_of_an_older_glibc(workshop: Workshop) -> None:
+    workshop.setting('glibc: "2.4"\n')
+    err = workshop.doit("build", code=ExitCode.FAILED_VERIFICATION).err
+    oldest = ".".join(map(str, workshop.result("verification")["oldest_glibc"]))
+    assert f"asks for glibc {oldest}; the target's devices have 2.4 (" in err
+    assert f"@GLIBC_{oldest}" in err
+    workshop.setting(f'glibc: "{oldest}"\n')
+    assert "1 models run" in workshop.doit("build").out
+
+
 def test_what_the_trees_list_lacks_is_added_to_it(workshop: Workshop) -> None:
     workshop.setting("file_list: additions\n")
     workshop.doit("build", "softplus")

@@ -16,6 +16,7 @@ from buildtool.verify.elf import (
     defined_symbols,
     is_bitcode,
     needed_libraries,
+    newer_symbols,
     oldest_glibc,
     read_object,
     undefined_symbols,
@@ -67,6 +68,27 @@ def test_linked_program_agrees_with_pyelftools(compile_c: Compile) -> None:
     assert needed_libraries(path) == libraries
     assert "libm.so.6" in libraries
     assert oldest_glibc(path) == newest
+    assert newer_symbols(path, newest) == ()
+    asked = newer_symbols(path, (2, 0))
+    assert {name for name in asked if name.startswith("cos@GLIBC_")}
+    assert asked[0].endswith("@GLIBC_" + ".".join(map(str, newest)))
+    assert set(asked) == {
+        f"{name}@{version}" for name, version in versioned(path) if version.startswith("GLIBC_2")
+    }
+
+
+def versioned(path: Path) -> set[tuple[str, str]]:
+    """The symbols that a program takes of others, with their versions, as pyelftools reads them."""
+    with path.open("rb") as file:
+        elf: Any = ELFFile(file)
+        needed = elf.get_section_by_name(".gnu.version_r")
+        table = elf.get_section_by_name(".gnu.version")
+        found = set()
+        for place, symbol in enumerate(elf.get_section_by_name(".dynsym").iter_symbols()):
+            number = table.get_symbol(place)["ndx"]
+            if isinstance(number, int) and number > 1:
+                found.add((symbol.name, needed.get_version(number)[1].name))
+        return found
 
 
 def test_static_program_needs_nothing(compile_c: Compile) -> None:

@@ -205,6 +205,26 @@ def test_a_program_whose_c_library_is_for_a_newer_core(
     assert any("is compiled for ARMv7" in note for note in report.notes)
 
 
+def test_a_program_for_a_newer_glibc_than_the_devices(
+    artefact: VerificationInput, play: Play
+) -> None:
+    play(artefact.program, GOOD)
+    plain = verify(artefact)
+    assert plain.oldest_glibc > (2, 2)
+    machine = platform.machine()
+    old = ElfExpectation(machine=machine, bits=64, glibc=(2, 2))
+    report = verify(replace(artefact, expectation=old))
+    newest = ".".join(map(str, plain.oldest_glibc))
+    (problem,) = report.problems
+    assert problem.where == str(artefact.program)
+    assert problem.what.startswith(f"asks for glibc {newest}; the target's devices have 2.2 (")
+    assert f"@GLIBC_{newest}" in problem.what
+    with pytest.raises(VerificationError):
+        require_proof(report)
+    same = ElfExpectation(machine=machine, bits=64, glibc=plain.oldest_glibc)
+    assert verify(replace(artefact, expectation=same)).problems == ()
+
+
 def test_linking_the_runner(artefact: VerificationInput, play: Play, tmp_path: Path) -> None:
     program = tmp_path / "linked"
     play(program, GOOD)
