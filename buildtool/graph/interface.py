@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from buildtool.graph.attributes import Shape
 from buildtool.graph.findings import Findings
@@ -15,49 +17,93 @@ from buildtool.values import TensorInfo
 _INPUTS = ("Placeholder", "PlaceholderV2")
 _NO_RESULT = frozenset({"Const", "NoOp", "Assert", *_INPUTS})
 _LOOP = frozenset({"Enter", "Exit", "Merge", "Switch", "NextIteration", "_SwitchN"})
+# Ops that are there for what they do: what they give, if anything, tells that it was done.
+_EFFECT = re.compile(r"(Assign|Print|Restore|Save)\w*|\w*Summary\w*")
 _HANDLES = frozenset({"DT_VARIANT", "DT_RESOURCE"})
 _UNKNOWN = ("DT_INVALID",)
 _NAMES_SHOWN = 3
 
 
+class Ends(NamedTuple):
+    """The nodes of a main graph that, by their names, are its inputs and outputs. ``others`` are
+    nodes that nothing takes either, but that look like by-products."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    others: tuple[str, ...]
+
+    def note(self, tensors: Sequence[TensorInfo]) -> str:
+        """What is said of outputs that nobody stated."""
+        names = ", ".join(tensor.name for tensor in tensors)
+        few = ", ".join(self.others[:_NAMES_SHOWN]) + ", ..." * (len(self.others) > _NAMES_SHOWN)
+        left = f", and {few} for by-products" if self.others else ""
+        return f"no outputs are stated: {names} taken for them{left}; the key 'outputs' says others"
+
+
+def find_ends(graph: GraphDef) -> Ends:
+    """Find what nobody states.
+
+    Inputs are the placeholders that a node takes. Outputs are the nodes that nothing takes or
+    waits for, but for the machinery of control flow, for what only has an effect, and for what
+    does not depend on any input. What these rules leave out counts where they leave nothing.
+    """
+    taken = _taken(graph, control=False)
+    inputs = tuple(n.name for n in graph.nodes if n.op in _INPUTS and n.name in taken)
+    last = [n for n in graph.nodes if n.name not in taken and n.op not in _NO_RESULT]
+    loose = _taken(graph, control=True)
+    fed = _depending(graph, inputs)
+    chosen = [n for n in last if n.op not in _LOOP and n.name not in loose] or last
+    chosen = [n for n in chosen if not _EFFECT.fullmatch(n.op)] or chosen
+    chosen = [n for n in chosen if n.name in fed] or chosen
+    names = tuple(node.name for node in chosen)
+    return Ends(inputs, names, tuple(node.name for node in last if node.name not in names))
+
+
+def _taken(graph: GraphDef, *, control: bool) -> set[str]:
+    """The nodes that others take tensors from, or (``control``) wait for."""
+    return {
+        name.lstrip("^").partition(":")[0]
+        for node in graph.nodes
+        for name in node.inputs
+        if name.startswith("^") == control
+    }
+
+
+def _depending(graph: GraphDef, inputs: Iterable[str]) -> set[str]:
+    """The nodes whose tensors depend on these nodes, and these."""
+    takers: dict[str, list[str]] = {}
+    for node in graph.nodes:
+        for name in node.inputs:
+            takers.setdefault(name.partition(":")[0], []).append(node.name)
+    found, waiting = set(inputs), list(inputs)
+    while waiting:
+        for name in takers.get(waiting.pop(), ()):
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
 class Interface:
     """The tensors of one graph, by name. ``sites`` are its nodes as walked (main graph only)."""
 
-    def __init__(self, graph: GraphDef, sites: Sequence[Site], shapes: Mapping[str, Shape]) -> None:
-        self._graph = graph
+    def __init__(self, sites: Sequence[Site], shapes: Mapping[str, Shape]) -> None:
         self._sites = {site.node.name: site for site in sites}
         self._shapes = {with_index(name): shape for name, shape in shapes.items()}
 
-    def found_inputs(self) -> tuple[TensorInfo, ...]:
-        """Every placeholder that a node takes, in the order of the graph."""
-        taken = self._taken(control=False)
-        nodes = (node for node in self._graph.nodes if node.op in _INPUTS and node.name in taken)
-        return tuple(self._tensor(f"{node.name}:0") for node in nodes)
+    def inputs(self, nodes: Iterable[str]) -> tuple[TensorInfo, ...]:
+        """What these placeholders take."""
+        return tuple(self._tensor(f"{name}:0") for name in nodes if name in self._sites)
 
-    def found_outputs(self) -> tuple[TensorInfo, ...]:
-        """Every output of the nodes that give something which no node takes.
-
-        The machinery of control flow leaves loose ends too: those count only if nothing else
-        is left.
-        """
-        waited_for, taken = self._taken(control=True), self._taken(control=False)
-        last = [n for n in self._graph.nodes if n.name not in taken and n.op not in _NO_RESULT]
-        plain = [n for n in last if n.op not in _LOOP and n.name not in waited_for]
+    def outputs(self, nodes: Iterable[str]) -> tuple[TensorInfo, ...]:
+        """Every tensor that these nodes give, but handles."""
         return tuple(
-            self._tensor(f"{node.name}:{index}")
-            for node in plain or last
-            for index, dtype in enumerate(self._output_types(node.name))
+            self._tensor(f"{name}:{index}")
+            for name in nodes
+            if name in self._sites
+            for index, dtype in enumerate(self._output_types(name))
             if dtype not in _HANDLES
         )
-
-    def _taken(self, *, control: bool) -> set[str]:
-        """The nodes that others take tensors from, or (``control``) wait for."""
-        return {
-            name.lstrip("^").partition(":")[0]
-            for node in self._graph.nodes
-            for name in node.inputs
-            if name.startswith("^") == control
-        }
 
     def stated(
         self, names: Sequence[str], what: str, where: str, findings: Findings

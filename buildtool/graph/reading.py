@@ -22,7 +22,7 @@ from buildtool.graph.edges import Checked, check_edges
 from buildtool.graph.findings import Findings, also
 from buildtool.graph.formats import Format, detect
 from buildtool.graph.graphdef import GraphDef, read_graph
-from buildtool.graph.interface import Interface
+from buildtool.graph.interface import Interface, find_ends
 from buildtool.graph.loading import Loaded, ModelSource, load, read_text
 from buildtool.graph.rewrites.base import Tree
 from buildtool.graph.rewriting import Rewriter
@@ -178,20 +178,25 @@ class _Reader:
         self, source: ModelSource, name: str, loaded: Loaded, graph: GraphDef, sites: list[Site]
     ) -> ModelInfo:
         main = [site for site in sites if site.function is None]
-        interface = Interface(graph, main, source.shapes)
+        interface = Interface(main, source.shapes)
         where, findings = str(source.path), self._findings
         interface.check_shapes(where, findings)
+        # Rewrites keep the names of what they replace, and leave loose ends of their own.
+        ends = find_ends(read_graph(loaded.buffer))
         inputs = interface.stated(loaded.inputs, "input", where, findings)
         outputs = interface.stated(loaded.outputs, "output", where, findings)
-        if graph.nodes and not (outputs or loaded.outputs or interface.found_outputs()):
+        if not loaded.outputs:
+            outputs = interface.outputs(ends.outputs)
+            self._notes += [f"{name}: {ends.note(outputs)}"] if outputs else []
+        if graph.nodes and not (outputs or loaded.outputs):
             what = "every node is an input of another one: no output can be found"
             findings.model(where, what, "state the outputs in the target file")
         return ModelInfo(
             name=name,
             path=loaded.path,
             sha256=loaded.sha256,
-            inputs=inputs if loaded.inputs else interface.found_inputs(),
-            outputs=outputs if loaded.outputs else interface.found_outputs(),
+            inputs=inputs if loaded.inputs else interface.inputs(ends.inputs),
+            outputs=outputs,
             node_count=len({(s.function.name if s.function else "", s.node.name) for s in sites}),
             min_consumer=graph.min_consumer,
             producer=graph.producer,

@@ -19,6 +19,7 @@ Placeholder | | output:dtype | dtype:type shape:shape={shape{unknown_rank:true}}
 Identity | input:T | output:T | T:type
 IdentityN | input:*T | output:*T | T:list(type)
 NoOp | | |
+PrintV2 | input:T | output:T | T:type
 MatMul | a:T b:T | product:T | transpose_a:bool={b:false} \
  transpose_b:bool={b:false} T:type[float,int32]
 Relu | features:T | activations:T | T:type={type:DT_FLOAT}

@@ -222,6 +222,7 @@ def test_unknown_attributes_are_a_note_where_the_runtime_skips_them(
     reading = read(path, facts=RuntimeFacts(ignores_unknown_attrs=True))
     assert not reading.problems
     assert reading.notes == (
+        "m: no outputs are stated: y:0 taken for them; the key 'outputs' says others",
         "m: node 'y': op Relu: this tree skips attribute 'alpha', unknown to it",
     )
 

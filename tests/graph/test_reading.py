@@ -243,6 +243,27 @@ def test_loose_ends_of_control_flow_are_no_outputs(write: Write, read: Read) -> 
     assert [t.name for t in model.inputs] == ["x:0"]
 
 
+def test_what_only_has_an_effect_or_depends_on_no_input_is_no_output(
+    write: Write, read: Read
+) -> None:
+    kind = attr("T", "type: DT_FLOAT")
+    text = f"""{placeholder("x")}
+      node {{ name: 'c' op: 'Const' {attr("dtype", "type: DT_FLOAT")}
+        {attr("value", "tensor { dtype: DT_FLOAT float_val: 1 tensor_shape {} }")} }}
+      node {{ name: 'two' op: 'Relu' input: 'c' {kind} }}
+      node {{ name: 'y' op: 'Relu' input: 'x' {kind} }}
+      node {{ name: 'log' op: 'PrintV2' input: 'x' {kind} }}"""
+    reading = read(write(text))
+    assert [t.name for t in reading.opset.models[0].outputs] == ["y:0"]
+    assert reading.notes == (
+        "m: no outputs are stated: y:0 taken for them, and two, log for by-products; "
+        "the key 'outputs' says others",
+    )
+    assert read(write(text), outputs=("two",)).notes == ()
+    alone = f"{placeholder('x')} node {{ name: 'log' op: 'PrintV2' input: 'x' {kind} }}"
+    assert [t.name for t in read(write(alone)).opset.models[0].outputs] == ["log:0"]
+
+
 def test_stated_inputs_outputs_and_shapes(write: Write, read: Read) -> None:
     path = write(MLP)
     model = read(path, inputs=("y",), outputs=("y:0", "z"), shapes={"y": (1, 4)}).opset.models[0]

@@ -50,7 +50,12 @@ TREE: Mapping[str, OpDefinition] = {
             outputs=(ArgDef(name="output", type_attr="dtype"),),
             attrs=(AttrDef(name="dtype", type="type"), AttrDef(name="shape", type="shape")),
         ),
-        *(op("Add", "x y"), op("Relu", "features"), op("Pool", "x", PADDING, COUNT, LISTED)),
+        *(
+            op("Add", "x y"),
+            op("Identity", "input"),
+            op("Relu", "features"),
+            op("Pool", "x", PADDING, COUNT, LISTED),
+        ),
     )
 }
 
@@ -80,7 +85,10 @@ def test_the_rewrite_that_would_help_is_named(tmp_path: Path) -> None:
 def test_a_rewritten_model_is_a_file_of_its_own(tmp_path: Path) -> None:
     found = reading(MODEL, tmp_path, "add", "switch")
     assert not found.problems
-    assert found.notes == ("m: rewrite add changed 'a'",)
+    assert found.notes == (
+        "m: rewrite add changed 'a'",
+        "m: no outputs are stated: y:0 taken for them; the key 'outputs' says others",
+    )
     assert {use.op for use in found.opset.uses if use.nodes} == {"Placeholder", "Add", "Relu"}
     (model,) = found.opset.models
     before = tmp_path / "m.pb"
@@ -149,3 +157,30 @@ def test_the_reference_is_the_model_as_it_was(tmp_path: Path) -> None:
     expected = (inputs[0].array * 2).clip(min=0)
     assert expected.any()
     assert (found.array == expected).all()
+
+
+def test_loose_ends_of_rewrites_are_no_outputs(tmp_path: Path) -> None:
+    """A function that does not use its first argument leaves it behind."""
+    types = "list { type: DT_FLOAT type: DT_FLOAT }"
+    text = (
+        MODEL.replace("versions", "")
+        + f"""
+    node {{ name: 'z' op: 'PartitionedCall' input: 'y' input: 'x'
+      attr {{ key: 'Tin' value {{ {types} }} }}
+      attr {{ key: 'Tout' value {{ list {{ type: DT_FLOAT }} }} }}
+      attr {{ key: 'f' value {{ func {{ name: 'second' }} }} }} }}
+    library {{ function {{
+      signature {{ name: 'second' input_arg {{ name: 'p' type: DT_FLOAT }}
+        input_arg {{ name: 'q' type: DT_FLOAT }} output_arg {{ name: 'r' type: DT_FLOAT }} }}
+      ret {{ key: 'r' value: 'n:out:0' }}
+      node_def {{ name: 'n' op: 'Relu' input: 'q' {FLOAT} }} }} }}"""
+    )
+    text = text.replace("{ producer: 1395 }", "")
+    found = reading(text, tmp_path, "add", "lower-functions")
+    assert not found.problems
+    (model,) = found.opset.models
+    after = read_graph(model.path.read_bytes())
+    taken = {name for node in after.nodes for name in node.inputs}
+    assert len({node.name for node in after.nodes} - taken - {"z"}) == 1
+    assert [tensor.name for tensor in model.outputs] == ["z:0"]
+    assert [tensor.name for tensor in model.inputs] == ["x:0"]
