@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from buildtool.errors import BuildError
+from buildtool.linking import LINKING
 from buildtool.render import Renderer, to_json
 from buildtool.run import Command, run
 from buildtool.values import ModelInfo, Toolchain
@@ -45,15 +46,20 @@ def app_compile_flags(defines: Sequence[str], *, standard: str = "c++17") -> tup
 
 
 def app_link_flags(
-    dropping: Sequence[str], platform: Sequence[str], extra: Sequence[str] = ()
+    dropping: Sequence[str],
+    platform: Sequence[str],
+    extra: Sequence[str] = (),
+    *,
+    object_format: str = "elf",
 ) -> tuple[str, ...]:
     """Flags of an app's final link, each its own token, in the order that is needed.
 
     Only TensorFlow's own archive is linked whole: its objects register themselves, and no symbol
-    asks for them (GNU ld manual, ``--whole-archive``).
+    asks for them (see :mod:`buildtool.linking`).
     """
     return (
-        *("-Wl,--whole-archive", WHOLE, "-Wl,--no-whole-archive", REST),
+        *LINKING[object_format].whole(WHOLE),
+        REST,
         *dropping,
         *extra,
         *platform,
@@ -85,6 +91,7 @@ def write_flags(
     library beside themselves, so that the folder can be moved. Which of the link flags are
     ``optional``, because not every linker knows them, can be told in all but the text."""
     needed = [flag for flag in link_flags if flag not in optional]
+    whole = link_flags.index(WHOLE)
     values = {
         "target": target,
         "version": version,
@@ -94,6 +101,8 @@ def write_flags(
         "standard": next(
             f.replace("-std=c++", "cxx_std_") for f in compile_flags if f[:5] == "-std="
         ),
+        "before": link_flags[:whole],
+        "after": link_flags[whole + 1 : link_flags.index(REST)],
         "whole": WHOLE,
         "rest": REST,
         "defines": [flag[2:] for flag in compile_flags if flag.startswith("-D")],

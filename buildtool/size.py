@@ -117,7 +117,7 @@ class _Source:
 def _strip(what: SizeInput) -> Path:
     what.folder.mkdir(parents=True, exist_ok=True)
     stripped = what.folder / f"{what.program.name}-stripped"
-    command = Command(argv=(str(what.strip), "--strip-all", "-o", str(stripped), str(what.program)))
+    command = Command(argv=(str(what.strip), "-o", str(stripped), str(what.program)))
     run(command, what="stripping the runner", timeout=120)
     return stripped
 

@@ -248,6 +248,8 @@ class Toolchain:
 
     ``sysroot`` is the SDK, where the compiler is told of one; ``system_stubs`` are text stubs of
     the system's libraries, where those stand for them. ``notes`` are what a report must say.
+    ``archive_flags`` are those of ``ar`` for a new archive with an index and, where it can, without
+    dates, users and paths.
     """
 
     cc: Tool
@@ -265,6 +267,7 @@ class Toolchain:
     sysroot: Path | None = None
     system_stubs: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
+    archive_flags: str = "qcsD"
 
 
 # --------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from buildtool.config import Target
 from buildtool.decode import from_json
 from buildtool.errors import BudgetError, BuildError, ConfigError, ModelError, Problem
 from buildtool.graph import ModelSource, chosen_rewrites, read_models, read_runtime_facts
+from buildtool.linking import LINKING
 from buildtool.plain import plain
 from buildtool.plan import TENSORFLOW, make_plan, plan_from_json, plan_to_json
 from buildtool.platforms import find_abi
@@ -321,7 +322,10 @@ def plan(work: Workspace) -> str:
         offers=offers,
         compile_flags=backend.compile_flags(job),
         link_flags=dist.app_link_flags(
-            backend.link_flags(job), work.platform.link_flags, target.flags.link
+            backend.link_flags(job),
+            work.platform.link_flags,
+            target.flags.link,
+            object_format=job.toolchain.object_format,
         ),
         notes=[
             *reading.notes,
@@ -329,6 +333,7 @@ def plan(work: Workspace) -> str:
             *_tree_notes(inputs.tree),
             *(job.renaming.notes if job.renaming else ()),
             *backend.notes(job),
+            *job.toolchain.notes,
         ],
     )
     write_if_changed(work.folder / "plan.json", to_json(plan_to_json(built)))
@@ -605,7 +610,7 @@ def _link_runner(work: Workspace, inputs: Inputs, built: BuildPlan) -> None:
     run(compiling, what="compiling the runner", log=log)
     argv = (
         *(*compiler, made, "-o", program),
-        *(f"-Wl,-Map={work.program.with_suffix('.map')}", *link_flags),
+        *(LINKING[toolchain.object_format].map_to(work.program.with_suffix(".map")), *link_flags),
         *toolchain.link_flags,
     )
     command = Command(argv=argv)

@@ -54,6 +54,7 @@ def find_apple_toolchain(
         "nm": programs["nm"],
         "c++filt": programs["cxxfilt"],
         "lipo": programs["lipo"],
+        "libtool": programs["libtool"],
         **{name: path for name, path in paths.items() if path},
     }
     toolchain = Toolchain(
@@ -76,6 +77,8 @@ def find_apple_toolchain(
         sysroot=sdk.path,
         system_stubs=sdk.stubs(STUBBED),
         notes=_notes(tools, sdk),
+        # Apple's ar knows no D.
+        archive_flags="qcs" if tools.kind == XCODE else "qcsD",
     )
     if probe:
         try_out(toolchain, abi)

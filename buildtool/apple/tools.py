@@ -25,7 +25,7 @@ KINDS = (XCODE, LLVM, USUAL)
 OLDEST_XCODE = 10
 # LLVM's linker for Mach-O (lld/MachO/Arch): it has no ARM of 32 bits and no i386.
 LINKED_BY_LLVM = frozenset({"arm64", "x86_64"})
-NEEDED = ("clang", "clang++", "ar", "strip", "nm", "cxxfilt", "lipo", "linker")
+NEEDED = ("clang", "clang++", "ar", "strip", "nm", "cxxfilt", "libtool", "lipo", "linker")
 ROOT = "SDKROOT"
 # Since this one, as Apple numbers linkers, the compiler tells the linker the platform by name
 # (LLVM 14, clang/lib/Driver/ToolChains/Darwin.cpp); clang cannot ask LLVM's for its version.
@@ -136,6 +136,7 @@ def _llvm(abi: Abi, compiler: str, problems: list[Problem]) -> Mapping[str, Path
     names = {
         "clang": (cc,),
         "clang++": (cxx,),
+        "libtool": ("llvm-libtool-darwin",),
         "linker": ("ld64.lld",),
         **{name: (f"llvm-{name}",) for name in ("ar", "strip", "nm", "cxxfilt", "lipo")},
     }

@@ -66,6 +66,8 @@ def read_symbols(toolchain: Toolchain, objects: Sequence[Path]) -> dict[Path, Sy
 
 def system_symbols(toolchain: Toolchain) -> frozenset[str]:
     """What the C and C++ run-time libraries of the toolchain define."""
+    if toolchain.system_stubs:
+        return _stub_symbols(toolchain)
     cxx = (str(toolchain.cxx.path), *toolchain.compile_flags)
     found: set[str] = set()
     for library in ("libstdc++.so.6", "libc.so.6", "libm.so.6", "libgcc_s.so.1", "libgcc.a"):
@@ -77,6 +79,13 @@ def system_symbols(toolchain: Toolchain) -> frozenset[str]:
         output = run(Command(argv=argv), what=f"symbols of {library}", check=False).stdout
         found.update(re.split(r"@|\s", line, maxsplit=1)[0] for line in output.splitlines() if line)
     return frozenset(found)
+
+
+def _stub_symbols(toolchain: Toolchain) -> frozenset[str]:
+    """The names in text stubs, of whichever processors these are for."""
+    argv = (str(toolchain.extra["nm"].path), "-P", *map(str, toolchain.system_stubs))
+    output = run(Command(argv=argv), what="symbols of the system's libraries").stdout
+    return frozenset(line.split()[0] for line in output.splitlines() if " " in line)
 
 
 def archive_symbols(toolchain: Toolchain, archives: Sequence[Path]) -> frozenset[str]:
@@ -95,7 +104,9 @@ def demangle(toolchain: Toolchain, symbols: Sequence[str]) -> list[str]:
     if not symbols:
         return []
     text = "\n".join(symbols).encode()
-    argv = (str(toolchain.extra["c++filt"].path),)
+    # Mach-O has an underscore before each name of C.
+    underscores = ("-_",) if toolchain.object_format == "macho" else ()
+    argv = (str(toolchain.extra["c++filt"].path), *underscores)
     return run(Command(argv=argv), what="demangling", stdin=text).stdout.splitlines()
 
 

@@ -51,7 +51,7 @@ def settings(tmp_path: Path) -> Settings:
         files=(),
     )
     return Settings(
-        target="PI",
+        platform={"TARGET": "PI"},
         types="model",
         plan=plan,
         toolchain=toolchain(cxx),

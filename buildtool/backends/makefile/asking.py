@@ -17,7 +17,7 @@ from buildtool.backends.makefile.lists import (
 )
 from buildtool.backends.makefile.make import NOT_REMADE, Make
 from buildtool.backends.makefile.overlay import make_overlay
-from buildtool.backends.makefile.settings import question_variables
+from buildtool.backends.makefile.settings import platform_variables, question_variables
 from buildtool.render import Renderer
 from buildtool.values import FileKind, PlannedFile
 
@@ -71,7 +71,7 @@ def ask(job: Job, names: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
     )
     make = Make(
         folder=overlay,
-        variables=question_variables(job.platform.makefile_target),
+        variables=question_variables(platform_variables(job)),
         more=(),
         jobs=1,
         log=job.log,

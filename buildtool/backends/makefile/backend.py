@@ -20,7 +20,7 @@ from buildtool.backends.makefile.offers import make_offers
 from buildtool.backends.makefile.overlay import GENERATED, MADE, make_overlay
 from buildtool.backends.makefile.project import FOLDER as PROJECT
 from buildtool.backends.makefile.project import MORE, render_project
-from buildtool.backends.makefile.settings import Settings, keep_only
+from buildtool.backends.makefile.settings import Settings, keep_only, platform_variables
 from buildtool.backends.narrow import tree_memory
 from buildtool.backends.native.headers import foreign_headers, foreign_problems
 from buildtool.catalogue.buildfiles import BuildGraph
@@ -84,6 +84,7 @@ class MakefileBackend:
             fold_sections=optimise.fold_sections,
             lto=optimise.lto,
             linker=job.toolchain.link_flags or _gold(job),
+            object_format=job.toolchain.object_format,
         )
 
     def optional_flags(self, link_flags: Sequence[str]) -> tuple[str, ...]:
@@ -166,7 +167,7 @@ class MakefileBackend:
             target.launcher, folder=overlay, project=project, cache=job.cache.root
         )
         settings = Settings(
-            target=job.platform.makefile_target,
+            platform=platform_variables(job),
             types=target.types,
             plan=plan,
             toolchain=job.toolchain,

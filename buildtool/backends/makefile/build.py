@@ -139,9 +139,15 @@ class MakefileBuild:
         self._archive_dependencies()
 
     def _archive_dependencies(self) -> None:
-        """One archive of all that TensorFlow depends on, by a script of ar's (binutils manual)."""
+        """One archive of all that TensorFlow depends on, by libtool where there is one, or by a
+        script of ar's (binutils manual)."""
         place = self.archives / ARCHIVES[1]
         place.unlink(missing_ok=True)
+        if libtool := self.toolchain.extra.get("libtool"):
+            archives = map(str, self.settings.libraries.archives)
+            argv = (str(libtool.path), "-static", "-o", str(place), *archives)
+            run(Command(argv=argv), what="archiving the dependencies", log=self.make.log)
+            return
         lines = [
             f"create {place}",
             *(f"addlib {archive}" for archive in self.settings.libraries.archives),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from buildtool.linking import LINKING
+
 # framework/selective_registration.h: the macros ask ops_to_register.h what to register.
 SELECTIVE = ("SELECTIVE_REGISTRATION",)
 # platform/platform.h: no Grappler (common_runtime/graph_execution_state.cc), no verbose logging, no
@@ -61,14 +63,21 @@ def compile_flags(*, level: str, lto: str = "none", extra: Sequence[str] = ()) -
 
 
 def link_flags(
-    *, fold_sections: bool, lto: str = "none", linker: Sequence[str] = ()
+    *,
+    fold_sections: bool,
+    lto: str = "none",
+    linker: Sequence[str] = (),
+    object_format: str = "elf",
 ) -> tuple[str, ...]:
     """Flags that an app adds at its final link so that unused sections are dropped. ``linker`` are
     flags that choose the linker, told to an app only where it must be that one."""
-    folding = (FOLD,) if fold_sections and {LLD, GOLD}.intersection(linker) else ()
+    linking = LINKING[object_format]
+    folding = (
+        (FOLD,) if linking.folds and fold_sections and {LLD, GOLD}.intersection(linker) else ()
+    )
     link_time = () if lto == "none" else (f"-flto={lto}",)
-    needed = linker if folding or link_time else ()
-    return ("-Wl,--gc-sections", *needed, *folding, *link_time)
+    needed = linker if linking.folds and (folding or link_time) else ()
+    return (*linking.drop, *needed, *folding, *link_time)
 
 
 def optional_flags(link_flags: Sequence[str]) -> tuple[str, ...]:

@@ -97,25 +97,32 @@ def build_libraries(inputs: LibraryInputs, *, recipes: Recipes | None = None) ->
 
 def _find_recipes(
     names: Sequence[str], inputs: LibraryInputs, recipes: Recipes
-) -> Mapping[str, Recipe]:
-    found = {name: recipes.find(name, inputs.sources[name].tree.name) for name in names}
+) -> Mapping[tuple[str, str], Recipe]:
+    """By name and format of objects."""
+    found = {
+        (name, chain.object_format): recipes.find(
+            name, inputs.sources[name].tree.name, chain.object_format
+        )
+        for name in names
+        for chain in (inputs.toolchain, inputs.host)
+    }
     problems = [
         Problem(
             where=str(recipes.folder),
             what=f"the build needs {inputs.sources[name].tree.name}, and no recipe is for it",
             todo=f"add one to {DATA.name}; the file's first lines say how",
         )
-        for name, recipe in found.items()
-        if recipe is None
+        for name in names
+        if any(recipe is None for key, recipe in found.items() if key[0] == name)
     ]
     if problems:
         raise ConfigError(problems)
-    return {name: recipe for name, recipe in found.items() if recipe}
+    return {key: recipe for key, recipe in found.items() if recipe}
 
 
 class _Builder:
     def __init__(
-        self, inputs: LibraryInputs, table: Recipes, recipes: Mapping[str, Recipe]
+        self, inputs: LibraryInputs, table: Recipes, recipes: Mapping[tuple[str, str], Recipe]
     ) -> None:
         self._inputs = inputs
         self._table = table
@@ -130,7 +137,8 @@ class _Builder:
 
     def includes(self, name: str) -> tuple[Path, ...]:
         root = self._inputs.renamed.get(name, self._inputs.sources[name].tree.path)
-        return tuple(root / folder for folder in self._recipes[name].include)
+        recipe = self._recipes[name, self._inputs.toolchain.object_format]
+        return tuple(root / folder for folder in recipe.include)
 
     def archive(self, name: str, *, host: bool) -> Path:
         job = self._job(name, host=host)
@@ -148,12 +156,13 @@ class _Builder:
         toolchain = inputs.host if host else inputs.toolchain
         source = inputs.sources[name].tree
         flags = HOST_FLAGS if host else inputs.compile_flags
+        recipe = self._recipes[name, toolchain.object_format]
         return ArchiveJob(
-            recipe=self._recipes[name],
+            recipe=recipe,
             root=source.path,
             digest=source.digest,
             toolchain=toolchain,
             flags=(*flags, *self._table.fixing_flags(source.name, toolchain)),
             own=self._table.folder,
-            programs=self._recipes[name].programs if host else (),
+            programs=recipe.programs if host else (),
         )

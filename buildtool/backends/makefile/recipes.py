@@ -33,7 +33,8 @@ class Program:
 class Recipe:
     """How one dependency becomes a static library. Globs and folders are relative to its root;
     ``language`` is what CMake calls the language that all of its files are compiled as, ``only``
-    are globs of names in the lock file: the versions that this recipe is for."""
+    are globs of names in the lock file: the versions that this recipe is for; ``formats`` the
+    formats of objects."""
 
     name: str
     include: tuple[str, ...]
@@ -44,6 +45,7 @@ class Recipe:
     language: str = "CXX"
     standard: int = 11
     only: tuple[str, ...] = ("*",)
+    formats: tuple[str, ...] = ("elf", "macho")
     programs: tuple[Program, ...] = ()
 
 
@@ -96,10 +98,12 @@ class Recipes:
     folder: Path
     stand_ins: tuple[StandIn, ...] = ()
 
-    def find(self, name: str, source: str) -> Recipe | None:
-        """The first recipe for the dependency ``name`` that is for ``source`` of the lock."""
+    def find(self, name: str, source: str, object_format: str = "elf") -> Recipe | None:
+        """The first recipe for the dependency ``name`` that is for ``source`` of the lock and for
+        objects of this format."""
         for recipe in self.libraries:
-            if recipe.name == name and _any_matches(recipe.only, source):
+            fits = object_format in recipe.formats and _any_matches(recipe.only, source)
+            if recipe.name == name and fits:
                 return recipe
         return None
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildtool.backends.base import Job
 from buildtool.backends.launcher import Launcher
 from buildtool.backends.makefile.flags import LITE, SLIM, TYPE_DEFINES
 from buildtool.backends.makefile.libraries import Libraries
@@ -24,26 +25,35 @@ PCH = {
 }
 HOST_FLAGS = ("--std=c++11", "-w")
 LIBRARY = "libtensorflow-core.a"
+BITCODE = "-fembed-bitcode"
 
 
-def question_variables(target: str) -> dict[str, str]:
+def question_variables(platform: Mapping[str, str]) -> dict[str, str]:
     """Settings under which the makefile tells what it would do for ``TARGET``, without a build's
-    own flags. An empty ``ANDROID_TYPES`` would count as unset."""
+    own flags. ``platform`` are the settings that choose it, ``TARGET`` among them. An empty
+    ``ANDROID_TYPES`` would count as unset."""
     return {
+        **platform,
         "ANDROID_TYPES": " ",
         "GENDIR": f"{MADE}/asked/",
         "MAKEFILE_DIR": FOLDER,
         "OPTFLAGS": "",
-        "TARGET": target,
     }
+
+
+def platform_variables(job: Job) -> dict[str, str]:
+    """Settings that choose the platform and its ABI."""
+    values = {"sysroot": str(job.toolchain.sysroot or ""), "minimum_os": job.abi.minimum_os}
+    chosen = {name: text.format(**values) for name, text in job.abi.makefile.items()}
+    return {**chosen, "TARGET": job.platform.makefile_target}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that decides what make does with one plan. ``target`` is the makefile's name of
-    the platform; ``prefix`` the text of the prefix header."""
+    """Everything that decides what make does with one plan. ``platform`` are the settings that
+    choose the platform; ``prefix`` the text of the prefix header."""
 
-    target: str
+    platform: Mapping[str, str]
     types: str
     plan: BuildPlan
     toolchain: Toolchain
@@ -96,10 +106,11 @@ class Settings:
         defines = [f"-D{define}" for define in self.plan.defines]
         types = [f"-D{define}" for define in TYPE_DEFINES[self.types]]
         return {
+            **self.platform,
             "ANDROID_TYPES": shell_words(types),
             "AR": shell_words([str(self.toolchain.ar.path)]),
             # New, without dates, users and paths, and with an index.
-            "ARFLAGS": "qcsD",
+            "ARFLAGS": self.toolchain.archive_flags,
             "CC": self._launched(self.toolchain.cc.path),
             "CXX": self._launched(self.toolchain.cxx.path),
             "GENDIR": self.gendir,
@@ -122,8 +133,7 @@ class Settings:
             "OPTFLAGS": shell_words([*flags, *defines]),
             "PROTOCFLAGS": shell_words(self._protoc_flags()),
             "PROTOC": shell_words([str(self.libraries.protoc)]),
-            "TARGET": self.target,
-            "BUILDTOOL_DROPPED": "" if self.types == "slim" else f"-D{SLIM}",
+            "BUILDTOOL_DROPPED": shell_words(self._dropped()),
             "BUILDTOOL_HOST_INCLUDES": _includes(self.libraries.host_includes),
             "BUILDTOOL_INCLUDES": _includes(self.libraries.includes),
             "BUILDTOOL_PCH": pch,
@@ -137,6 +147,12 @@ class Settings:
         protoc = str(self.libraries.protoc)
         parts = (self.plan.tree_digest, _state(self.host.cxx.path), *archives, protoc)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+    def _dropped(self) -> list[str]:
+        """What the makefile sets by itself and the target decides."""
+        types = [] if self.types == "slim" else [f"-D{SLIM}"]
+        wanted = self.toolchain.object_format == "elf" or BITCODE in self.toolchain.compile_flags
+        return types if wanted else [*types, BITCODE]
 
     def _protoc_flags(self) -> list[str]:
         lite = ["--cpp_opt=lite"] if LITE in self.plan.defines else []

@@ -65,6 +65,7 @@ class NativeBackend:
             fold_sections=optimise.fold_sections,
             lto=optimise.lto,
             linker=job.toolchain.link_flags,
+            object_format=job.toolchain.object_format,
         )
 
     def optional_flags(self, link_flags: Sequence[str]) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from buildtool.linking import LINKING
+
 DEFINES = (
     "EIGEN_AVOID_STL_ARRAY",
     "EIGEN_MAX_ALIGN_BYTES=64",
@@ -92,17 +94,22 @@ def proto_code(*, level: str) -> str:
 
 
 def link_flags(
-    *, fold_sections: bool, lto: str = "none", linker: Sequence[str] = ()
+    *,
+    fold_sections: bool,
+    lto: str = "none",
+    linker: Sequence[str] = (),
+    object_format: str = "elf",
 ) -> tuple[str, ...]:
     """Flags that an app adds at its final link so that unused sections are dropped.
 
     ``linker`` are flags that choose the linker; an app gets them only where just that linker will
     do: LLVM's alone folds sections as its compiler allows (lld manual, ``--icf=safe``).
     """
-    folding = (FOLD,) if fold_sections and LLD in linker else ()
+    linking = LINKING[object_format]
+    folding = (FOLD,) if linking.folds and fold_sections and LLD in linker else ()
     link_time = () if lto == "none" else (f"-flto={lto}",)
-    needed = linker if folding or link_time else ()
-    return ("-Wl,--gc-sections", *needed, *folding, *link_time)
+    needed = linker if linking.folds and (folding or link_time) else ()
+    return (*linking.drop, *needed, *folding, *link_time)
 
 
 def optional_flags(link_flags: Sequence[str]) -> tuple[str, ...]:

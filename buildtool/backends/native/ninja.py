@@ -78,6 +78,8 @@ class NativeBuild:
 
     def _toolchain_variables(self) -> dict[str, str]:
         flags = shlex.join(self.toolchain.compile_flags)
+        letters = self.toolchain.archive_flags
+        archive, index = letters.replace("s", ""), letters.replace("qc", "")
         return {
             "CMAKE_AR": str(self.toolchain.ar.path),
             "CMAKE_BUILD_TYPE": "None",
@@ -85,8 +87,8 @@ class NativeBuild:
             "CMAKE_CXX_COMPILER": str(self.toolchain.cxx.path),
             "CMAKE_C_FLAGS": flags,
             "CMAKE_CXX_FLAGS": flags,
-            "CMAKE_CXX_ARCHIVE_CREATE": "<CMAKE_AR> qcD <TARGET> <LINK_FLAGS> <OBJECTS>",
-            "CMAKE_CXX_ARCHIVE_FINISH": "<CMAKE_AR> sD <TARGET>",
+            "CMAKE_CXX_ARCHIVE_CREATE": f"<CMAKE_AR> {archive} <TARGET> <LINK_FLAGS> <OBJECTS>",
+            "CMAKE_CXX_ARCHIVE_FINISH": f"<CMAKE_AR> {index} <TARGET>",
             # The library is for another machine: compiling must do, a program may not run.
             "CMAKE_TRY_COMPILE_TARGET_TYPE": "STATIC_LIBRARY",
             "CMAKE_SYSTEM_NAME": "Linux",

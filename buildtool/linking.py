@@ -1,0 +1,55 @@
+"""How the linkers of each object format are told what an app needs of them.
+
+Sources: GNU ld manual, ``--whole-archive``, ``--gc-sections``; ld(1) of Apple's tools,
+``-force_load``, ``-dead_strip``, ``-map``. Each flag is its own token: an archive's path after
+``-force_load`` is one more, so that no path is cut at a comma.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linking:
+    """The flags of one object format.
+
+    ``before`` and ``after`` stand around an archive that is linked whole; ``drop`` leaves out what
+    nothing refers to; ``link_map`` is followed by the path of a map; ``folds`` says whether an app
+    can be told to fold equal functions.
+    """
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    drop: tuple[str, ...]
+    link_map: str
+    folds: bool
+
+    def whole(self, archive: str) -> tuple[str, ...]:
+        """The flags that link all of an archive."""
+        return (*self.before, archive, *self.after)
+
+    def map_to(self, path: Path) -> str:
+        """The flag that writes a map."""
+        return f"{self.link_map}{path}"
+
+
+LINKING: Mapping[str, Linking] = {
+    "elf": Linking(
+        before=("-Wl,--whole-archive",),
+        after=("-Wl,--no-whole-archive",),
+        drop=("-Wl,--gc-sections",),
+        link_map="-Wl,-Map=",
+        folds=True,
+    ),
+    "macho": Linking(
+        before=("-force_load",),
+        after=(),
+        drop=("-Wl,-dead_strip",),
+        link_map="-Wl,-map,",
+        # Apple's linker does it unasked where it can.
+        folds=False,
+    ),
+}
