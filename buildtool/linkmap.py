@@ -1,7 +1,8 @@
 """Linker maps: how many bytes of the linked file come from which object file.
 
-Formats: ``-Wl,-Map=FILE`` of GNU ld and gold (binutils 2.40) and of lld (14), told apart by their
-first lines; gold's is GNU ld's but for the headings. Counted is what the file holds when stripped:
+Formats: ``-Wl,-Map=FILE`` of GNU ld and gold (binutils 2.40) and of lld (14), and ``-map FILE`` of
+Apple's ld and lld (19) for Mach-O, told apart by their first lines; gold's is GNU ld's but for the
+headings. Counted is what the file holds when stripped:
 sections that are loaded and have content. So ``.bss`` is left out (it takes memory but no bytes of
 the file), and debug sections, too.
 """
@@ -26,6 +27,14 @@ GNU_INPUT = re.compile(r" (\S+)? +0x([0-9a-f]+) +0x([0-9a-f]+) (\S.*)$")
 GOLD_OWN = re.compile(r" (?:\*\* \S.*?)? +0x([0-9a-f]+) +0x([0-9a-f]+)$")
 # GNU ld gives what it makes itself to the first input, the C library's start-up object.
 GNU_INTERNAL = (".rel", ".plt", ".got", ".dyn", ".hash", ".gnu.", ".interp", ".eh_frame_hdr")
+
+# Inputs have numbers; a symbol names the number of its input. Columns have tabs between them.
+MACHO_START = "# Path:"
+MACHO_INPUT = re.compile(r"\[ *(\d+)\] (.+)$")
+MACHO_SECTION = re.compile(r"0x([0-9A-Fa-f]+)\s+0x([0-9A-Fa-f]+)\s+__\w+\s+(__\w+)$")
+MACHO_SYMBOL = re.compile(r"0x([0-9A-Fa-f]+)\s+0x([0-9A-Fa-f]+)\s+\[ *(\d+)\] ")
+MACHO_NO_CONTENT = ("__bss", "__common", "__thread_bss")
+MACHO_INTERNAL = "linker synthesized"
 
 NO_CONTENT = (".bss", ".tbss", ".sbss", "COMMON")
 NOT_LOADED = (
@@ -55,7 +64,10 @@ def bytes_by_input(path: Path) -> Mapping[str, int]:
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             first = file.readline()
-            entries = _lld(file) if first.split()[:2] == ["VMA", "LMA"] else _gnu(file)
+            if first.startswith(MACHO_START):
+                entries = _macho(file)
+            else:
+                entries = _lld(file) if first.split()[:2] == ["VMA", "LMA"] else _gnu(file)
             sizes: dict[str, int] = defaultdict(int)
             for name, size in entries:
                 sizes[name] += size
@@ -73,6 +85,22 @@ def _lld(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
             counted = _counts(output.group(1))
         elif counted and (found := LLD_INPUT.match(line)):
             yield found.group(2), int(found.group(1), 16)
+
+
+def _macho(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """What is dropped as dead stands last, without addresses."""
+    names: dict[str, str] = {}
+    empty: list[range] = []
+    for line in lines:
+        if found := MACHO_INPUT.match(line):
+            names[found[1]] = INTERNAL if found[2].strip() == MACHO_INTERNAL else found[2].strip()
+        elif found := MACHO_SECTION.match(line):
+            start, size = int(found[1], 16), int(found[2], 16)
+            empty += [range(start, start + size)] if found[3] in MACHO_NO_CONTENT else []
+        elif (found := MACHO_SYMBOL.match(line)) and not any(
+            int(found[1], 16) in section for section in empty
+        ):
+            yield names[found[3]], int(found[2], 16)
 
 
 def _gnu(lines: Iterable[str]) -> Iterator[tuple[str, int]]:

@@ -91,10 +91,13 @@ def all_problems(report: Report) -> tuple[Problem, ...]:
 
 
 def is_proved(report: Report) -> bool | None:
-    """Whether the artefact was verified and nothing is wrong with it; None: not verified."""
+    """Whether the artefact was verified and nothing is wrong with it; None: not verified, or only
+    looked at, because nothing here could run it."""
     if report.verification is None:
         return None
-    return not all_problems(report)
+    if all_problems(report):
+        return False
+    return None if report.verification.not_run else True
 
 
 def _model(report: Report, place: int) -> dict[str, Any]:
@@ -215,6 +218,11 @@ def _sizes(size: SizeReport | None) -> tuple[tuple[str, int], ...]:
 def _verdict(verification: VerificationReport | None) -> str:
     """What a verification without problems has proved."""
     registered = "the library registers what was planned"
+    if verification is not None and verification.not_run:
+        return (
+            "every object and the linked program are of the right kind, and the program holds all "
+            "that registers itself"
+        )
     if verification is None or not verification.models:
         return registered
     if all(check.compared for check in verification.models):

@@ -399,7 +399,8 @@ class ModelCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class VerificationReport:
-    """What was found on the artefact. It is proved if ``problems`` is empty.
+    """What was found on the artefact. It is proved if ``problems`` is empty and it was run;
+    ``not_run`` says why it was not: then its files are right as far as can be seen.
 
     ``checked_members`` of the archive were read; ``needed_libraries`` and ``oldest_glibc`` are of
     the linked program; so are, where that is Mach-O, ``minimum_os`` and ``constructors``, the
@@ -424,6 +425,7 @@ class VerificationReport:
     constructors: int = 0
     protobuf_prefix: str = ""
     renamed_symbols: int = 0
+    not_run: str = ""
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 

@@ -24,9 +24,10 @@ from buildtool.decode import from_json
 from buildtool.errors import BudgetError, BuildError, ConfigError, ModelError, Problem
 from buildtool.graph import ModelSource, chosen_rewrites, read_models, read_runtime_facts
 from buildtool.linking import LINKING
+from buildtool.package_step import pack_slices
 from buildtool.plain import plain
 from buildtool.plan import TENSORFLOW, make_plan, plan_from_json, plan_to_json
-from buildtool.platforms import find_abi
+from buildtool.platforms import find_abi, find_platform
 from buildtool.platforms.abi import Abi, Platform
 from buildtool.rename.sources import Renaming, rename_sources
 from buildtool.render import Renderer, to_json, write_if_changed
@@ -52,6 +53,7 @@ from buildtool.values import (
     ElfExpectation,
     FileKind,
     KernelCatalogue,
+    MachoExpectation,
     ModelInfo,
     SizeReport,
     SourceTree,
@@ -407,14 +409,8 @@ def prove(work: Workspace) -> str:
             libraries=tuple(work.dist / name for name in (dist.WHOLE, dist.REST)),
             program=work.program,
             emulator=inputs.toolchain.emulator,
-            expectation=ElfExpectation(
-                machine=work.abi.machine,
-                bits=work.abi.bits,
-                arm_architecture=work.abi.arm_architecture,
-                neon=work.abi.neon,
-                hard_float=work.abi.hard_float,
-                glibc=tuple(int(part) for part in (work.target.glibc or "").split(".") if part),
-            ),
+            not_run=_not_run(work, inputs),
+            expectation=_expectation(work),
             system=tuple(
                 kernel
                 for kernel in _catalogue(work, inputs, built.defines).kernels
@@ -437,6 +433,8 @@ def prove(work: Workspace) -> str:
     _store(work, "verification", report)
     write_reports(work)
     require_proof(report)
+    if report.not_run:
+        return f"the files are right, and were not run: {report.not_run}"
     compared = [
         output.max_absolute
         for model in report.models
@@ -449,6 +447,37 @@ def prove(work: Workspace) -> str:
         f"all {report.planned_kernels} planned kernels{more} are registered, "
         f"{len(report.models)} models run{largest}"
     )
+
+
+def _expectation(work: Workspace) -> ElfExpectation | MachoExpectation:
+    abi = work.abi
+    if abi.apple:
+        return MachoExpectation(
+            cpu=abi.apple.cpu,
+            platform=abi.apple.platform,
+            minimum_os=abi.minimum_os,
+            bitcode=work.target.bitcode,
+        )
+    return ElfExpectation(
+        machine=abi.machine,
+        bits=abi.bits,
+        arm_architecture=abi.arm_architecture,
+        neon=abi.neon,
+        hard_float=abi.hard_float,
+        glibc=tuple(int(part) for part in (work.target.glibc or "").split(".") if part),
+    )
+
+
+def _not_run(work: Workspace, inputs: Inputs) -> str:
+    """Why this machine cannot start the program; empty if it can."""
+    if work.abi.apple is None or inputs.toolchain.emulator:
+        return ""
+    return f"this machine runs nothing for {work.abi.apple.platform} on {work.abi.apple.cpu}"
+
+
+def package(work: Workspace) -> str:
+    """Pack the slices of a target together. Returns a line."""
+    return pack_slices(work.target, find_platform(work.target.platform), work.folder)
 
 
 def size(work: Workspace) -> str:
@@ -675,4 +704,5 @@ STEPS: Mapping[str, Callable[[Workspace], str]] = {
     "verify": prove,
     "size": size,
     "build": finish,
+    "package": package,
 }

@@ -18,7 +18,7 @@ from pathlib import Path
 import yaml
 
 from buildtool.apple.sdk import CXX_HEADERS, FRAMEWORKS, LIBRARIES, SETTINGS
-from buildtool.apple.tools import XCODE, chosen_kind, find_compilers, named_sdk
+from buildtool.apple.tools import XCODE, chosen_kind, find_programs, named_sdk
 from buildtool.platforms.abi import Abi, AppleFacts
 from buildtool.render import TEMPLATES, Renderer, to_json
 from buildtool.run import Command, run
@@ -27,6 +27,8 @@ from buildtool.sources.cache import writing
 from buildtool.values import SourceTree
 
 SOURCE = "ziglang-0.10.1.post1"
+# To be changed whenever this module puts something else together.
+LAYOUT = "1"
 # iOS 16 and macOS 13, whose headers these are, are of the same year.
 VERSION = "16.0"
 STANDS_IN = (
@@ -69,7 +71,7 @@ def find_sdk(
         return named
     if not can_stand_in(abi.apple):
         return None
-    programs = find_compilers(abi, compiler)
+    programs = find_programs(abi, compiler)
     source = fetch_all(
         lock, [SOURCE], cache=cache, offline=offline, progress=Progress.of_process()
     )[SOURCE]
@@ -98,8 +100,9 @@ def make_stand_in(
 
 
 def _key(source: SourceTree, abi: Abi, cxx: Path) -> str:
-    own = [Path(__file__), *sorted((TEMPLATES / "apple").iterdir())]
-    parts = (source.digest, abi.triple, str(cxx.resolve()), *(p.read_text("utf-8") for p in own))
+    own = sorted((TEMPLATES / "apple").iterdir())
+    texts = (path.read_text(encoding="utf-8") for path in own)
+    parts = (LAYOUT, source.digest, abi.triple, str(cxx.resolve()), *texts)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 

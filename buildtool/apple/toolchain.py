@@ -13,6 +13,7 @@ from buildtool.apple.tools import (
     AppleTools,
     compile_flags_of,
     find_apple_tools,
+    find_programs,
     named_sdk,
 )
 from buildtool.errors import Problem, ToolError
@@ -83,6 +84,16 @@ def find_apple_toolchain(
     if probe:
         try_out(toolchain, abi)
     return identified(toolchain)
+
+
+def find_packers(abi: Abi, compiler: str) -> tuple[Path, Path]:
+    """``libtool`` and ``lipo``, which work on static libraries.
+
+    Raises:
+        ToolError: they are missing.
+    """
+    programs = find_programs(abi, compiler)
+    return programs["libtool"], programs["lipo"]
 
 
 def _notes(tools: AppleTools, sdk: Sdk) -> tuple[str, ...]:

@@ -99,14 +99,19 @@ def find_apple_tools(abi: Abi, compiler: str, sdk: Path | None) -> AppleTools:
     return AppleTools(kind=kind, programs=programs, sdk=found, version=version, link_flags=links)
 
 
-def find_compilers(abi: Abi, compiler: str) -> Mapping[str, Path]:
-    """LLVM's programs alone, without an SDK.
+def find_programs(abi: Abi, compiler: str) -> Mapping[str, Path]:
+    """The programs alone, without an SDK.
 
     Raises:
         ToolError: some are missing.
     """
+    assert abi.apple is not None  # noqa: S101  (asked for an ABI of Apple's only)
     problems: list[Problem] = []
-    programs = _llvm(abi, LLVM if compiler in KINDS else compiler, problems)
+    kind = chosen_kind(compiler)
+    if kind == XCODE:
+        programs, _ = _xcode(abi.apple, problems)
+    else:
+        programs = _llvm(abi, kind, problems)
     if problems:
         raise ToolError(problems)
     return programs

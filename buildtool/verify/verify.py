@@ -269,6 +269,7 @@ def _report(what: VerificationInput, found: _Findings) -> VerificationReport:
         oldest_glibc=facts.oldest_glibc,
         minimum_os=facts.minimum_os,
         constructors=facts.constructors,
+        not_run=what.not_run,
         planned_kernels=len(what.plan.kernels),
         registered_kernels=len(found.registries.kernels) or facts.kernels,
         registered_ops=len(found.registries.ops),

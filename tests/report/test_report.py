@@ -144,11 +144,21 @@ BAD = replace(
     problems=(Problem(where="pi", what="over budget"),),
 )
 PLANNED = Report(plan=PLAN)
+NOT_RUN = replace(GOOD, verification=replace(VERIFIED, models=(), not_run="no such machine here"))
 CASES = {"good": GOOD, "bad": BAD, "planned": PLANNED}
 
 
 def _texts(folder: Path, report: Report) -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in write_report(folder, report)}
+
+
+def test_what_was_not_run_is_not_called_proved(tmp_path: Path) -> None:
+    texts = _texts(tmp_path, NOT_RUN)
+    values = json.loads(texts["report.json"])
+    assert (values["proved"], values["verification"]["not_run"]) == (None, "no such machine here")
+    assert "NOT RUN: every object" in texts["report.txt"]
+    assert "PROVED" not in texts["report.txt"]
+    assert "Not run: every object" in texts["report.html"]
 
 
 class _Checker(HTMLParser):

@@ -25,6 +25,29 @@ LLD = """\
                0                0      999     1 .debug_info
                0                0      999     1         main.o:(.debug_info)
 """
+MACHO = """\
+# Path: runner
+# Arch: arm64
+# Object files:
+[  0] linker synthesized
+[  1] main.o
+[  2] /b/lib tf.a(relu_op.o)
+# Sections:
+# Address\tSize    \tSegment\tSection
+0x100004000\t0x00000130\t__TEXT\t__text
+0x100008000\t0x00000010\t__DATA\t__data
+0x100008010\t0x00008000\t__DATA\t__bss
+# Symbols:
+# Address\tSize    \tFile  Name
+0x100004000\t0x00000030\t[  1] _main
+0x100004030\t0x00000100\t[  2] __ZN1a[b](x)
+0x100004130\t0x00000008\t[  0] helper helper
+0x100008000\t0x00000010\t[  1] _data
+0x100008010\t0x00008000\t[  1] _zeros
+# Dead Stripped Symbols:
+#        \tSize    \tFile  Name
+<<dead>>\t0x00000999\t[  2] _unused
+"""
 GNU = """\
 Discarded input sections
 
@@ -67,6 +90,7 @@ protodesc_cold  0x0000000000001800       0x20
     ("text", "expected"),
     [
         (LLD, {"/b/lib tf.a(relu_op.cc.o)": 0x100, "main.o": 0x40, INTERNAL: 0x1C}),
+        (MACHO, {"/b/lib tf.a(relu_op.o)": 0x100, "main.o": 0x40, INTERNAL: 0x8}),
         (GNU, {"/b/lib tf.a(relu_op.cc.o)": 0x100, "main.o": 0x60, INTERNAL: 0x48}),
     ],
     ids=["lld", "gnu"],

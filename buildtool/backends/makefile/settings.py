@@ -113,6 +113,11 @@ class Settings:
             "ARFLAGS": self.toolchain.archive_flags,
             "CC": self._launched(self.toolchain.cc.path),
             "CXX": self._launched(self.toolchain.cxx.path),
+            # The makefile would put some targets' in folders below these.
+            "BINDIR": f"{self.gendir}bin/",
+            "DEPDIR": f"{self.gendir}dep/",
+            "LIBDIR": f"{self.gendir}lib/",
+            "OBJDIR": f"{self.gendir}obj/",
             "GENDIR": self.gendir,
             "HOST_BINDIR": f"{made}bin/",
             "HOST_CXX": self._launched(self.host.cxx.path),
