@@ -93,9 +93,9 @@ protodesc_cold  0x0000000000001800       0x20
         (MACHO, {"/b/lib tf.a(relu_op.o)": 0x100, "main.o": 0x40, INTERNAL: 0x8}),
         (GNU, {"/b/lib tf.a(relu_op.cc.o)": 0x100, "main.o": 0x60, INTERNAL: 0x48}),
     ],
-    ids=["lld", "gnu"],
+    ids=["lld", "macho", "gnu"],
 )
-def test_both_formats(tmp_path: Path, text: str, expected: dict[str, int]) -> None:
+def test_all_formats(tmp_path: Path, text: str, expected: dict[str, int]) -> None:
     (tmp_path / "map").write_text(text, encoding="utf-8")
     assert bytes_by_input(tmp_path / "map") == expected
 
