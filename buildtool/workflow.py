@@ -150,6 +150,7 @@ def find_inputs(work: Workspace) -> Inputs:
     """
     target = work.target
     backend = find_backend(target)
+    _check_format(work, backend)
     lock = with_given(load_lock(LOCK), given_sources(target))
     sysroot = plain(target.sysroot) if target.sysroot else None
     if work.abi.apple:
@@ -256,6 +257,19 @@ def _rename(
         folder=folder,
         cache=work.cache,
     )
+
+
+def _check_format(work: Workspace, backend: Backend) -> None:
+    """A backend need not build for every platform."""
+    if work.abi.object_format not in backend.object_formats:
+        raise ConfigError(
+            Problem(
+                where=work.target.where("backend"),
+                what=f"backend: {backend.name!r} does not build for {work.platform.name} yet",
+                todo="name your own tree of TensorFlow 1.0 to 1.15, which the backend 'makefile' "
+                "builds: tf=FOLDER",
+            )
+        )
 
 
 def _check_optimise(target: Target, toolchain: Toolchain) -> None:

@@ -78,6 +78,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def object_formats(self) -> tuple[str, ...]:
+        """The formats of objects that it can build for."""
+        ...
+
+    @property
     def type_policies(self) -> tuple[str, ...]:
         """The values of the key ``types`` that it knows."""
         ...

@@ -46,6 +46,7 @@ class MakefileBackend:
     name = "makefile"
     folder = WORK
     cxx_standard = "c++11"
+    object_formats = ("elf", "macho")
     type_policies = tuple(flags.TYPE_DEFINES)
 
     def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:

@@ -35,6 +35,7 @@ class NativeBackend:
     name = "native"
     folder = "native"
     cxx_standard = "c++17"
+    object_formats = ("elf",)
     type_policies = tuple(flags.TYPE_DEFINES)
 
     def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
