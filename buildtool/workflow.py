@@ -60,7 +60,7 @@ from buildtool.values import (
     Toolchain,
     VerificationReport,
 )
-from buildtool.verify import ModelRun, VerificationInput, require_proof, verify
+from buildtool.verify import ModelRun, VerificationInput, may_register, require_proof, verify
 
 T = TypeVar("T")
 LLD = "-fuse-ld=lld"
@@ -425,10 +425,10 @@ def prove(work: Workspace) -> str:
             emulator=inputs.toolchain.emulator,
             not_run=_not_run(work, inputs),
             expectation=_expectation(work),
-            system=tuple(
-                kernel
-                for kernel in _catalogue(work, inputs, built.defines).kernels
-                if kernel.system
+            allowed=may_register(
+                built,
+                _catalogue(work, inputs, built.defines),
+                everything=work.target.registration == "all",
             ),
             models=tuple(
                 ModelRun(

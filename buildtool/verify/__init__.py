@@ -1,6 +1,6 @@
 """Verify: does the real artefact hold what the plan promised?
 
-Three names are all that a caller needs::
+Four names are all that a caller needs::
 
     report = verify(
         VerificationInput(
@@ -10,7 +10,7 @@ Three names are all that a caller needs::
             link=Command(argv=(...)),         # with the library's link flags, as an app does
             emulator=toolchain.emulator,      # () on the machine itself
             expectation=ElfExpectation(machine=abi.machine, bits=abi.bits, ...),
-            system=tuple(k for k in catalogue.kernels if k.system),
+            allowed=may_register(plan, catalogue, everything=False),
             models=(ModelRun(model=info, graph=frozen_pb),),
             folder=build / "verify",
             cache=shared / "reference",
@@ -25,6 +25,14 @@ that do not fit the model. Nothing in it waits longer than its timeouts.
 """
 
 from buildtool.verify.inputs import ModelRun
+from buildtool.verify.registry import may_register
 from buildtool.verify.verify import VerificationInput, check_emulator, require_proof, verify
 
-__all__ = ["ModelRun", "VerificationInput", "check_emulator", "require_proof", "verify"]
+__all__ = [
+    "ModelRun",
+    "VerificationInput",
+    "check_emulator",
+    "may_register",
+    "require_proof",
+    "verify",
+]

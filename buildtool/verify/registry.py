@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from buildtool.errors import Problem
-from buildtool.values import BuildPlan, Registration
+from buildtool.values import BuildPlan, KernelCatalogue, Registration
 from buildtool.verify import macho
 from buildtool.verify.archive import Member
 from buildtool.verify.elf import NotElfError, is_bitcode, read_object, undefined_symbols
 from buildtool.verify.program import RegisteredKernel, Registries, constraint_names
 
-# Kernels of ops that nobody selected, beyond the tree's system kernels, that are still taken for
-# chance. Even the smallest library built without selection has some forty (relu_op.cc alone
-# registers 11 ops).
-FOREIGN_LIMIT = 10
 SHOWN = 8
 # Part of the mangled names of what registers a kernel (framework/op_kernel.h, 1.0 to 2.14).
 REGISTRAR = "OpKernelRegistrar"
@@ -32,15 +28,46 @@ class RegistryCheck:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Allowed:
+    """What may be registered besides what is planned."""
+
+    kernels: frozenset[RegisteredKernel] = frozenset()
+    ops: frozenset[str] = frozenset()
+
+
+_NOTHING = Allowed()
+
+
+def may_register(plan: BuildPlan, catalogue: KernelCatalogue, *, everything: bool) -> Allowed:
+    """What a library that follows the plan may hold: the macros compare the text of a class alone,
+    so that a class that is selected registers all its kernels, for whatever types and devices.
+    System kernels and ops register always; with ``everything`` all do."""
+    chosen = {_squeezed(item.registration.kernel_class) for item in plan.kernels}
+    return Allowed(
+        kernels=frozenset(
+            _planned(kernel)
+            for kernel in catalogue.kernels
+            if everything or kernel.system or _squeezed(kernel.kernel_class) in chosen
+        ),
+        ops=frozenset(item.op for item in catalogue.ops if everything or item.system),
+    )
+
+
+def _squeezed(text: str) -> str:
+    """A class as the macros compare it: without spaces."""
+    return "".join(text.split())
+
+
 def check_registries(
     plan: BuildPlan,
     found: Registries,
     *,
     members: Sequence[Member],
-    system: Sequence[Registration] = (),
+    allowed: Allowed = _NOTHING,
 ) -> RegistryCheck:
     """Compare what is registered with ``plan``. ``members`` of the archive help to tell why a
-    kernel is missing; ``system`` kernels register whatever was selected."""
+    kernel is missing; ``allowed`` is surplus that is no fault."""
     registered = Counter(_plain(kernel) for kernel in found.kernels)
     planned = {_planned(item.registration): item.registration for item in plan.kernels}
     missing = [planned[kernel] for kernel in sorted(planned.keys() - registered.keys())]
@@ -48,7 +75,11 @@ def check_registries(
     problems = [_missing_problem(kernel, found.kernels, members) for kernel in missing]
     problems += _missing_ops(plan, found)
     problems += _repeated(found)
-    problems += _no_selection(plan, surplus, system)
+    lost = {(kernel.op, kernel.device) for kernel in missing}  # told with what is missing
+    kernels = [k for k in surplus if k not in allowed.kernels and (k.op, k.device) not in lost]
+    ops = set(found.ops) - {op for op, _ in plan.ops} - allowed.ops
+    problems += _no_selection(plan.target, [*map(describe, kernels)], "kernels")
+    problems += _no_selection(plan.target, sorted(ops), "ops")
     return RegistryCheck(
         missing=tuple(describe(_planned(kernel)) for kernel in missing),
         surplus=tuple(describe(kernel) for kernel in surplus),
@@ -162,18 +193,13 @@ def _repeated(found: Registries) -> Iterator[Problem]:
             )
 
 
-def _no_selection(
-    plan: BuildPlan, surplus: Sequence[RegisteredKernel], system: Sequence[Registration]
-) -> Iterator[Problem]:
-    known = {op for op, _ in plan.ops} | {item.registration.op for item in plan.kernels}
-    known |= {kernel.op for kernel in system}
-    foreign = sorted({kernel.op for kernel in surplus if kernel.op not in known})
-    if len(foreign) > FOREIGN_LIMIT:
-        more = f" and {len(foreign) - SHOWN} more" if len(foreign) > SHOWN else ""
+def _no_selection(where: str, found: Sequence[str], kind: str) -> Iterator[Problem]:
+    if found:
+        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         yield Problem(
-            where=plan.target,
-            what=f"the selection had no effect: kernels of {len(foreign)} ops that the plan does "
-            f"not ask for are registered ({', '.join(foreign[:SHOWN])}{more})",
+            where=where,
+            what=f"the selection had no effect: {len(found)} {kind} are registered that it does "
+            f"not name ({'; '.join(found[:SHOWN])}{more})",
             todo="SELECTIVE_REGISTRATION was not defined for every file, or another "
             "ops_to_register.h came first in the include folders; delete the objects",
         )

@@ -12,7 +12,6 @@ from buildtool.values import (
     BuildPlan,
     MachoExpectation,
     ModelCheck,
-    Registration,
     VerificationReport,
 )
 from buildtool.verify.architecture import TODO, Expectation, check_members, program_faults
@@ -25,7 +24,7 @@ from buildtool.verify.linked import glibc_problems, linked_facts
 from buildtool.verify.macho_check import image_problems
 from buildtool.verify.models import NOT_INSTALLED, check_model
 from buildtool.verify.program import Program, Registries, list_registries, prove_session
-from buildtool.verify.registry import RegistryCheck, check_registries
+from buildtool.verify.registry import Allowed, RegistryCheck, check_registries
 from buildtool.verify.renamed import check_renamed
 
 QUICK_TIMEOUT = 120.0
@@ -39,8 +38,8 @@ class VerificationInput:
     ``libraries`` are the archives, of which the first must be in the program as a whole; ``link``
     makes ``program``, the runner, out of them (None: it is linked already). ``emulator`` is put
     before the program's path; ``not_run`` says why the program cannot be started here at all, so
-    that its file alone is looked at (empty: it can). ``system`` kernels of the catalogue register
-    whatever was selected. ``folder`` receives tensors and logs; ``cache`` keeps TensorFlow's
+    that its file alone is looked at (empty: it can). ``allowed`` may be registered
+    besides what is planned. ``folder`` receives tensors and logs; ``cache`` keeps TensorFlow's
     outputs between targets. ``python`` has TensorFlow (empty: the one that runs us).
     ``protobuf_prefix``: what all names of protobuf must have before them; empty if it has its own.
     ``timeout`` is seconds for one run of one model, ``tolerance`` as in
@@ -56,7 +55,7 @@ class VerificationInput:
     link: Command | None = None
     emulator: tuple[str, ...] = ()
     not_run: str = ""
-    system: tuple[Registration, ...] = ()
+    allowed: Allowed = field(default_factory=Allowed)
     models: tuple[ModelRun, ...] = ()
     protobuf_prefix: str = ""
     tolerance: float = DEFAULT_TOLERANCE
@@ -219,7 +218,7 @@ def _program(what: VerificationInput, timeout: float = QUICK_TIMEOUT) -> Program
 def _check_registry(what: VerificationInput, program: Program, found: _Findings) -> None:
     found.registries = list_registries(program)
     found.registry = check_registries(
-        what.plan, found.registries, members=found.members, system=what.system
+        what.plan, found.registries, members=found.members, allowed=what.allowed
     )
     found.problems += found.registry.problems
 

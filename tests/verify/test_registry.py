@@ -1,14 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from buildtool.values import BuildPlan, Registration, SelectedKernel, TypeConstraint
+from buildtool.values import (
+    BuildPlan,
+    KernelCatalogue,
+    OpRegistration,
+    Registration,
+    SelectedKernel,
+    TypeConstraint,
+)
 from buildtool.verify.archive import read_archive
 from buildtool.verify.program import RegisteredKernel, Registries
-from buildtool.verify.registry import FOREIGN_LIMIT, check_registries
+from buildtool.verify.registry import check_registries, may_register
 
 Make = Callable[..., Path]
 START = "__attribute__((constructor)) static void start(void)"
@@ -117,7 +125,7 @@ def test_missing_for_other_types() -> None:
 
 def test_missing_op() -> None:
     plan = _plan(RELU, ops=(("Relu", "tensorflow/core/ops/nn_ops.cc"),))
-    found = Registries(ops=("MatMul",), kernels=(RELU_FOUND,))
+    found = Registries(ops=(), kernels=(RELU_FOUND,))
     (problem,) = check_registries(plan, found, members=()).problems
     assert problem.where == "tensorflow/core/ops/nn_ops.cc"
     assert "the op Relu is planned" in problem.what
@@ -140,22 +148,55 @@ def test_same_types_but_other_values_are_two_kernels() -> None:
 
 
 def test_selection_without_effect() -> None:
-    many = tuple(_found(f"Op{number:02}") for number in range(FOREIGN_LIMIT + 1))
+    many = tuple(_found(f"Op{number:02}") for number in range(11))
     found = Registries(ops=(), kernels=(RELU_FOUND, *many))
     check = check_registries(_plan(RELU), found, members=())
-    assert len(check.surplus) == FOREIGN_LIMIT + 1
+    assert len(check.surplus) == 11
     (problem,) = check.problems
     assert problem.where == "pi"
-    assert "the selection had no effect: kernels of 11 ops" in problem.what
-    assert "Op00, Op01" in problem.what
+    assert "the selection had no effect: 11 kernels are registered that it does" in problem.what
+    assert "Op00 on CPU; Op01 on CPU" in problem.what
     assert "and 3 more" in problem.what
 
 
-def test_system_kernels_and_other_devices_are_expected_surplus() -> None:
-    many = tuple(_found(f"Op{number:02}") for number in range(FOREIGN_LIMIT + 1))
-    gpu = tuple(_found("Relu", "GPU", T=f"DT_INT{bits}") for bits in (8, 16, 32, 64))
-    system = tuple(_planned(kernel.op, "function_ops.cc") for kernel in many)
-    found = Registries(ops=(), kernels=(RELU_FOUND, *many, *gpu))
-    check = check_registries(_plan(RELU), found, members=(), system=system)
-    assert check.problems == ()
-    assert len(check.surplus) == len(many) + len(gpu)
+def test_a_single_type_or_op_more_is_without_effect() -> None:
+    ops = (("Relu", "nn_ops.cc"),)
+    found = Registries(ops=("Relu", "Relu6"), kernels=(RELU_FOUND, _found("Relu", T="DT_INT32")))
+    kernels, others = check_registries(_plan(RELU, ops=ops), found, members=()).problems
+    assert "1 kernels are registered that it does not name (Relu on CPU (T: DT_INT32))" in (
+        kernels.what
+    )
+    assert "1 ops are registered that it does not name (Relu6)" in others.what
+
+
+def test_what_a_selected_class_brings_with_it_is_surplus_and_no_fault() -> None:
+    gpu = replace(RELU, device="GPU", kernel_class="ReluOp< CPUDevice, float >")
+    system = replace(_planned("_Arg", "function_ops.cc"), system=True)
+    other = replace(_planned("Relu", "relu_op.cc", T="DT_INT32"), kernel_class="ReluOp<int>")
+    plan = _plan(RELU)
+    catalogue = KernelCatalogue(
+        tree_digest="0",
+        defines=(),
+        kernels=(RELU, gpu, system, other),
+        ops=(
+            OpRegistration(op="_Arg", source="function_ops.cc", line=1, system=True),
+            OpRegistration(op="Abs", source="math_ops.cc", line=1),
+        ),
+        definitions={},
+    )
+    found = Registries(
+        ops=("_Arg", "Abs"),
+        kernels=(
+            *(RELU_FOUND, _found("Relu", "GPU", T="DT_FLOAT"), _found("_Arg")),
+            _found("Relu", T="DT_INT32"),
+        ),
+    )
+    allowed = may_register(plan, catalogue, everything=False)
+    check = check_registries(plan, found, members=(), allowed=allowed)
+    assert len(check.surplus) == 3
+    assert [problem.what.partition("(")[2] for problem in check.problems] == [
+        "Relu on CPU (T: DT_INT32))",
+        "Abs)",
+    ]
+    allowed = may_register(plan, catalogue, everything=True)
+    assert check_registries(plan, found, members=(), allowed=allowed).problems == ()

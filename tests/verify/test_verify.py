@@ -144,7 +144,7 @@ def test_selection_without_effect(artefact: VerificationInput, play: Play) -> No
     many = [{**RELU_LINE, "kernel": f"Op{number}"} for number in range(50)]
     play(artefact.program, {**GOOD, "--kernels": {"lines": [{"op": "Relu"}, RELU_LINE, *many]}})
     (problem,) = verify(artefact).problems
-    assert "the selection had no effect: kernels of 50 ops" in problem.what
+    assert "the selection had no effect: 50 kernels are registered that it does" in problem.what
 
 
 def test_outputs_that_are_not_finite(artefact: VerificationInput, play: Play) -> None:
