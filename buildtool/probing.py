@@ -10,6 +10,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
 from buildtool.errors import Problem, ToolError
 from buildtool.platforms.abi import Abi
 from buildtool.run import Command, run
@@ -61,27 +64,45 @@ def try_out(toolchain: Toolchain, abi: Abi) -> None:
     """Compile and link a small program with the very flags of the target.
 
     Raises:
-        ToolError: that fails.
+        ToolError: that fails, or gives a program for another machine.
     """
     with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder, "probe.cc")
+        source, program = Path(folder, "probe.cc"), Path(folder, "probe")
         source.write_text(PROBE_SOURCE, encoding="utf-8")
         argv = (
             *(str(toolchain.cxx.path), "-std=c++17", *toolchain.compile_flags, str(source)),
-            *("-o", str(Path(folder, "probe")), *toolchain.link_flags, "-pthread"),
+            *("-o", str(program), *toolchain.link_flags, "-pthread"),
         )
         done = run(Command(argv=argv), what="compiler probe", check=False)
-    if done.returncode == 0:
+        found = _machine(program) if done.returncode == 0 else None
+    if done.returncode:
+        last = "\n    ".join(done.stderr.strip().splitlines()[-6:])
+        what = f"cannot compile and link a small program for {abi.name}\n    {last}"
+    elif found and found != (abi.machine, abi.bits):
+        what = (
+            f"makes programs for {found[0]} ({found[1]} bits); "
+            f"{abi.name} is {abi.machine} ({abi.bits} bits)"
+        )
+    else:
         return
-    last = "\n    ".join(done.stderr.strip().splitlines()[-6:])
     raise ToolError(
         Problem(
             where=str(toolchain.cxx.path),
-            what=f"cannot compile and link a small program for {abi.name}\n    {last}",
+            what=what,
             todo=f"on Debian or Ubuntu: apt-get install {' '.join(abi.packages)}; "
             "or set 'compiler:' or 'sysroot:' in the target",
         )
     )
+
+
+def _machine(program: Path) -> tuple[str, int] | None:
+    """What a program is for, as :class:`Abi` has it; None if it is no ELF file."""
+    try:
+        with program.open("rb") as file:
+            elf = ELFFile(file)
+            return elf.header["e_machine"].removeprefix("EM_").lower(), elf.elfclass
+    except (ELFError, OSError):
+        return None
 
 
 def identified(toolchain: Toolchain) -> Toolchain:

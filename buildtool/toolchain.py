@@ -185,7 +185,7 @@ def _check_version(cxx: Tool, kind: str) -> None:
         raise ToolError(
             Problem(
                 where=str(cxx.path),
-                what=f"{cxx.version} is too old: TensorFlow 2.x needs {kind} {oldest[0]} or newer",
+                what=f"{cxx.version} is too old: {kind} {oldest[0]} or newer is needed",
                 todo="install a newer one, or name it with 'compiler:' in the target",
             )
         )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -134,7 +136,7 @@ def test_an_old_compiler_is_refused_with_the_version_that_is_needed(
     paths = [fake(name, says=says) for name in names]
     with pytest.raises(ToolError) as failure:
         find_toolchain(ARMV6, compiler=compiler)
-    assert messages(failure) == [f"{says} is too old: TensorFlow 2.x needs {older} or newer"]
+    assert messages(failure) == [f"{says} is too old: {older} or newer is needed"]
     assert failure.value.problems[0].where == str(paths[1])
     assert not Path(f"{paths[1]}.arguments").exists()
 
@@ -201,6 +203,35 @@ def test_a_compiler_that_cannot_link_is_refused_with_its_own_words(fake: Fake) -
     assert "ld: cannot find -lstdc++" in problem.what
     assert "g++-aarch64-linux-gnu" in problem.todo
     assert "'sysroot:'" in problem.todo
+
+
+@pytest.mark.parametrize(
+    ("abi", "name", "what"),
+    [
+        (
+            replace(AARCH64, cpu_flags=()),
+            "g++",
+            "makes programs for x86_64 (64 bits); aarch64 is aarch64 (64 bits)",
+        ),
+        (
+            replace(ARMV7_NEON, cpu_flags=()),
+            "aarch64-linux-gnu-g++",
+            "makes programs for aarch64 (64 bits); armv7-neon is arm (32 bits)",
+        ),
+        (AARCH64, "g++", "cannot compile and link a small program for aarch64\n"),
+        (ARMV7_NEON, "g++", "cannot compile and link a small program for armv7-neon\n"),
+    ],
+)
+def test_a_real_compiler_for_another_machine_is_refused(abi: Abi, name: str, what: str) -> None:
+    cxx = shutil.which(name)
+    if cxx is None or platform.machine() != "x86_64":
+        pytest.skip(f"needs {name} on x86_64")
+    with pytest.raises(ToolError) as failure:
+        find_toolchain(abi, compiler=cxx)
+    (problem,) = failure.value.problems
+    assert problem.where == cxx
+    assert problem.what.startswith(what)
+    assert abi.packages[-1] in problem.todo
 
 
 @pytest.mark.usefixtures("helpers")
