@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from buildtool.backends.makefile.lists import FOLDER
+from buildtool.backends.makefile.overlay import MADE
+from buildtool.backends.makefile.unfinished import made_in
 from buildtool.backends.pace import Pace
 from buildtool.errors import BuildError, Problem, ToolError
 from buildtool.run import Command, failure_problem, run, stream
@@ -59,7 +61,8 @@ class Make:
         """
         command = self.command(goals, *(("--keep-going",) if keep_going else ()))
         progress = _Progress(title=title, say=self.say)
-        done = stream(command, what=title, log=self.log, on_line=progress)
+        with made_in(self.folder / MADE):
+            done = stream(command, what=title, log=self.log, on_line=progress)
         if done.returncode != 0 and not keep_going:
             raise BuildError(self._failure(done.returncode, done.stdout, goals, title))
         for line in done.stdout.splitlines() if done.returncode else ():
