@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,8 @@ from buildtool.backends.makefile.recipes import Recipes, load_recipes
 from buildtool.errors import BuildError, ConfigError
 from buildtool.platforms import find_abi
 from buildtool.run import Command, run
-from buildtool.sources import Cache
+from buildtool.sources import Cache, load_lock
+from buildtool.sources.__main__ import LOCK
 from buildtool.sources.treehash import tree_sha256
 from buildtool.toolchain import find_toolchain
 from buildtool.values import SourceTree, Toolchain
@@ -287,3 +289,12 @@ def test_a_fix_is_for_its_sources_and_compilers(
     toolchain = dataclasses.replace(host, kind=kind, cxx=cxx)
     assert recipes.fixing_flags("protobuf-1", toolchain) == flags
     assert recipes.fixing_flags("nsync-1", toolchain) == ()
+
+
+def test_fixes_are_for_sources_that_there_are() -> None:
+    names = load_lock(LOCK).sources
+    for fix in load_recipes().fixes:
+        for pattern in fix.sources:
+            assert pattern.startswith("tensorflow-") or fnmatch.filter(names, pattern), pattern
+        assert fix.flags
+        assert fix.reason

@@ -54,6 +54,20 @@ def test_local_changes_are_built_and_told(workshop: Workshop) -> None:
     assert f"the tree has local changes, which are built as they are: {RELU}" in notes
 
 
+def test_what_an_old_release_needs_of_a_new_compiler_is_in_the_plan(workshop: Workshop) -> None:
+    table = workshop.project.root / "buildtool" / "data" / "libraries.yaml"
+    entry = """
+  - {sources: ["tensorflow-1.8.0-mini*"], compiler: gcc, since: 9, flags: [-Wno-x], reason: so}
+  - {sources: ["tensorflow-1.8.0-mini*"], compiler: gcc, until: 8, flags: [-Wno-y], reason: no}
+"""
+    table.write_text(table.read_text("utf-8").rstrip() + entry, encoding="utf-8")
+    workshop.doit("plan")
+    plan = workshop.result("plan")
+    assert "-Wno-x" in plan["compile_flags"]
+    assert "-Wno-y" not in plan["compile_flags"]
+    assert "tensorflow-1.8.0-miniature needs -Wno-x: so" in plan["notes"]
+
+
 def test_make_fails_in_the_middle_and_goes_on_once_that_is_mended(workshop: Workshop) -> None:
     header = "tensorflow/core/kernels/relu_op.h"
     workshop.edit(header, "x < T(0) ? T(0) : x;", "x < T(0) ? T(0) : ;")

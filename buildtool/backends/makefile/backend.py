@@ -11,7 +11,7 @@ from buildtool.backends.launcher import find_launcher, parallel_jobs
 from buildtool.backends.makefile import flags
 from buildtool.backends.makefile.asking import WORK, ask, files, links, lists_of
 from buildtool.backends.makefile.build import PROTO_TEXT, MakefileBuild
-from buildtool.backends.makefile.dependencies import choices, downloads, make_libraries
+from buildtool.backends.makefile.dependencies import choices, downloads, fixes, make_libraries
 from buildtool.backends.makefile.hosttool import HostTool
 from buildtool.backends.makefile.lists import read_lists
 from buildtool.backends.makefile.make import MAKEFILE, Make
@@ -75,8 +75,11 @@ class MakefileBackend:
 
     def compile_flags(self, job: Job) -> tuple[str, ...]:
         optimise = job.target.optimise
+        needed_flags = dict.fromkeys(flag for _, fix in fixes(job) for flag in fix.flags)
         return flags.compile_flags(
-            level=optimise.level, lto=optimise.lto, extra=job.target.flags.compile
+            level=optimise.level,
+            lto=optimise.lto,
+            extra=(*needed_flags, *job.target.flags.compile),
         )
 
     def link_flags(self, job: Job) -> tuple[str, ...]:
@@ -95,6 +98,7 @@ class MakefileBackend:
         chosen = choices(job.target, job.tree.path, job.tree.version, job.lock)
         return [
             *(str(choice) for choice in chosen if choice.reason),
+            *(f"{name} needs {' '.join(fix.flags)}: {fix.reason}" for name, fix in fixes(job)),
             *self._notes_on_needs(job),
             *read_lists(job.tree.path).notes,
         ]

@@ -13,7 +13,7 @@ from buildtool.backends.makefile.libraries import Libraries, LibraryInputs, buil
 from buildtool.backends.makefile.make import MAKEFILE
 from buildtool.backends.makefile.pinned import PinnedSource
 from buildtool.backends.makefile.pins import KNOWN, read_pins
-from buildtool.backends.makefile.recipes import load_recipes
+from buildtool.backends.makefile.recipes import Fix, load_recipes
 from buildtool.config import Target
 from buildtool.sources import Lock
 from buildtool.values import BuildPlan, SourceTree, Toolchain
@@ -53,6 +53,15 @@ def sources_of(job: Job) -> Mapping[str, SourceTree]:
     """By dependency, the sources that are built of it."""
     chosen = choices(job.target, job.tree.path, job.tree.version, job.lock)
     return {choice.pin.name: job.sources[choice.source] for choice in chosen}
+
+
+def fixes(job: Job) -> list[tuple[str, Fix]]:
+    """What the tree and its dependencies need under this compiler, each with whose source it is:
+    headers of both are in every file that is compiled."""
+    recipes = load_recipes()
+    chosen = choices(job.target, job.tree.path, job.tree.version, job.lock)
+    names = (f"tensorflow-{job.tree.version}", *(choice.source for choice in chosen))
+    return [(name, fix) for name in names for fix in recipes.fixing(name, job.toolchain)]
 
 
 def downloads(job: Job) -> Mapping[str, Path]:

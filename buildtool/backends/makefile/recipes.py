@@ -114,10 +114,13 @@ class Recipes:
                 return each
         return None
 
+    def fixing(self, source: str, toolchain: Toolchain) -> tuple[Fix, ...]:
+        """What ``source`` of the lock needs with this compiler."""
+        return tuple(fix for fix in self.fixes if fix.applies(source, toolchain))
+
     def fixing_flags(self, source: str, toolchain: Toolchain) -> tuple[str, ...]:
-        """The flags that ``source`` of the lock needs with this compiler."""
-        fixes = (fix for fix in self.fixes if fix.applies(source, toolchain))
-        return tuple(flag for fix in fixes for flag in fix.flags)
+        """The flags of that."""
+        return tuple(flag for fix in self.fixing(source, toolchain) for flag in fix.flags)
 
 
 def load_recipes(data: Path = DATA) -> Recipes:
