@@ -46,6 +46,22 @@ def make_workspace(tree: Path, folder: Path, declared: str) -> Path:
     return folder
 
 
+def replace_file(folder: Path, name: str, text: str) -> None:
+    """Put another ``text`` in the place of a linked file: the folders above it become real ones,
+    with links to all that is in them."""
+    place = folder
+    for part in Path(name).parts[:-1]:
+        place /= part
+        if place.is_symlink():
+            target = place.resolve()
+            place.unlink()
+            place.mkdir()
+            for each in sorted(target.iterdir()):
+                (place / each.name).symlink_to(each)
+    (folder / name).unlink()
+    (folder / name).write_text(text, encoding="utf-8")
+
+
 def _external(
     tree: Path,
 ) -> tuple[dict[str, set[tuple[str, str]]], dict[str, dict[str, set[str]]]]:

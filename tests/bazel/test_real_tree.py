@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from buildtool.bazel.groups import trim_groups
 from buildtool.catalogue.buildfiles import (
     BuildConditions,
     android_conditions,
@@ -21,7 +22,7 @@ from buildtool.catalogue.buildfiles import (
 from buildtool.catalogue.starlark_closure import SOURCE_SUFFIXES
 from tests.android.conftest import make_ndk
 from tests.bazel.conftest import Bazel
-from tests.bazel.stubs import make_workspace
+from tests.bazel.stubs import make_workspace, replace_file
 
 pytestmark = [pytest.mark.tree_1x, pytest.mark.network, pytest.mark.build]
 
@@ -34,6 +35,7 @@ CONDITIONS: dict[tuple[str, ...], BuildConditions] = {
     LINUX: linux_conditions("k8"),
 }
 SELECTIVE = ("--copt=-DSELECTIVE_REGISTRATION", "--copt=-DSUPPORT_SELECTIVE_REGISTRATION")
+BUILD = "tensorflow/core/kernels/BUILD"
 LIBRARY = "//tensorflow/core:android_tensorflow_lib"
 # Bazel's dependencies that say who may see a target; they have no files.
 GROUPS = {f"{KERNELS}friends"}
@@ -47,7 +49,9 @@ def ask(tree_1x: Path, bazel_1x: Bazel, tmp_path_factory: pytest.TempPathFactory
     declared = f'android_ndk_repository(name = "androidndk", path = "{ndk}", api_level = 21)'
     folder = make_workspace(tree_1x, root / "ws", declared)
 
-    def answer(command: str, *words: str) -> str:
+    def answer(command: str, *words: str, replaced: str = "") -> str:
+        if replaced:
+            replace_file(folder, BUILD, replaced)
         done = bazel_1x(folder, command, *words, rc=tree_1x / "tools/bazel.rc")
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
@@ -136,3 +140,19 @@ def test_dependencies_of_libraries_are_bazels(
         ours = {*target.deps, *target.srcs, *target.hdrs}
         ours = {each for each in ours if each.startswith("//")}
         assert ours == theirs - {label} - GROUPS, label
+
+
+def test_trimmed_groups_compile_fewer_files(ask: Ask, tree_1x: Path) -> None:
+    """Comes last: it changes the workspace that the tests share."""
+    keep = {f"{each}.cc" for each in ("conv_ops", "matmul_op", "relu_op", "softmax_op", "ops_util")}
+    groups = [f"android_extended_ops_group{number}" for number in (1, 2)]
+    groups += ["android_core_ops", "android_quantized_ops"]
+    text = (tree_1x / BUILD).read_text(encoding="utf-8")
+    trimmed = trim_groups(text, groups, keep, path=BUILD)
+    assert trimmed.added == ("ops_util.cc",)
+    words = ("aquery", "--output=text", *ANDROID, f"deps({LIBRARY})")
+    actions = compiled(ask(*words, replaced=trimmed.text))
+    kernels = actions[f"{KERNELS}android_tensorflow_kernels"]
+    assert set(kernels) == {f"tensorflow/core/kernels/{each}" for each in keep}
+    assert len(actions[f"{LIBRARY}_lite"]) == 261
+    assert (tree_1x / BUILD).read_text(encoding="utf-8") == text
