@@ -10,6 +10,7 @@ import pytest
 
 from buildtool.backends.launcher import Launcher
 from buildtool.backends.makefile import flags
+from buildtool.backends.makefile.dependencies import library_flags
 from buildtool.backends.makefile.libraries import Libraries
 from buildtool.backends.makefile.settings import Settings, keep_only
 from buildtool.values import BuildPlan, Tool, Toolchain
@@ -177,3 +178,9 @@ def test_gcc_s_sections_are_folded_by_gold() -> None:
     assert flags.optional_flags(folding) == (flags.GOLD, flags.FOLD)
     assert flags.link_flags(fold_sections=True) == ("-Wl,--gc-sections",)
     assert flags.link_flags(fold_sections=False, linker=(flags.GOLD,)) == ("-Wl,--gc-sections",)
+
+
+def test_libraries_are_compiled_for_release_where_the_tree_is(settings: Settings) -> None:
+    assert library_flags(settings.plan) == ("-Os", '-DTEXT="a b"', "-DNDEBUG")
+    debug = plan_with(settings, defines=("IS_MOBILE_PLATFORM=", "NDEBUG_NOT"))
+    assert library_flags(debug.plan) == ("-Os", '-DTEXT="a b"')
