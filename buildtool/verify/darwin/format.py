@@ -156,15 +156,14 @@ def _value(
     if letter in "fFeEgGaA":
         value = struct.unpack("<d", struct.pack("<Q", word))[0]
         return _real(value, letter, flags, precision)
-    if letter == "p":
-        return f"{word:#x}".encode()
-    if letter == "c":
-        return bytes((word & 0xFF,))
-    if letter == "n":
-        return b""
-    if not word:
-        return b"(null)"
-    if letter == "S" or length in WIDE_LENGTHS:
+    if letter in "pcn":
+        return {"p": f"{word:#x}".encode(), "c": bytes((word & 0xFF,)), "n": b""}[letter]
+    wide = letter == "S" or length in WIDE_LENGTHS
+    return _text(memory, word, precision, wide=wide) if word else b"(null)"
+
+
+def _text(memory: Memory, word: int, precision: int | None, *, wide: bool) -> bytes:
+    if wide:
         return wide_text(memory, word).encode()[:precision]
     if precision is None:
         return memory.text(word)

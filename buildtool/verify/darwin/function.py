@@ -20,7 +20,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,7 @@ class Call:
 
 Steps = Generator[Wait | Call, int, Any]
 Read = Callable[[memoryview], Any]
+Body = TypeVar("Body", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +63,10 @@ _DOUBLE, _FLOAT = struct.Struct("<d"), struct.Struct("<f")
 _WORD, _SHORT = struct.Struct("<q"), struct.Struct("<i")
 
 
-def function(names: str, arguments: str = "", returns: str = "i") -> Callable[..., Any]:
+def function(names: str, arguments: str = "", returns: str = "i") -> Callable[[Body], Body]:
     """Make a Python function one of the library's, under one or more ``names`` of C."""
 
-    def declare(body: Callable[..., Any]) -> Callable[..., Any]:
+    def declare(body: Body) -> Body:
         readers = _readers(arguments)
         for name in names.split():
             symbol = f"_{name}"

@@ -15,6 +15,7 @@ from pathlib import Path
 import lief
 
 from buildtool.verify.darwin.memory import Memory
+from buildtool.verify.macho import MAGICS, UNIVERSAL_MAGICS
 
 SELF, FLAT, WEAK = 0, -2, -3
 UNWINDER = "/usr/lib/system/libunwind.dylib"
@@ -184,8 +185,11 @@ class Loader:
 
 
 def _parse(path: Path) -> lief.MachO.Binary:
+    with path.open("rb") as file:
+        start = file.read(4)
     lief.logging.disable()
-    found = lief.MachO.parse(str(path))
+    known = start in (*MAGICS, *UNIVERSAL_MAGICS)
+    found = lief.MachO.parse(str(path)) if known else None
     if found is None:
         raise LoadError(f"{path}: is no Mach-O file")
     for place in range(found.size):

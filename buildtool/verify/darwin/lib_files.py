@@ -156,32 +156,32 @@ def _stat(process: Process, action: Callable[[], os.stat_result], target: int) -
 @function("access", "pi")
 def access(process: Process, path: int, mode: int) -> int:
     found = os.access(_path(process, path), mode)
-    return 0 if found else process.fail(13 if os.path.exists(_path(process, path)) else 2)  # noqa: PTH110
+    return 0 if found else process.fail(13 if os.path.exists(_path(process, path)) else 2)
 
 
 @function("mkdir", "pu")
 def mkdir(process: Process, path: int, mode: int) -> int:
-    return int(_attempt(process, lambda: os.mkdir(_path(process, path), mode & 0o7777)))  # noqa: PTH102
+    return int(_attempt(process, lambda: os.mkdir(_path(process, path), mode & 0o7777)))
 
 
 @function("rmdir", "p")
 def rmdir(process: Process, path: int) -> int:
-    return int(_attempt(process, lambda: os.rmdir(_path(process, path))))  # noqa: PTH106
+    return int(_attempt(process, lambda: os.rmdir(_path(process, path))))
 
 
 @function("unlink remove", "p")
 def unlink(process: Process, path: int) -> int:
-    return int(_attempt(process, lambda: os.unlink(_path(process, path))))  # noqa: PTH108
+    return int(_attempt(process, lambda: os.unlink(_path(process, path))))
 
 
 @function("rename", "pp")
 def rename(process: Process, old: int, new: int) -> int:
-    return int(_attempt(process, lambda: os.rename(_path(process, old), _path(process, new))))  # noqa: PTH104
+    return int(_attempt(process, lambda: os.rename(_path(process, old), _path(process, new))))
 
 
 @function("getcwd", "pp")
 def getcwd(process: Process, target: int, size: int) -> int:
-    path = os.getcwdb() + b"\0"  # noqa: PTH109
+    path = os.getcwdb() + b"\0"
     if target and len(path) > size:
         process.fail(34)
         return 0
@@ -193,7 +193,7 @@ def getcwd(process: Process, target: int, size: int) -> int:
 @function("realpath realpath$DARWIN_EXTSN", "pp")
 def realpath(process: Process, path: int, target: int) -> int:
     found = os.path.realpath(_path(process, path))
-    if not os.path.exists(found):  # noqa: PTH110
+    if not os.path.exists(found):
         process.fail(2)
         return 0
     if not target:
@@ -225,7 +225,7 @@ def munmap(_process: Process, _address: int, _size: int) -> int:
 @function("opendir", "p")
 def opendir(process: Process, path: int) -> int:
     try:
-        names = sorted(os.listdir(_path(process, path)))  # noqa: PTH208
+        names = sorted(os.listdir(_path(process, path)))
     except OSError as failure:
         process.fail(failure.errno or 2)
         return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from buildtool.verify.darwin.process import Process
 ERANGE = 34
 # Functions of one and of two numbers that numpy has as C has them: it gives infinities and NaN
 # where Python's own raise.
-ONE = (
+ONE: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("exp", np.exp), ("exp2", np.exp2), ("expm1", np.expm1), ("log", np.log), ("log2", np.log2),
     ("log10", np.log10), ("log1p", np.log1p), ("sin", np.sin), ("cos", np.cos), ("tan", np.tan),
     ("asin", np.arcsin), ("acos", np.arccos), ("atan", np.arctan), ("sinh", np.sinh),
@@ -24,7 +25,7 @@ ONE = (
     ("ceil", np.ceil), ("trunc", np.trunc), ("rint", np.rint), ("nearbyint", np.rint),
     ("fabs", np.fabs),
 )  # fmt: skip
-TWO = (
+TWO: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("pow", np.power), ("atan2", np.arctan2), ("fmod", np.fmod), ("hypot", np.hypot),
     ("fmax", np.fmax), ("fmin", np.fmin), ("copysign", np.copysign), ("nextafter", np.nextafter),
 )  # fmt: skip

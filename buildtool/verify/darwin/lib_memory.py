@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from buildtool.verify.darwin.function import Call, Steps, function
-from buildtool.verify.darwin.process import Process
+from buildtool.verify.darwin.process import Process, abort
 
 ENOMEM = 12
 
@@ -35,8 +35,6 @@ def realloc(process: Process, old: int, size: int) -> int:
 @function("free", "p")
 def free(process: Process, address: int) -> None:
     if address and not process.heap.release(address):
-        from buildtool.verify.darwin.lib_runtime import abort  # noqa: PLC0415
-
         abort(process, f"free({address:#x}): this is no allocated block")
 
 

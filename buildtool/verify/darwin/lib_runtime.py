@@ -8,17 +8,12 @@ import random
 import struct
 
 from buildtool.verify.darwin.function import Steps, function
-from buildtool.verify.darwin.process import DATA, SIGABRT, ExitError, Process
+from buildtool.verify.darwin.process import DATA, SIGABRT, ExitError, Process, abort
 
 RTLD_DEFAULT = -2
 PAGE_SIZE = 16384
 # <sys/unistd.h> of Darwin.
 SYSCONF = {29: PAGE_SIZE, 57: 1, 58: 1, 200: 1 << 18, 5: 256, 3: 100}
-
-
-def abort(process: Process, why: str) -> None:
-    """End as ``abort`` does."""
-    raise ExitError(128 + SIGABRT, f"{why} (SIGABRT)\n{process.backtrace()}")
 
 
 @function("abort", "")
@@ -303,7 +298,7 @@ _variable("_vm_page_size", PAGE_SIZE)
 
 @function("_NSGetExecutablePath", "pp")
 def executable_path(process: Process, target: int, size: int) -> int:
-    path = os.fsencode(os.path.abspath(process.arguments[0])) + b"\0"  # noqa: PTH100
+    path = os.fsencode(os.path.abspath(process.arguments[0])) + b"\0"
     if process.memory.number("<I", size) < len(path):
         process.memory.put("<I", size, len(path))
         return -1

@@ -79,7 +79,7 @@ def _output(process: Process) -> int:
 def fopen(process: Process, path: int, mode: int) -> int:
     how = process.memory.text(mode).decode("ascii", "replace").replace("b", "").replace("e", "")
     try:
-        file = open(process.memory.text(path), how.replace("x", "") + "b")  # noqa: SIM115, PTH123
+        file = open(process.memory.text(path), how.replace("x", "") + "b")  # noqa: SIM115
     except OSError as failure:
         process.fail(failure.errno or ENOENT)
         return 0

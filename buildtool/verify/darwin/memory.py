@@ -119,10 +119,8 @@ class Heap:
         unit = 16 if size <= SMALL else PAGE
         rounded = max(-(-size // unit) * unit, 16)
         free = self._free[rounded]
-        if free and alignment <= 16:
-            address = free.pop()
-        else:
-            address = self._fresh(rounded, alignment)
+        again = free and alignment <= 16
+        address = free.pop() if again else self._fresh(rounded, alignment)
         self._sizes[address] = rounded
         return address
 

@@ -11,6 +11,7 @@ from types import GeneratorType
 from typing import Any
 
 import unicorn
+from unicorn import Uc, UcError  # type: ignore[attr-defined]  # handed on by a star
 from unicorn import arm64_const as registers
 
 from buildtool.verify.darwin.bridge import DONE, NUMBER, Bridge
@@ -40,7 +41,6 @@ DATA: dict[str, Callable[[Process], int]] = {}
 SIGILL, SIGTRAP, SIGABRT, SIGSEGV = 4, 5, 6, 11
 NO_FUNCTION = 127
 FRAMES = 16
-FLUSHED: list[Callable[[], None]] = []
 
 
 class ExitError(Exception):
@@ -145,7 +145,7 @@ class Process:
     # ---- the emulator --------------------------------------------------------------------
 
     def _make_cpu(self) -> Any:
-        cpu = unicorn.Uc(unicorn.UC_ARCH_ARM64, unicorn.UC_MODE_ARM)
+        cpu: Any = Uc(unicorn.UC_ARCH_ARM64, unicorn.UC_MODE_ARM)  # type: ignore[no-untyped-call]
         cpu.ctl_set_cpu_model(registers.UC_CPU_ARM64_MAX)
         place = ctypes.addressof(ctypes.c_char.from_buffer(self.memory.map))
         cpu.mem_map_ptr(BASE, SIZE, unicorn.UC_PROT_ALL, place)
@@ -169,7 +169,7 @@ class Process:
         alone = self.scheduler.is_alone()
         try:
             cpu.emu_start(thread.pc, 0, timeout=0 if alone else SLICE)
-        except unicorn.UcError as error:
+        except UcError as error:
             if self._failure is None:
                 raise self._crash(error) from None
         if self._failure is not None:
@@ -227,7 +227,7 @@ class Process:
         except BadAddressError as bad:
             self._failure = self._bad_argument(function, bad)
             cpu.emu_stop()
-        except BaseException as failure:  # noqa: BLE001
+        except BaseException as failure:
             self._failure = failure
             cpu.emu_stop()
         box[DONE] = 1
@@ -304,7 +304,7 @@ class Process:
         self._fault = f"the program {verb} {address:#x}, where it has no memory"
         return False
 
-    def _crash(self, error: unicorn.UcError) -> ExitError:
+    def _crash(self, error: UcError) -> ExitError:
         pc = self._cpu.reg_read(PC)
         if self._fault:
             return ExitError(128 + SIGSEGV, f"{self._fault} (SIGSEGV)\n{self.backtrace()}")
@@ -339,6 +339,11 @@ class Process:
 
     def _main_thread(self) -> Thread:
         return self.start_thread(lambda _: _main(self), MAIN_STACK)
+
+
+def abort(process: Process, why: str) -> None:
+    """End as ``abort`` does."""
+    raise ExitError(128 + SIGABRT, f"{why} (SIGABRT)\n{process.backtrace()}")
 
 
 def _continued(process: Process) -> None:
