@@ -21,6 +21,11 @@ USAGE = "usage: python -m buildtool.verify.macho_run [-L ROOT] PROGRAM [ARGUMENT
 PARTS = ("memory", "stdio", "files", "runtime", "threads", "time", "math", "locale", "accelerate")
 
 
+def command(root: Path | None) -> tuple[str, ...]:
+    """What to put before a program's path, from any folder and in any Python environment."""
+    return (sys.executable, __file__, *(("-L", str(root)) if root else ()))
+
+
 def main(words: list[str]) -> int:
     """Run the program that the command line names. Returns its exit code."""
     root = None
@@ -51,6 +56,8 @@ def _say(text: str) -> int:
 
 
 if __name__ == "__main__":
+    # Started by its path, so that the package need not be installed.
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
     code = main(sys.argv[1:])
     sys.stdout.flush()
     # The emulator's own threads and the mapped memory are not waited for.

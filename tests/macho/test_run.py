@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from buildtool.errors import VerificationError
+from buildtool.verify.macho_run import command
 from buildtool.verify.program import Program, prove_session
 
 Make = Callable[..., Path]
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
-COMMAND = (sys.executable, "-m", "buildtool.verify.macho_run")
+COMMAND = command(None)
 
 DECLARED = """
 typedef unsigned long size_t; typedef struct FILE FILE; typedef long va;

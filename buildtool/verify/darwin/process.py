@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import struct
@@ -38,7 +39,7 @@ D = tuple(getattr(registers, f"UC_ARM64_REG_D{number}") for number in range(4))
 FP, LR, SP, PC = (getattr(registers, f"UC_ARM64_REG_{name}") for name in ("X29", "X30", "SP", "PC"))
 # Variables of the libraries, by name: what makes one gives its address.
 DATA: dict[str, Callable[[Process], int]] = {}
-SIGILL, SIGTRAP, SIGABRT, SIGSEGV = 4, 5, 6, 11
+SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGPIPE = 4, 5, 6, 11, 13
 NO_FUNCTION = 127
 FRAMES = 16
 
@@ -92,8 +93,9 @@ class Process:
             self.complain("all threads wait for each other, or for what nobody will do")
             return 128 + SIGABRT
         finally:
-            for flush in self.state.get("flush", ()):
-                flush()
+            with contextlib.suppress(BrokenPipeError):
+                for flush in self.state.get("flush", ()):
+                    flush()
 
     def complain(self, message: str) -> None:
         """Say something on standard error, after what the program has said."""
@@ -226,6 +228,13 @@ class Process:
                     box[0] = result & MASK
         except BadAddressError as bad:
             self._failure = self._bad_argument(function, bad)
+            cpu.emu_stop()
+        except BrokenPipeError:
+            self._failure = ExitError(128 + SIGPIPE)
+            cpu.emu_stop()
+        except (OSError, ValueError, LookupError, ArithmeticError) as failure:
+            what = f"this emulator's {function.name} fails: {failure}\n{self.backtrace()}"
+            self._failure = ExitError(NO_FUNCTION, what)
             cpu.emu_stop()
         except BaseException as failure:
             self._failure = failure
