@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from buildtool.platforms.abi import Abi, AppleFacts, MachoPlatform, OsVersions
 
-PACKAGES = ("clang", "llvm", "lld-19")
+PACKAGES = ("clang", "llvm", "lld")
 DEFAULT_OS = "12.0"
 NO_THREAD_LOCAL = "older ones have no thread-local variables"
 
