@@ -38,12 +38,14 @@ STANDS_IN = (
 HEADERS = {"arm64": "aarch64-macos.13-none", "x86_64": "x86_64-macos.13-none"}
 COMMON = ("any-macos-any", "any-macos.13-any")
 STUB = "libc/darwin/libSystem.13.tbd"
-CXX_SOURCES = ("libcxx/src/*.cpp", "libcxxabi/src/*.cpp")
-# Only for other systems, or the same functions a second time.
-CXX_LEFT_OUT = frozenset({"cxa_noexception.cpp", "cxa_thread_atexit.cpp", "new.cpp"})
+CXX_SOURCES = ("libcxx/src/*.cpp", "libcxx/src/ryu/*.cpp", "libcxxabi/src/*.cpp")
+# Only for other systems.
+CXX_LEFT_OUT = frozenset({"cxa_noexception.cpp", "cxa_thread_atexit.cpp"})
 CXX_FLAGS = (
     *("-std=c++20", "-Os", "-w", "-nostdinc++", "-fvisibility-inlines-hidden"),
     *("-D_LIBCPP_BUILDING_LIBRARY", "-D_LIBCXXABI_BUILDING_LIBRARY"),
+    # libcxxabi has the operators new and delete.
+    "-D_LIBCPP_DISABLE_NEW_DELETE_DEFINITIONS",
     *("-DLIBCXX_BUILDING_LIBCXXABI", "-D_LIBCPP_ENABLE_CXX17_REMOVED_FEATURES"),
 )
 # The functions of frameworks that TensorFlow calls.

@@ -1,0 +1,148 @@
+"""The miniature for Apple's systems, built with LLVM, and what is seen in its files."""
+
+from __future__ import annotations
+
+import json
+import plistlib
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from buildtool.apple.stand_in import SOURCE
+from buildtool.apple.tools import find_programs
+from buildtool.errors import ToolError
+from buildtool.platforms import find_abi
+from buildtool.values import MachoExpectation
+from buildtool.verify.archive import read_archive
+from buildtool.verify.macho import read_object
+from buildtool.verify.macho_check import image_problems
+from tests.makefile.conftest import MINIATURE, ODD, Workshop
+
+if TYPE_CHECKING:
+    from tests.conftest import Project
+
+SLICES = {
+    "arm64": MachoExpectation(cpu="arm64", platform="ios", minimum_os="12.0"),
+    "x86_64-simulator": MachoExpectation(cpu="x86_64", platform="ios-simulator", minimum_os="12.0"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phone:
+    """The target ``phone`` of two slices, built."""
+
+    workshop: Workshop
+
+    def folder(self, abi: str) -> Path:
+        return self.workshop.project.folder(f"phone-{abi}")
+
+    def result(self, abi: str, name: str) -> Any:
+        return json.loads((self.folder(abi) / f"{name}.json").read_text(encoding="utf-8"))
+
+    @property
+    def package(self) -> Path:
+        return self.workshop.project.folder("phone") / "dist"
+
+
+@pytest.fixture(scope="session")
+def phone(
+    tmp_path_factory: pytest.TempPathFactory,
+    make_project: Callable[..., Project],
+    libraries_cache: Path,
+) -> Phone:
+    if not any(libraries_cache.glob(f"trees/{SOURCE}-*.verified")):
+        pytest.skip(f"needs {SOURCE} in the cache: run 'python -m buildtool.sources' once")
+    try:
+        find_programs(find_abi("ios", "arm64")[1], "llvm")
+    except ToolError as failure:
+        pytest.skip(str(failure))
+    folder = tmp_path_factory.mktemp("phone")
+    project = make_project(folder / ODD, cache=libraries_cache)
+    project.target("phone", f"extends: ios\nslices: [{', '.join(SLICES)}]\n")
+    tree = Path(shutil.copytree(MINIATURE, folder / "tree"))
+    workshop = Workshop(project=project, tree=tree, target="phone")
+    workshop.doit("build")
+    return Phone(workshop=workshop)
+
+
+@pytest.mark.parametrize("abi", SLICES)
+def test_every_object_is_of_the_slice(phone: Phone, abi: str) -> None:
+    expected = SLICES[abi]
+    for name in ("libtensorflow.a", "libtensorflow_deps.a"):
+        members = read_archive(phone.folder(abi) / "dist" / "lib" / name)
+        assert members
+        for member in members:
+            found = read_object(member.data)
+            assert (found.cpu, found.platform) == (expected.cpu, expected.platform)
+            assert found.minimum_os == (12,), member.name
+
+
+@pytest.mark.parametrize("abi", SLICES)
+def test_it_is_said_what_was_run_and_what_not(phone: Phone, abi: str) -> None:
+    report = phone.result(abi, "report")
+    assert report["problems"] == []
+    notes = " ".join(report["notes"])
+    assert "stands in for Apple's SDK" in notes
+    assert "not by Apple's" in notes
+    if report["verification"]["not_run"]:
+        assert report["proved"] is None
+
+
+def test_the_class_is_that_of_the_defines_of_the_target(phone: Phone) -> None:
+    """The makefile's branch for iOS sets them, nobody else."""
+    plan = phone.result("arm64", "plan")
+    assert {"USE_GEMM_FOR_CONV", "__thread=thread_local"} <= set(plan["defines"])
+    assert plan["link_flags"] == [
+        *("-force_load", "lib/libtensorflow.a", "lib/libtensorflow_deps.a", "-Wl,-dead_strip"),
+        *("-framework", "Accelerate", "-lc++"),
+    ]
+
+
+@pytest.mark.parametrize("abi", SLICES)
+def test_without_force_load_nothing_registers_itself(
+    phone: Phone, abi: str, tmp_path: Path
+) -> None:
+    folder, expected = phone.folder(abi), SLICES[abi]
+    whole = read_archive(folder / "dist" / "lib" / "libtensorflow.a")
+    kernels = len(phone.result(abi, "plan")["kernels"])
+    runner = folder / "runner" / "runner"
+    assert image_problems(runner, expected, whole=whole, kernels=kernels) == []
+
+    log = (folder / "logs" / "compile.log").read_text(encoding="utf-8").splitlines()
+    (line,) = (entry for entry in log if entry.startswith("$ ") and "-force_load" in entry)
+    other = tmp_path / "runner"
+    line = line.removeprefix("$ ").replace("-force_load ", "").replace(str(runner), str(other))
+    subprocess.run(["/bin/sh", "-c", line], check=True)
+    dropped = image_problems(other, expected, whole=whole, kernels=kernels)
+    assert dropped
+    assert "force_load" in str(dropped[0])
+    assert read_object(other).constructors < read_object(runner).constructors
+
+
+def test_the_package(phone: Phone) -> None:
+    bundle = phone.package / "TensorFlow.xcframework"
+    with (bundle / "Info.plist").open("rb") as file:
+        entries = plistlib.load(file)["AvailableLibraries"]
+    assert {entry["LibraryIdentifier"] for entry in entries} == {
+        "ios-arm64",
+        "ios-x86_64-simulator",
+    }
+    assert (phone.package / "TensorFlow.xcconfig").is_file()
+    headers = bundle / "ios-arm64" / "Headers"
+    assert (headers / "tensorflow/core/public/session.h").is_file()
+
+
+def test_a_build_with_nothing_to_do(phone: Phone) -> None:
+    said = phone.workshop.doit("build").out.splitlines()
+    assert all(line.endswith(": up to date") for line in said), said
+
+
+def test_one_slice_alone(phone: Phone) -> None:
+    words = phone.workshop.words("build", "classes")
+    ended = phone.workshop.project.doit("build:phone-arm64", *words[1:])
+    assert ended.out.splitlines() == ["build:phone-arm64: up to date"]
