@@ -218,6 +218,8 @@ def _sizes(size: SizeReport | None) -> tuple[tuple[str, int], ...]:
 def _verdict(verification: VerificationReport | None) -> str:
     """What a verification without problems has proved."""
     registered = "the library registers what was planned"
+    if verification is not None and verification.emulated:
+        registered = f"on {verification.emulated}, {registered}"
     if verification is not None and verification.not_run:
         return (
             "every object and the linked program are of the right kind, and the program holds all "

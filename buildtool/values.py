@@ -400,7 +400,8 @@ class ModelCheck:
 @dataclass(frozen=True, kw_only=True)
 class VerificationReport:
     """What was found on the artefact. It is proved if ``problems`` is empty and it was run;
-    ``not_run`` says why it was not: then its files are right as far as can be seen.
+    ``not_run`` says why it was not: then its files are right as far as can be seen. ``emulated``
+    says what it was run on if that was not a device's own system.
 
     ``checked_members`` of the archive were read; ``needed_libraries`` and ``oldest_glibc`` are of
     the linked program; so are, where that is Mach-O, ``minimum_os`` and ``constructors``, the
@@ -426,6 +427,7 @@ class VerificationReport:
     protobuf_prefix: str = ""
     renamed_symbols: int = 0
     not_run: str = ""
+    emulated: str = ""
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 

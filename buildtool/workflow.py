@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from buildtool import dist
+from buildtool.apple.emulator import WHAT as EMULATED_BY
+from buildtool.apple.emulator import find_emulator, is_too_large
 from buildtool.apple.stand_in import find_sdk
 from buildtool.backends import find_backend
 from buildtool.backends.base import Backend, Job, Library
@@ -417,13 +419,22 @@ def prove(work: Workspace) -> str:
     built = load_plan(work)
     models = _load_models(work)
     settings = {model.name: model for model in work.target.models}
+    emulator, emulated, not_run = _how_to_run(work, inputs)
+    graphs = {
+        model.name: dist.model_file(model, work.dist / "models")
+        for model in models
+        if model.node_count
+    }
+    large = [name for name, graph in graphs.items() if emulated and is_too_large(graph)]
     report = verify(
         VerificationInput(
             plan=dataclasses.replace(built, models=models),
             libraries=tuple(work.dist / name for name in (dist.WHOLE, dist.REST)),
             program=work.program,
-            emulator=inputs.toolchain.emulator,
-            not_run=_not_run(work, inputs),
+            emulator=emulator,
+            emulated=emulated,
+            not_run=not_run,
+            unrun_models=tuple(large),
             expectation=_expectation(work),
             allowed=may_register(
                 built,
@@ -433,11 +444,11 @@ def prove(work: Workspace) -> str:
             models=tuple(
                 ModelRun(
                     model=model,
-                    graph=dist.model_file(model, work.dist / "models"),
+                    graph=graphs[model.name],
                     inputs=settings[model.name].samples if model.name in settings else None,
                 )
                 for model in models
-                if model.node_count
+                if model.name in graphs and model.name not in large
             ),
             folder=work.folder / "verify",
             protobuf_prefix=work.target.protobuf_prefix or "",
@@ -457,9 +468,10 @@ def prove(work: Workspace) -> str:
     ]
     largest = f", largest difference {max(compared):.2g}" if compared else ", not compared"
     more = f" and {len(report.surplus)} more" if report.surplus else ""
+    where = ", in an emulator" if report.emulated else ""
     return (
         f"all {report.planned_kernels} planned kernels{more} are registered, "
-        f"{len(report.models)} models run{largest}"
+        f"{len(report.models)} models run{largest}{where}"
     )
 
 
@@ -482,11 +494,19 @@ def _expectation(work: Workspace) -> ElfExpectation | MachoExpectation:
     )
 
 
-def _not_run(work: Workspace, inputs: Inputs) -> str:
-    """Why this machine cannot start the program; empty if it can."""
-    if work.abi.apple is None or inputs.toolchain.emulator:
-        return ""
-    return f"this machine runs nothing for {work.abi.apple.platform} on {work.abi.apple.cpu}"
+def _how_to_run(work: Workspace, inputs: Inputs) -> tuple[tuple[str, ...], str, str]:
+    """What is put before the program; by what it is emulated, if no device's own system is; and why
+    this machine cannot start it at all."""
+    chain, apple = inputs.toolchain, work.abi.apple
+    if apple is None or chain.emulator:
+        return chain.emulator, "", ""
+    compiler = str(work.target.compiler)
+    emulator = find_emulator(
+        work.abi, compiler, chain, inputs.job.lock, work.cache, offline=work.offline
+    )
+    if emulator:
+        return emulator, EMULATED_BY, ""
+    return (), "", f"this machine runs nothing for {apple.platform} on {apple.cpu}"
 
 
 def package(work: Workspace) -> str:

@@ -65,8 +65,8 @@ PLATFORMS = {
 VERSION_MIN = {0x24: "macos", 0x25: "ios", 0x2F: "tvos", 0x30: "watchos"}
 SIMULATOR_CPUS = ("x86_64", "i386")
 CONSTRUCTOR_PREFIX = "__GLOBAL__"
-# The mangled name of a lambda without captures as a plain function of an OpKernelConstruction, or of
-# what stands in its place in templates/makefile/tensorflow_prefix.h.j2.
+# The mangled name of a lambda without captures as a plain function of an OpKernelConstruction, or
+# of what stands in its place in templates/makefile/tensorflow_prefix.h.j2.
 KERNEL_FACTORY = re.compile(
     r"8__invokeEPN\w*20OpKernelConstructionE|buildtool_kernel_\d+ILb1E\w*6CreateE"
 )

@@ -38,11 +38,12 @@ class VerificationInput:
     ``libraries`` are the archives, of which the first must be in the program as a whole; ``link``
     makes ``program``, the runner, out of them (None: it is linked already). ``emulator`` is put
     before the program's path; ``not_run`` says why the program cannot be started here at all, so
-    that its file alone is looked at (empty: it can). ``allowed`` may be registered
-    besides what is planned. ``folder`` receives tensors and logs; ``cache`` keeps TensorFlow's
-    outputs between targets. ``python`` has TensorFlow (empty: the one that runs us).
-    ``protobuf_prefix``: what all names of protobuf must have before them; empty if it has its own.
-    ``timeout`` is seconds for one run of one model, ``tolerance`` as in
+    that its file alone is looked at (empty: it can); ``emulated`` what stands for a device where
+    that is not its own system; ``unrun_models`` are those that would take too long there.
+    ``allowed`` may be registered besides what is planned. ``folder`` receives tensors and logs;
+    ``cache`` keeps TensorFlow's outputs between targets. ``python`` has TensorFlow (empty: the one
+    that runs us). ``protobuf_prefix``: what all names of protobuf must have before them; empty if
+    it has its own. ``timeout`` is seconds for one run of one model, ``tolerance`` as in
     :mod:`buildtool.verify.compare`.
     """
 
@@ -55,6 +56,8 @@ class VerificationInput:
     link: Command | None = None
     emulator: tuple[str, ...] = ()
     not_run: str = ""
+    emulated: str = ""
+    unrun_models: tuple[str, ...] = ()
     allowed: Allowed = field(default_factory=Allowed)
     models: tuple[ModelRun, ...] = ()
     protobuf_prefix: str = ""
@@ -224,8 +227,12 @@ def _check_registry(what: VerificationInput, program: Program, found: _Findings)
 
 
 def _run_models(what: VerificationInput, found: _Findings) -> None:
+    found.notes += (
+        f"{name} was not run: it is too large for the emulator" for name in what.unrun_models
+    )
     if not what.models:
-        found.notes.append("no model was run: the target names only ops")
+        if not what.unrun_models:
+            found.notes.append("no model was run: the target names only ops")
         return
     log = what.folder / "reference.log"
     source = find_reference(python=what.python, cache=what.cache, log=log, timeout=what.timeout)
@@ -269,6 +276,7 @@ def _report(what: VerificationInput, found: _Findings) -> VerificationReport:
         minimum_os=facts.minimum_os,
         constructors=facts.constructors,
         not_run=what.not_run,
+        emulated=what.emulated,
         planned_kernels=len(what.plan.kernels),
         registered_kernels=len(found.registries.kernels) or facts.kernels,
         registered_ops=len(found.registries.ops),

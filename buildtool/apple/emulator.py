@@ -1,0 +1,54 @@
+"""What runs a program for one of Apple's systems where there is no Mac: the emulator of
+:mod:`buildtool.verify.macho_run`, for ARM64 alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from buildtool.apple.root import make_root
+from buildtool.apple.stand_in import SOURCE, STATIC_CXX, make_stand_in
+from buildtool.apple.tools import XCODE, chosen_kind, find_programs
+from buildtool.platforms.abi import Abi
+from buildtool.sources import Cache, Lock, Progress, fetch_all
+from buildtool.values import Toolchain
+from buildtool.verify.macho_run import command
+
+CPU = "arm64"
+WHAT = "an emulator of ARM64 whose C library is this project's own; no device and no simulator"
+# It runs some hundred thousand instructions a second: InceptionV3 (95 MB) would take hours.
+LARGEST_MODEL = 2_000_000
+
+
+def find_emulator(
+    abi: Abi, compiler: str, toolchain: Toolchain, lock: Lock, cache: Cache, *, offline: bool
+) -> tuple[str, ...]:
+    """The argv prefix that runs a program; empty if nothing here does.
+
+    Raises:
+        BuildError, DownloadError, ToolError: what it runs on cannot be made.
+    """
+    if abi.apple is None or abi.apple.cpu != CPU or chosen_kind(compiler) == XCODE:
+        return ()
+    programs = find_programs(abi, compiler)
+    source = fetch_all(
+        lock, [SOURCE], cache=cache, offline=offline, progress=Progress.of_process()
+    )[SOURCE]
+    sdk = toolchain.sysroot
+    if sdk is None or not (sdk / STATIC_CXX).is_file():
+        sdk = make_stand_in(source, abi, programs=programs, cache=cache)
+    root = make_root(
+        source,
+        triple=abi.triple,
+        platform=abi.apple.platform,
+        sdk=sdk,
+        library=sdk / STATIC_CXX,
+        cxx=programs["clang++"],
+        linker=programs["linker"],
+        cache=cache,
+    )
+    return command(root)
+
+
+def is_too_large(model: Path) -> bool:
+    """Whether a model would take the emulator too long."""
+    return model.stat().st_size > LARGEST_MODEL
