@@ -195,8 +195,8 @@ class Target:
     asks for a newer one, and names the symbols that do. Unset, it is reported only."""
 
     bitcode: bool = False
-    """Also put LLVM bitcode into each object, for platforms whose stores took it. Not for
-    verification: no linker here reads it."""
+    """Also put LLVM bitcode into each object, for platforms whose stores took it. LLVM's linker
+    leaves it out of programs."""
 
     framework: Identifier = Identifier("TensorFlow")
     """What the package of all slices is called, and what an app imports."""
