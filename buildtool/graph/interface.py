@@ -19,6 +19,10 @@ _NO_RESULT = frozenset({"Const", "NoOp", "Assert", *_INPUTS})
 _LOOP = frozenset({"Enter", "Exit", "Merge", "Switch", "NextIteration", "_SwitchN"})
 # Ops that are there for what they do: what they give, if anything, tells that it was done.
 _EFFECT = re.compile(r"(Assign|Print|Restore|Save)\w*|\w*Summary\w*")
+# Ops that give a list, which no app can fetch; an older tree does not know them, nor their types.
+_LISTS = re.compile(
+    r"EmptyTensorList|TensorList(FromTensor|PushBack|Reserve|Resize|Scatter\w*|SetItem)"
+)
 _HANDLES = frozenset({"DT_VARIANT", "DT_RESOURCE"})
 _UNKNOWN = ("DT_INVALID",)
 _NAMES_SHOWN = 3
@@ -54,6 +58,7 @@ def find_ends(graph: GraphDef) -> Ends:
     fed = _depending(graph, inputs)
     chosen = [n for n in last if n.op not in _LOOP and n.name not in loose] or last
     chosen = [n for n in chosen if not _EFFECT.fullmatch(n.op)] or chosen
+    chosen = [n for n in chosen if not _LISTS.fullmatch(n.op)] or chosen
     chosen = [n for n in chosen if n.name in fed] or chosen
     names = tuple(node.name for node in chosen)
     return Ends(inputs, names, tuple(node.name for node in last if node.name not in names))

@@ -252,11 +252,12 @@ def test_what_only_has_an_effect_or_depends_on_no_input_is_no_output(
         {attr("value", "tensor { dtype: DT_FLOAT float_val: 1 tensor_shape {} }")} }}
       node {{ name: 'two' op: 'Relu' input: 'c' {kind} }}
       node {{ name: 'y' op: 'Relu' input: 'x' {kind} }}
-      node {{ name: 'log' op: 'PrintV2' input: 'x' {kind} }}"""
+      node {{ name: 'log' op: 'PrintV2' input: 'x' {kind} }}
+      node {{ name: 'list' op: 'TensorListReserve' input: 'x' }}"""
     reading = read(write(text))
     assert [t.name for t in reading.opset.models[0].outputs] == ["y:0"]
     assert reading.notes == (
-        "m: no outputs are stated: y:0 taken for them, and two, log for by-products; "
+        "m: no outputs are stated: y:0 taken for them, and two, log, list for by-products; "
         "the key 'outputs' says others",
     )
     assert read(write(text), outputs=("two",)).notes == ()
