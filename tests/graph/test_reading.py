@@ -253,7 +253,8 @@ def test_what_only_has_an_effect_or_depends_on_no_input_is_no_output(
       node {{ name: 'two' op: 'Relu' input: 'c' {kind} }}
       node {{ name: 'y' op: 'Relu' input: 'x' {kind} }}
       node {{ name: 'log' op: 'PrintV2' input: 'x' {kind} }}
-      node {{ name: 'list' op: 'TensorListReserve' input: 'x' }}"""
+      node {{ name: 'list' op: 'TensorListReserve' input: 'x' input: 'x'
+        {attr("element_dtype", "type: DT_FLOAT")} }}"""
     reading = read(write(text))
     assert [t.name for t in reading.opset.models[0].outputs] == ["y:0"]
     assert reading.notes == (

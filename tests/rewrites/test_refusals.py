@@ -212,6 +212,25 @@ def test_what_is_not_the_same_is_refused(text: str, rewrite: str, reason: str) -
     assert after == before
 
 
+@pytest.mark.parametrize("inputs", ["", "s", "s s s"])
+@pytest.mark.parametrize("attrs", [(), (FLOAT,), (attr("is_training", "i: 3"),)])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("AddV2", "BatchMatMulV2", "BatchMatMulV3", "Case", "Einsum", "FusedBatchNormV3", "If"),
+        *("GatherV2", "IdentityN", "LeakyRelu", "NonMaxSuppressionV3", "PartitionedCall"),
+        *("ResizeBilinear", "SelectV2", "TensorListFromTensor", "TensorListReserve", "While"),
+        *("TensorListStack", "_SwitchN", "Conv2D"),
+    ],
+)
+def test_nodes_that_lack_inputs_and_attributes_are_left_to_the_checks(
+    kind: str, attrs: tuple[str, ...], inputs: str
+) -> None:
+    text = given("s", 2) + node(kind, inputs, *attrs).replace(FLOAT, " ".join(attrs))
+    _, found = done(text + "node { name: 'o' op: 'Relu' input: 'n:7' }")
+    assert all(why for item in found for _, why in item.refused)
+
+
 def test_a_tree_that_knows_the_ops_is_left_alone() -> None:
     newer = {**OLD, **{name: op(name, "x y") for name in ("AddV2", "BatchMatMulV2")}}
     text = given("x", 2, 3, 3) + node("AddV2", "x x") + node("BatchMatMulV2", "x x")

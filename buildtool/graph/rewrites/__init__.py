@@ -84,7 +84,16 @@ def rewrite_graph(
     done: list[Done] = []
     for rewrite in REWRITES:
         if rewrite.name in asked:
-            graph, changed, refused = rewrite.apply(graph, tree, known)
+            try:
+                graph, changed, refused = rewrite.apply(graph, tree, known)
+            except (LookupError, ValueError):  # the checks that follow say what of which node
+                changed, refused = (), _damaged(graph, tree)
             if changed or refused:
                 done.append(Done(rewrite.name, changed, refused))
     return graph, tuple(done)
+
+
+def _damaged(graph: GraphDef, tree: Tree) -> tuple[tuple[str, str], ...]:
+    """Why nothing is done about the nodes of a graph that no release of TensorFlow would run."""
+    reason = "a node of the graph lacks an input or an attribute that its op has in any release"
+    return tuple((node.name, reason) for node in graph.nodes if tree.specs[node.op] is None)
