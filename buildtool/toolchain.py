@@ -6,10 +6,12 @@ target. What is missing is reported all at once, with the packages that bring it
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import platform as host_platform
 import re
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -106,9 +108,10 @@ def find_host_toolchain() -> Toolchain:
         ToolError: there are none, or they do not work.
     """
     machine = host_platform.machine()
+    mac = sys.platform == "darwin"
     abi = Abi(
         name="this machine",
-        triple=f"{machine}-linux-gnu",
+        triple=f"{machine}-apple-darwin" if mac else f"{machine}-linux-gnu",
         cpu_flags=(),
         machine=machine,
         bits=64,
@@ -116,6 +119,8 @@ def find_host_toolchain() -> Toolchain:
         sysroot="",
         packages=("g++",),
     )
+    if mac:
+        return dataclasses.replace(find_toolchain(abi), object_format="macho")
     return find_toolchain(abi, compiler="gcc" if first(("g++",)) else "clang")
 
 

@@ -16,7 +16,7 @@ from buildtool.platforms.abi import Abi
 from buildtool.platforms.linux import X86_64
 from buildtool.platforms.raspberrypi import AARCH64, ARMV6, ARMV7_NEON
 from buildtool.run import Command, run
-from buildtool.toolchain import compiler_stamp, find_protoc, find_toolchain
+from buildtool.toolchain import compiler_stamp, find_host_toolchain, find_protoc, find_toolchain
 
 Fake = Callable[..., Path]
 CLANG = "Debian clang version 14.0.6"
@@ -318,6 +318,15 @@ def test_a_protoc_can_be_named(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> N
     named = fake("protoc-21", says="libprotoc 3.21.12")
     monkeypatch.setenv("PROTOC", str(named))
     assert find_protoc("3.21") == named
+
+
+def test_the_compiler_of_a_mac_itself(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("clang", "clang++", *HELPERS):
+        fake(name, says="Apple clang version 15.0.0 (clang-1500.1.0.2.5)")
+    monkeypatch.setattr("sys.platform", "darwin")
+    found = find_host_toolchain()
+    assert found.object_format == "macho"
+    assert found.triple.endswith("-apple-darwin")
 
 
 @pytest.mark.parametrize("compiler", ["clang", "gcc"])

@@ -61,7 +61,8 @@ class HostTool:
 
     def _needed(self, files: Sequence[str]) -> Collection[str]:
         required = sorted(path for path in files if path.startswith(OWN))
-        if not required:
+        # Of a Mac's own libraries nothing here reads the symbols.
+        if not required or self.toolchain.object_format == "macho":
             return files
         objects = {path: f"{self.made}obj/{object_name(path)}" for path in files}
 

@@ -23,6 +23,11 @@ PCH = {
     "clang": (".pch", ("-Xclang", "-fno-pch-timestamp", "-fpch-instantiate-templates")),
     "gcc": (".gch", ()),
 }
+# proto_text is narrowed to what needs no zlib where the system's symbols can be read.
+HOST_LIBRARIES = {
+    "elf": ("-lstdc++", "-lm", "-ldl", "-pthread"),
+    "macho": ("-lc++", "-lz"),
+}
 HOST_FLAGS = ("--std=c++11", "-w")
 LIBRARY = "libtensorflow-core.a"
 BITCODE = "-fembed-bitcode"
@@ -127,7 +132,7 @@ class Settings:
             "HOST_LIBS": shell_words(
                 [
                     *map(str, self.libraries.host_archives),
-                    *("-lstdc++", "-lm", "-ldl", "-pthread"),
+                    *HOST_LIBRARIES[self.host.object_format],
                 ]
             ),
             "HOST_OBJDIR": f"{made}obj/",
