@@ -16,8 +16,10 @@ from buildtool.sources.cache import writing
 from buildtool.values import SourceTree
 
 CXX, UNWIND = "usr/lib/libc++.1.dylib", "usr/lib/system/libunwind.dylib"
+# Without Unwind_AppleExtras.cpp, which has no code on ARM64: LLVM's linker (14 and 19) gives the
+# end of its empty section an entry "cannot be unwound", which hides that of the next function.
 SOURCES = (
-    *("libunwind.cpp", "Unwind_AppleExtras.cpp", "UnwindLevel1.c", "UnwindLevel1-gcc-ext.c"),
+    *("libunwind.cpp", "UnwindLevel1.c", "UnwindLevel1-gcc-ext.c"),
     *("UnwindRegistersRestore.S", "UnwindRegistersSave.S"),
 )
 FLAGS = ("-O2", "-w", "-fno-rtti", "-D_LIBUNWIND_IS_NATIVE_ONLY")
@@ -60,7 +62,7 @@ def make_root(
             objects = _unwinder(source.path / "libunwind", compiler, work / "objects")
             argv = (
                 *(str(linker), "-arch", "arm64", "-platform_version", platform, *RELEASES),
-                *("-syslibroot", str(sdk), "-dylib", "-lSystem"),
+                *("-syslibroot", str(sdk), "-dylib"),
             )
             _link(argv, objects, work, UNWIND)
             _link(argv, ("-force_load", str(library)), work, CXX)
@@ -84,5 +86,5 @@ def _unwinder(source: Path, compiler: tuple[str, ...], folder: Path) -> tuple[st
 
 def _link(linker: tuple[str, ...], parts: tuple[str, ...], root: Path, name: str) -> None:
     (root / name).parent.mkdir(parents=True, exist_ok=True)
-    argv = (*linker, *parts, "-install_name", f"/{name}", "-o", str(root / name))
+    argv = (*linker, *parts, "-lSystem", "-install_name", f"/{name}", "-o", str(root / name))
     run(Command(argv=argv), what=f"linking {name}")
