@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
@@ -21,6 +23,8 @@ HERE = Path(__file__).resolve().parent
 SOURCES = (HERE / "app" / "session.cc", HERE / "app" / "own_protobuf.cc")
 PLAIN = "extends: linux\ncompiler: gcc\n"
 RENAMED = f"{PLAIN}protobuf_prefix: ours\n"
+BOARD = "arm-linux-gnueabihf-g++"
+EMULATOR = ("qemu-arm-static", "-L", "/usr/arm-linux-gnueabihf")
 EXPECTED = """\
 own protobuf 3005000: 1 number_value: 42
 graph of 2 nodes: 1
@@ -70,7 +74,9 @@ def tool(*words: str | Path) -> str:
     return run(Command(argv=argv), what="a test of an app").stdout
 
 
-def compiled(dist: Path, headers: Path, sources: Sequence[Path], folder: Path) -> list[str]:
+def compiled(
+    dist: Path, headers: Path, sources: Sequence[Path], folder: Path, compiler: str = "g++"
+) -> list[str]:
     flags = [
         f"-I{dist / 'include'}" if flag == "-Iinclude" else flag
         for flag in (dist / "compile_flags.txt").read_text("utf-8").split()
@@ -78,14 +84,22 @@ def compiled(dist: Path, headers: Path, sources: Sequence[Path], folder: Path) -
     objects = []
     for source in sources:
         objects.append(str(folder / f"{source.stem}.o"))
-        tool("g++", *flags, "-w", f"-I{headers}", "-c", source, "-o", objects[-1])
+        tool(compiler, *flags, "-w", f"-I{headers}", "-c", source, "-o", objects[-1])
     return objects
 
 
-def linked(dist: Path, objects: Sequence[str], library: Path, *, last: bool, app: Path) -> Path:
+def linked(
+    dist: Path,
+    objects: Sequence[str],
+    library: Path,
+    *,
+    last: bool,
+    app: Path,
+    compiler: str = "g++",
+) -> Path:
     flags = (dist / "link_flags.txt").read_text("utf-8").split()
     words = [*flags, str(library)] if last else [str(library), *flags]
-    argv = ("g++", "-o", str(app), *objects, *words)
+    argv = (compiler, "-o", str(app), *objects, *words)
     run(Command(argv=argv, cwd=dist), what="linking an app")
     return app
 
@@ -161,6 +175,32 @@ def test_what_was_left_out_is_found(here: Workshop, tmp_path: Path) -> None:
     assert "left.o" in err
     assert "defines symbols of google::protobuf" in err
     assert "_ZN6google8protobuf4LeftEv" in err
+
+
+@pytest.fixture
+def real_dist(
+    make_project: Callable[..., Project], libraries_cache: Path, tree_1x: Path, tmp_path: Path
+) -> Path:
+    """TensorFlow 1.8 itself for a Raspberry Pi, under other names."""
+    project = make_project(tmp_path / "project", cache=libraries_cache)
+    given = {name: os.environ[name] for name in ("BUILDTOOL_SOURCES",) if name in os.environ}
+    project = dataclasses.replace(project, env={**project.env, **given})
+    project.target("ours", "extends: pi-makefile\nprotobuf_prefix: ours\n")
+    project.doit("build:ours", f"tf={tree_1x}", "rewrite=all")
+    return project.folder("ours") / "dist"
+
+
+@pytest.mark.tree_1x
+def test_an_app_with_a_real_tree_on_a_board(
+    app_compiler: AppCompiler, real_dist: Path, new_protobuf: Path, tmp_path: Path
+) -> None:
+    cross = dataclasses.replace(app_compiler, compiler=(*app_compiler.compiler[:-1], BOARD))
+    archive = cross.protobuf(new_protobuf / "src", tmp_path / "own.a")
+    objects = compiled(real_dist, new_protobuf / "src", SOURCES, tmp_path, BOARD)
+    for last in (False, True):
+        app = tmp_path / f"app-{last}"
+        linked(real_dist, objects, archive, last=last, app=app, compiler=BOARD)
+        assert tool(*EMULATOR, app) == EXPECTED.replace("3005000", "3021012")
 
 
 def of_the_target(here: Workshop) -> set[str]:
