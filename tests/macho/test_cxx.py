@@ -17,7 +17,7 @@ from buildtool.platforms import find_abi
 from buildtool.sources import Cache, load_lock
 from buildtool.values import Toolchain
 from buildtool.verify.macho import read_image
-from buildtool.workflow import LOCK
+from buildtool.workflow.workspace import LOCK
 
 pytestmark = pytest.mark.build
 

@@ -14,7 +14,7 @@ from buildtool.backends.selecting import PREFIX_HEADERS
 from buildtool.errors import ConfigError
 from buildtool.runtime import runtime_roots
 from buildtool.sources import Cache, load_lock
-from buildtool.workflow import LOCK
+from buildtool.workflow.workspace import LOCK
 
 FORM = """\
 "2.14":

@@ -1,0 +1,42 @@
+"""The stages of one target, in order. Each function is one step that can run alone: it reads what
+the steps before it left under ``build/<target id>/`` and leaves its own result there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from buildtool.config import Target
+from buildtool.plain import plain
+from buildtool.sources import Cache
+from buildtool.workflow.building import compile_library, generate
+from buildtool.workflow.planning import plan
+from buildtool.workflow.proving import finish, package, prove, size
+from buildtool.workflow.workspace import Workspace
+
+
+def run_step(step: str, target: Target, folder: Path, *, offline: bool) -> str:
+    """Run one step of one target; returns a line that says what it did.
+
+    Raises:
+        BuildToolError: whatever is wrong, in the words of the stage that found it.
+    """
+    work = Workspace(
+        target=target,
+        folder=plain(target.root) / folder.relative_to(target.root),
+        cache=Cache(root=plain(Cache.of_user().root)),
+        offline=offline,
+        say=lambda text: print(f"{step}:{target.id}: {text}", flush=True),
+    )
+    return STEPS[step](work)
+
+
+STEPS: Mapping[str, Callable[[Workspace], str]] = {
+    "plan": plan,
+    "generate": generate,
+    "compile": compile_library,
+    "verify": prove,
+    "size": size,
+    "build": finish,
+    "package": package,
+}

@@ -1,0 +1,269 @@
+"""Where one target is built, and the sources and tools that are found for it."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildtool.apple.stand_in import find_sdk
+from buildtool.backends import find_backend
+from buildtool.backends.base import Backend, Job
+from buildtool.catalogue.kernels import make_catalogue
+from buildtool.config import Target
+from buildtool.errors import ConfigError, Problem
+from buildtool.plain import plain
+from buildtool.plan import TENSORFLOW
+from buildtool.platforms import find_abi
+from buildtool.platforms.abi import Abi, Platform
+from buildtool.rename.sources import Renaming, rename_sources
+from buildtool.sources import (
+    Cache,
+    Given,
+    Lock,
+    Progress,
+    fetch_all,
+    load_lock,
+    local_tree,
+    patched_tree,
+    with_given,
+)
+from buildtool.toolchain import find_toolchain
+from buildtool.values import KernelCatalogue, SourceTree, Toolchain
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+LOCK = PACKAGE / "data" / "sources.lock.yaml"
+
+
+PROTOBUF = "protobuf"
+
+
+LLD = "-fuse-ld=lld"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """Where one target is built, and how: ``folder`` is ``build/<target id>``."""
+
+    target: Target
+    folder: Path
+    cache: Cache
+    offline: bool
+    say: Callable[[str], None]
+
+    @property
+    def platform(self) -> Platform:
+        """The target's platform. Raises ConfigError if there is none of that name."""
+        return self._platform_and_abi()[0]
+
+    @property
+    def abi(self) -> Abi:
+        """The target's ABI. Raises ConfigError if the platform has none of that name."""
+        return self._platform_and_abi()[1]
+
+    def _platform_and_abi(self) -> tuple[Platform, Abi]:
+        return abi_of(self.target)
+
+    @property
+    def dist(self) -> Path:
+        return self.folder / "dist"
+
+    @property
+    def program(self) -> Path:
+        """The runner, linked with the library."""
+        return self.folder / "runner" / "runner"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """The sources and tools of one target, found and verified, and the backend that uses them."""
+
+    backend: Backend
+    job: Job
+    licences: Mapping[str, tuple[Path, ...]]
+
+    @property
+    def tree(self) -> SourceTree:
+        return self.job.tree
+
+    @property
+    def toolchain(self) -> Toolchain:
+        return self.job.toolchain
+
+
+def find_inputs(work: Workspace) -> Inputs:
+    """Fetch the sources and find the tools.
+
+    Raises:
+        DownloadError, ConfigError, ToolError: what is missing, with what to do.
+    """
+    target = work.target
+    backend = find_backend(target)
+    _check_format(work, backend)
+    lock = with_given(load_lock(LOCK), given_sources(target))
+    sysroot = plain(target.sysroot) if target.sysroot else None
+    if work.abi.apple:
+        sysroot = find_sdk(
+            work.abi, str(target.compiler), sysroot, lock, work.cache, offline=work.offline
+        )
+    toolchain = find_toolchain(
+        work.abi,
+        compiler=str(target.compiler),
+        sysroot=sysroot,
+        compile_flags=target.cpu_flags,
+        bitcode=target.bitcode,
+    )
+    _check_optimise(target, toolchain)
+    progress = Progress.of_process()
+    own: tuple[str, ...] = ()
+    if isinstance(target.tensorflow, Path):
+        tree = local_tree(target.tensorflow, cache=work.cache)
+        tree = dataclasses.replace(tree, path=plain(tree.path))
+        needed = backend.sources(target, tree.version, tree.path, lock)
+    else:
+        own = (target.tensorflow,)
+        needed = backend.sources(target, lock[target.tensorflow].version, None, lock)
+    names = [*own, *needed]
+    texts = [licence.source for name in names for licence in lock[name].licences]
+    found = fetch_all(
+        lock, [*names, *texts], cache=work.cache, offline=work.offline, progress=progress
+    )
+    if not isinstance(target.tensorflow, Path):
+        tree = found[target.tensorflow]
+    tree = patched_tree(tree, target.patches, work.folder / "overlay")
+    licences = {**_own_licence(tree), **_licences(lock, names, found)}
+    renaming = _rename(work, tree, {name: found[name] for name in needed}, lock)
+    if renaming is not None:
+        found = {**found, renaming.source: renaming.protobuf}
+    return Inputs(
+        backend=backend,
+        job=Job(
+            target=target,
+            platform=work.platform,
+            abi=work.abi,
+            tree=renaming.tree if renaming else tree,
+            lock=lock,
+            sources=found,
+            toolchain=toolchain,
+            folder=work.folder,
+            cache=work.cache,
+            log=work.folder / "logs" / "compile.log",
+            say=work.say,
+            renaming=renaming,
+        ),
+        licences=licences,
+    )
+
+
+def abi_of(target: Target) -> tuple[Platform, Abi]:
+    """The platform and ABI that a target names.
+
+    Raises:
+        ConfigError: there is none of that name, or it is not made for the release that is named.
+    """
+    return find_abi(
+        target.platform,
+        target.abi,
+        minimum_os=target.minimum_os,
+        where=target.where("abi"),
+        where_os=target.where("minimum_os"),
+    )
+
+
+def given_sources(target: Target) -> tuple[Given, ...]:
+    """The user's own copies of sources, as the target names them."""
+    return tuple(
+        Given(name=own.name, path=own.path, where=target.where(f"sources[{index}]"))
+        for index, own in enumerate(target.sources)
+    )
+
+
+def _rename(
+    work: Workspace, tree: SourceTree, sources: Mapping[str, SourceTree], lock: Lock
+) -> Renaming | None:
+    """Give protobuf other names in the tree and in its own sources, if the target asks for it.
+
+    Raises:
+        ConfigError: the build has no protobuf of its own.
+    """
+    target, folder = work.target, work.folder / "renamed"
+    if target.protobuf_prefix is None:
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+    source = next((name for name in sources if lock[name].family == PROTOBUF), None)
+    if source is None:
+        raise ConfigError(
+            Problem(
+                where=target.where("protobuf_prefix"),
+                what="protobuf_prefix: this tree's build compiles no protobuf to rename",
+                todo="leave the key out",
+            )
+        )
+    return rename_sources(
+        tree,
+        sources[source],
+        prefix=target.protobuf_prefix,
+        folder=folder,
+        cache=work.cache,
+    )
+
+
+def _check_format(work: Workspace, backend: Backend) -> None:
+    """A backend need not build for every platform."""
+    if work.abi.object_format not in backend.object_formats:
+        raise ConfigError(
+            Problem(
+                where=work.target.where("backend"),
+                what=f"backend: {backend.name!r} does not build for {work.platform.name} yet",
+                todo="name your own tree of TensorFlow 1.0 to 1.15, which the backend 'makefile' "
+                "builds: tf=FOLDER",
+            )
+        )
+
+
+def _check_optimise(target: Target, toolchain: Toolchain) -> None:
+    """GNU ld reads no bitcode, and the symbols of GCC's link-time objects are seen by GCC's own
+    tools only."""
+    if target.optimise.lto != "none" and LLD not in toolchain.link_flags:
+        raise ConfigError(
+            Problem(
+                where=target.where("optimise.lto"),
+                what=f"optimise.lto: needs clang and lld; here is {toolchain.cxx.version}",
+                todo="set 'compiler: clang' and install lld, or leave the key out",
+            )
+        )
+
+
+def target_catalogue(work: Workspace, inputs: Inputs, defines: Sequence[str]) -> KernelCatalogue:
+    """The kernels of the tree under ``defines``."""
+    return make_catalogue(
+        inputs.tree.path,
+        defines=defines,
+        preprocessor=(str(inputs.toolchain.cxx.path), "-E", *inputs.toolchain.compile_flags),
+        cache=work.cache.folder("catalogue"),
+        tree_digest=inputs.tree.digest,
+    )
+
+
+def _licences(
+    lock: Lock, names: Sequence[str], trees: Mapping[str, SourceTree]
+) -> dict[str, tuple[Path, ...]]:
+    """The licence texts of each source, some of which stand in another source's tree."""
+    return {
+        name: tuple(
+            trees[licence.source].path / licence.path
+            for licence in lock[name].licences
+            if licence.source in trees
+        )
+        for name in names
+    }
+
+
+def _own_licence(tree: SourceTree) -> dict[str, tuple[Path, ...]]:
+    """The licence of a tree that need not be in the lock file."""
+    licence = tree.path / "LICENSE"
+    return {f"{TENSORFLOW}-{tree.version}": (licence,)} if licence.is_file() else {}
