@@ -1,10 +1,11 @@
 """Facts about Mach-O object files and linked images, read from their load commands.
 
 Like :mod:`buildtool.verify.elf` this looks at headers and the tables that it needs. The PyPI
-package ``lief`` is no slower (66 objects in 9 ms), but version 1.0.0 of it brings the interpreter
-down on damaged files and on objects that it frees too early, and a member of an archive must not
-do that. Structures and numbers are those of ``<mach-o/loader.h>`` and ``<mach-o/nlist.h>``. The
-older ``LC_VERSION_MIN_*`` has no form of its own for simulators: there the processor tells.
+package ``lief`` is no slower (66 objects in 9 ms), but version 1.0.0 of it takes truncated files in
+part, and brought the interpreter down on the symbols of an object that it had freed; a member of an
+archive must not do that. Structures and numbers are those of ``<mach-o/loader.h>`` and
+``<mach-o/nlist.h>``. The older ``LC_VERSION_MIN_*`` has no form of its own for simulators: there
+the processor tells.
 """
 
 from __future__ import annotations
