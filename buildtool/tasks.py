@@ -237,6 +237,8 @@ def _sliced(step: str, target: Target) -> Task:
     }
     if step == "build" and find_platform(target.platform).package:
         task["task_dep"].append(f"package:{target.id}")
+        shown = f"package in {BUILD}/{target.id}/dist, a report for each slice in its own folder"
+        task["actions"] = [(_say, [f"build:{target.id}: {shown}"])]
     return task
 
 
