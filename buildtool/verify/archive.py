@@ -27,6 +27,8 @@ INDEX_NAMES = (
     "__.SYMDEF_64",
     "__.SYMDEF_64 SORTED",
 )
+# Sections of what runs when a program starts, as ELF and Mach-O call them: what registers has one.
+CONSTRUCTORS = (b".init_array", b".ctors", b"__mod_init_func", b"__init_offsets")
 # Of a universal file, big-endian: the rest of each row is the processor's type and subtype, the
 # offset and size in bytes, the alignment, and in the newer form a reserved word.
 UNIVERSAL = {
@@ -85,10 +87,12 @@ def read_universal(path: Path) -> Mapping[tuple[int, int], tuple[Member, ...]]:
 
 def repeated_members(members: tuple[Member, ...]) -> tuple[tuple[str, int], ...]:
     """Names and numbers of members that are in the archive more than once with the same bytes;
-    whole-archive linking registers their kernels twice. Same names alone are no fault."""
+    whole-archive linking registers their kernels twice. Same names alone are no fault, nor are
+    files that are left with nothing: two of one name may then be the same to the byte."""
     counts: dict[tuple[str, str], int] = defaultdict(int)
     for member in members:
-        counts[member.name, hashlib.sha256(member.data).hexdigest()] += 1
+        if any(name in bytes(member.data) for name in CONSTRUCTORS):
+            counts[member.name, hashlib.sha256(member.data).hexdigest()] += 1
     return tuple(sorted((name, count) for (name, _), count in counts.items() if count > 1))
 
 
