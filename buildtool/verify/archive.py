@@ -27,8 +27,8 @@ INDEX_NAMES = (
     "__.SYMDEF_64",
     "__.SYMDEF_64 SORTED",
 )
-# Sections of what runs when a program starts, as ELF and Mach-O call them: what registers has one.
-CONSTRUCTORS = (b".init_array", b".ctors", b"__mod_init_func", b"__init_offsets")
+# TensorFlow's namespace in names of symbols (Itanium C++ ABI): what registers something calls it.
+NAMESPACE = b"10tensorflow"
 # Of a universal file, big-endian: the rest of each row is the processor's type and subtype, the
 # offset and size in bytes, the alignment, and in the newer form a reserved word.
 UNIVERSAL = {
@@ -91,7 +91,7 @@ def repeated_members(members: tuple[Member, ...]) -> tuple[tuple[str, int], ...]
     files that are left with nothing: two of one name may then be the same to the byte."""
     counts: dict[tuple[str, str], int] = defaultdict(int)
     for member in members:
-        if any(name in bytes(member.data) for name in CONSTRUCTORS):
+        if NAMESPACE in bytes(member.data):
             counts[member.name, hashlib.sha256(member.data).hexdigest()] += 1
     return tuple(sorted((name, count) for (name, _), count in counts.items() if count > 1))
 

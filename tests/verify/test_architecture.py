@@ -81,8 +81,8 @@ def test_a_member_that_is_no_object(
 
 
 def test_an_object_twice(compile_c: Make, make_archive: Make) -> None:
-    starts = "__attribute__((constructor)) static void start(void) {}"
-    item = compile_c("a.o", starts, "-c")
+    registers = "void _ZN10tensorflow4InitEv(void); void a(void) { _ZN10tensorflow4InitEv(); }"
+    item = compile_c("a.o", registers, "-c")
     (problem,) = _problems(make_archive("lib.a", item, item), HOST)
     assert "is in the archive 2 times" in problem.what
 
