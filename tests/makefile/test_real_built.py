@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,6 +66,14 @@ def test_what_stands_in_is_told_and_its_licence_ships(real: Real) -> None:
         note = next(note for note in notes if note.startswith(f"the tree pins {pinned} "))
         assert f"built is {built} in its place: " in note
         assert (real.folder / "dist" / "licences" / built / "LICENSE").is_file()
+
+
+def test_no_place_of_this_machine_is_in_the_library(real: Real) -> None:
+    """Checks in protobuf's headers tell the file that they stand in."""
+    archive = (real.folder / "dist" / "lib" / "libtensorflow.a").read_bytes()
+    named = set(re.findall(rb"[\w./+-]*google/protobuf/\w+\.h\b", archive))
+    assert named
+    assert not [name for name in named if name.startswith(b"/")]
 
 
 def test_the_session_factory_is_lost_without_whole_archive(real: Real) -> None:

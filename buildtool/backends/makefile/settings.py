@@ -80,6 +80,7 @@ class Settings:
             *self.plan.compile_flags,
             *self.plan.defines,
             *map(str, self.libraries.includes),
+            *self._unplaced(),
             *(f"{name}={path}" for name, path in sorted(self.libraries.downloads.items())),
             str(self.libraries.protoc),
             str(self.launcher.pch),
@@ -140,7 +141,7 @@ class Settings:
             "LIBFLAGS": "",
             "LIBS": shell_words(list(map(str, self.libraries.archives))),
             "MAKEFILE_DIR": FOLDER,
-            "OPTFLAGS": shell_words([*flags, *defines]),
+            "OPTFLAGS": shell_words([*flags, *defines, *self._unplaced()]),
             "PROTOCFLAGS": shell_words(self._protoc_flags()),
             "PROTOC": shell_words([str(self.libraries.protoc)]),
             "BUILDTOOL_DROPPED": shell_words(self._dropped()),
@@ -157,6 +158,11 @@ class Settings:
         protoc = str(self.libraries.protoc)
         parts = (self.plan.tree_digest, _state(self.host.cxx.path), *archives, protoc)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+    def _unplaced(self) -> list[str]:
+        """Headers outside the tree have absolute paths here; their ``__FILE__`` gets into the
+        library by protobuf's checks. It is what includes say."""
+        return [f"-ffile-prefix-map={folder}/=" for folder in self.libraries.includes]
 
     def _dropped(self) -> list[str]:
         """What the makefile sets by itself and the target decides."""
