@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.errors import Problem
+from buildtool.verify import elf, macho
 from buildtool.verify.archive import Member
-from buildtool.verify.elf import NotElfError, defined_symbols, is_bitcode
 
 # Something of google::protobuf's, also as the argument of another template; and what protoc makes
 # of the names of protobuf's own files.
@@ -46,13 +46,14 @@ def check_renamed(archive: Path, members: tuple[Member, ...], prefix: str) -> Re
 
 
 def _names(member: Member) -> Iterator[str]:
-    if is_bitcode(member.data):
+    if elf.is_bitcode(member.data):
         # They stand one after the other, with nothing between them.
         yield from (name.decode("ascii") for name in _IN_BITCODE.findall(member.data))
         return
+    read = macho.defined_symbols if macho.is_macho(member.data) else elf.defined_symbols
     try:
-        yield from defined_symbols(member.data)
-    except NotElfError:  # told by the check of architectures
+        yield from read(member.data)
+    except (elf.NotElfError, macho.NotMachoError):  # told by the check of architectures
         return
 
 
