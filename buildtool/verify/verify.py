@@ -186,7 +186,6 @@ def _check_linked(what: VerificationInput, found: _Findings) -> None:
             what.program, what.expectation, whole=found.whole, kernels=len(what.plan.kernels)
         )
         return
-    found.problems += glibc_problems(what.program, what.expectation.glibc)
     faults = program_faults(what.program, what.expectation)
     ours = found.problems or any(is_bitcode(member.data) for member in found.members)
     if ours:
@@ -199,6 +198,7 @@ def _check_linked(what: VerificationInput, found: _Findings) -> None:
             "C++ library that it was linked with is; link an app with the board's own"
             for fault in faults
         )
+    found.problems += glibc_problems(what.program, what.expectation.glibc)
 
 
 def _start_program(what: VerificationInput, found: _Findings) -> None:
