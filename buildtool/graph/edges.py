@@ -72,7 +72,8 @@ def _problems(node: Checked, tensors: _Tensors, context: Context) -> Iterator[tu
     if faults or spec is None or spec.is_open:
         return
     wanted = argument_types(spec.inputs, site.attrs)
-    if wanted is None:
+    # In a function, one name may stand for several tensors: nobody knows how many.
+    if wanted is None or (site.function and any(found.types is None for found in given)):
         return
     types = [dtype for found in given for dtype in (("",) if found.types is None else found.types)]
     if len(types) != len(wanted):
