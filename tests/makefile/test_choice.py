@@ -140,6 +140,8 @@ def test_what_a_target_asks_for_and_there_is_not(tmp_path: Path, lock: Lock) -> 
         "  - {name: zlib, use: pinned}\n"
         "  - {name: protobuf, use: protobuf-3.5}\n"
         "  - {name: nsync, use: nsync-1.20.1}\n"
+        "  - {name: eigen, use: pinned}\n"
+        "  - {name: eigen, use: pinned}\n"
     )
     text = problems(chooser(tmp_path, lock, written))
     assert "t.yaml:6: dependencies[0].name: no dependency is called 'protobuff'" in text
@@ -148,6 +150,7 @@ def test_what_a_target_asks_for_and_there_is_not(tmp_path: Path, lock: Lock) -> 
     assert "t.yaml:8: dependencies[2].use: the lock file has no 'protobuf-3.5' for protobuf" in text
     assert "perhaps you meant 'protobuf-3.5.0'" in text
     assert "t.yaml:9: dependencies[3].use: no recipe is for nsync-1.20.1" in text
+    assert "t.yaml:11: dependencies[5].name: eigen stands there already" in text
 
 
 def test_what_the_lock_does_not_know_is_said_for_each(tmp_path: Path, lock: Lock) -> None:

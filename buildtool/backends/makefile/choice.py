@@ -123,6 +123,7 @@ class Chooser:
     def _wrong_names(self, needed: Sequence[str]) -> Iterator[Problem]:
         """A key that has no effect is a mistake."""
         known = [each.name for each in KNOWN]
+        names = [each.name for each in self.target.dependencies]
         for index, each in enumerate(self.target.dependencies):
             key = f"dependencies[{index}].name"
             where = self.target.where(key)
@@ -132,6 +133,9 @@ class Chooser:
             elif each.name not in needed:
                 what = f"{key}: the makefile of this tree does not use {each.name}"
                 yield Problem(where=where, what=what, todo=f"it uses {', '.join(needed)}")
+            elif each.name in names[:index]:
+                what = f"{key}: {each.name} stands there already"
+                yield Problem(where=where, what=what, todo="keep one of the two")
 
 
 def _recipe(source: str) -> str:
