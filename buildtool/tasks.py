@@ -99,7 +99,7 @@ PACKAGE = (
 )
 # Folders that belong to a step as a whole.
 FOLDERS = {
-    "plan": ("overlay",),
+    "plan": ("overlay", "renamed"),
     "generate": ("generated",),
     "compile": ("native", "makefile", "dist", "runner", "logs"),
     "verify": ("verify",),
