@@ -26,7 +26,7 @@ from buildtool.backends.native.headers import foreign_headers, foreign_problems
 from buildtool.catalogue.buildfiles import BuildGraph
 from buildtool.catalogue.unity import Preprocessor
 from buildtool.config import Target
-from buildtool.errors import ConfigError, Problem
+from buildtool.errors import ConfigError, Problem, ToolError
 from buildtool.plan import Offer
 from buildtool.render import Renderer
 from buildtool.run import Command, run
@@ -106,7 +106,8 @@ class MakefileBackend:
     def _notes_on_needs(self, job: Job) -> list[str]:
         """Which of its dependencies the tree needs, and which it only asks for."""
         toolchain = job.toolchain
-        sources = [path for names in ask(job, SOURCES).values() for path in names]
+        # Some releases of make leave what $(wildcard) finds in the order of the disk.
+        sources = sorted(path for names in ask(job, SOURCES).values() for path in names)
         defines = self.defines(job, job.target.types)
         preprocessor = Preprocessor(
             argv=(str(toolchain.cxx.path), f"-std={self.cxx_standard}", *toolchain.compile_flags),
@@ -115,7 +116,11 @@ class MakefileBackend:
         )
         # Dependencies are known by the names that their headers have in the user's tree.
         tree = (job.renaming.original_tree if job.renaming else job.tree).path
-        needs = needed(tree, sources, preprocessor, cache=job.cache.folder("stubs"))
+        try:
+            needs = needed(tree, sources, preprocessor, cache=job.cache.folder("stubs"))
+        except ToolError:
+            # A file that is perhaps never built; if it is, the compiler says what is wrong.
+            return ["which dependencies the sources need is not known: not all can be preprocessed"]
         return notes_on_needs(tree, needs)
 
     def portable(self, job: Job, graph: BuildGraph) -> frozenset[str]:
