@@ -99,15 +99,15 @@ def test_nothing_newer_than_the_oldest_tree_is_forgotten(
 
 
 @pytest.mark.tree_1x
-def test_an_output_that_a_real_older_tree_lacks(trees: dict[str, Path], tmp_path: Path) -> None:
+def test_an_output_that_a_real_older_tree_lacks(trees_1x: dict[str, Path], tmp_path: Path) -> None:
     """BoostedTreesGetEnsembleStates gives five tensors from 1.9 on, and four in 1.8."""
     path = tmp_path / "m.pb"
     text = """node { name: 'h' op: 'Placeholder' attr { key: 'dtype' value { type: DT_RESOURCE } } }
       node { name: 's' op: 'BoostedTreesGetEnsembleStates' input: 'h' }
       node { name: 'y' op: 'Identity' input: 's:4' attr { key: 'T' value { type: DT_INT32 } } }"""
     path.write_bytes(encode(text, "GraphDef"))
-    assert [str(problem) for problem in read(path, trees["1.12"], (), tmp_path).problems] == []
-    (problem,) = read(path, trees["1.8"], (), tmp_path).problems
+    assert [str(problem) for problem in read(path, trees_1x["1.12"], (), tmp_path).problems] == []
+    (problem,) = read(path, trees_1x["1.8"], (), tmp_path).problems
     assert str(problem).startswith(
         "m: node 'y': op Identity: its input is 's:4': op BoostedTreesGetEnsembleStates of this "
         "tree has 4 outputs: no session can be made\n"
