@@ -50,7 +50,7 @@ def real(
 
 
 def test_it_is_proved_and_the_tree_is_as_it_was(real: Real) -> None:
-    assert "planned kernels are registered, 1 models run" in real.first.out
+    assert "are registered, 1 models run" in real.first.out
     report = real.result("report")
     assert report["proved"] is True
     assert report["verification"]["missing"] == []
