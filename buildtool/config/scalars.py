@@ -157,32 +157,41 @@ def define(value: Value) -> Define:
 
 def prefix(value: Value) -> Prefix:
     """The start of C++ names."""
-    start = text(value)
-    if re.fullmatch(PREFIX_PATTERN, start) is None:
-        raise WrongValueError(
-            f"cannot be the start of C++ names: '{start}'",
+    return Prefix(
+        _matching(
+            value,
+            PREFIX_PATTERN,
+            "cannot be the start of C++ names: '{}'",
             "write letters, digits and single underscores, a letter first and no underscore last",
         )
-    return Prefix(start)
+    )
 
 
 def identifier(value: Value) -> Identifier:
     """A name in C and its relatives."""
-    name = text(value)
-    if re.fullmatch(IDENTIFIER_PATTERN, name) is None:
-        raise WrongValueError(
-            f"cannot be the name of a module: '{name}'",
+    return Identifier(
+        _matching(
+            value,
+            IDENTIFIER_PATTERN,
+            "cannot be the name of a module: '{}'",
             "write letters, digits and underscores, no digit first",
         )
-    return Identifier(name)
+    )
 
 
 def release(value: Value) -> Release:
     """The number of a system's release; in quotes, because YAML makes 12.10 the number 12.1."""
-    number = text(value)
-    if re.fullmatch(RELEASE_PATTERN, number) is None:
-        raise WrongValueError(f"must be a release, not '{number}'", 'such as "12.0"')
-    return Release(number)
+    return Release(
+        _matching(value, RELEASE_PATTERN, "must be a release, not '{}'", 'such as "12.0"')
+    )
+
+
+def _matching(value: Value, pattern: str, what: str, todo: str) -> str:
+    """Text that is wholly of ``pattern``; ``what`` is said of other text, which is put for ``{}``."""
+    written = text(value)
+    if re.fullmatch(pattern, written) is None:
+        raise WrongValueError(what.format(written), todo)
+    return written
 
 
 def place(written: str, base: Path) -> Path:

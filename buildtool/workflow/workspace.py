@@ -58,15 +58,12 @@ class Workspace:
     @property
     def platform(self) -> Platform:
         """The target's platform. Raises ConfigError if there is none of that name."""
-        return self._platform_and_abi()[0]
+        return abi_of(self.target)[0]
 
     @property
     def abi(self) -> Abi:
         """The target's ABI. Raises ConfigError if the platform has none of that name."""
-        return self._platform_and_abi()[1]
-
-    def _platform_and_abi(self) -> tuple[Platform, Abi]:
-        return abi_of(self.target)
+        return abi_of(self.target)[1]
 
     @property
     def dist(self) -> Path:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.makefile.needs import DOWNLOADS, Need, needed, notes_on_needs
+from buildtool.backends.makefile.lists import DOWNLOADS
+from buildtool.backends.makefile.needs import Need, needed, notes_on_needs
 from buildtool.catalogue.unity import Preprocessor
 from buildtool.errors import ToolError
 

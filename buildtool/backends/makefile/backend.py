@@ -34,9 +34,6 @@ from buildtool.sources import Lock
 from buildtool.toolchain import find_host_toolchain
 from buildtool.values import BuildPlan, SelectedKernel
 
-# All that the makefile compiles for the target.
-SOURCES = ("TF_CC_SRCS",)
-
 __all__ = ["MAKEFILE", "MakefileBackend"]
 
 
@@ -64,14 +61,7 @@ class MakefileBackend:
     def defines(self, job: Job, types: str) -> tuple[str, ...]:
         if job.target.protos == "lite":
             _knows_lite(job)
-        asked = ask(job, ("CXXFLAGS",))["CXXFLAGS"]
-        return flags.defines(
-            [flag[2:] for flag in asked if flag.startswith("-D")],
-            types=types,
-            file_list=job.target.file_list,
-            protos=job.target.protos,
-            extra=job.target.defines,
-        )
+        return _defines(job, types, ask(job, ("CXXFLAGS",))["CXXFLAGS"])
 
     def compile_flags(self, job: Job) -> tuple[str, ...]:
         optimise = job.target.optimise
@@ -106,9 +96,10 @@ class MakefileBackend:
     def _notes_on_needs(self, job: Job) -> list[str]:
         """Which of its dependencies the tree needs, and which it only asks for."""
         toolchain = job.toolchain
+        asked = ask(job, ("CXXFLAGS", "TF_CC_SRCS"))
         # Some releases of make leave what $(wildcard) finds in the order of the disk.
-        sources = sorted(path for names in ask(job, SOURCES).values() for path in names)
-        defines = self.defines(job, job.target.types)
+        sources = sorted(asked["TF_CC_SRCS"])
+        defines = _defines(job, job.target.types, asked["CXXFLAGS"])
         preprocessor = Preprocessor(
             argv=(str(toolchain.cxx.path), f"-std={self.cxx_standard}", *toolchain.compile_flags),
             # Not the one that asks for ops_to_register.h, which is not there yet.
@@ -215,6 +206,17 @@ class MakefileBackend:
             memory=tree_memory(job.cache.root, job.tree, job.renaming),
             say=job.say,
         ).run()
+
+
+def _defines(job: Job, types: str, compiling: Sequence[str]) -> tuple[str, ...]:
+    """All macros, given the flags with which the makefile compiles."""
+    return flags.defines(
+        [flag[2:] for flag in compiling if flag.startswith("-D")],
+        types=types,
+        file_list=job.target.file_list,
+        protos=job.target.protos,
+        extra=job.target.defines,
+    )
 
 
 def _gold(job: Job) -> tuple[str, ...]:

@@ -12,15 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildtool.backends.makefile.lists import DOWNLOADS, FOLDER
+from buildtool.backends.makefile.make import MAKEFILE
 from buildtool.backends.makefile.pins import KNOWN, Known
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.unity import Preprocessor, make_stubs
 from buildtool.errors import ToolError
 from buildtool.run import Command, run
 
-DOWNLOADS = "tensorflow/contrib/makefile/downloads/"
-FOLDER = "tensorflow/contrib/makefile"
-MAKEFILE = f"{FOLDER}/Makefile"
 SCRIPT = f"{FOLDER}/download_dependencies.sh"
 _FETCHED = re.compile(r"\bDOWNLOADS_DIR\}?/(\w[\w/.-]*)")
 _LINKS_ZLIB = re.compile(r"(?<!\S)-lz(?!\S)")
