@@ -187,7 +187,7 @@ def release(value: Value) -> Release:
 
 
 def _matching(value: Value, pattern: str, what: str, todo: str) -> str:
-    """Text that is wholly of ``pattern``; ``what`` is said of other text, which is put for ``{}``."""
+    """Text that is wholly of ``pattern``. ``what`` is said of other text, put in for its ``{}``."""
     written = text(value)
     if re.fullmatch(pattern, written) is None:
         raise WrongValueError(what.format(written), todo)
