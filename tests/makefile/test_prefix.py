@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from buildtool.backends.launcher import find_launcher
 from buildtool.backends.makefile.flags import LITE
 from buildtool.backends.makefile.project import render_project
+from buildtool.backends.makefile.settings import PCH
 from buildtool.render import Renderer
 from buildtool.run import Command, run
 from buildtool.values import BuildPlan, Registration, SelectedKernel
@@ -181,3 +183,44 @@ def test_same_numbers_in_two_files_are_not_the_same(tmp_path: Path, compiler: st
     chosen = plan(kernel("A", "OpA", "A.cc"), kernel("B", "OpB", "B.cc"))
     found = registered(tmp_path, compiler, chosen, sources)
     assert found == {"A CPU  OpA", "B CPU  OpB"}
+
+
+SMALL = """\
+MAKEFILE_DIR := none
+GENDIR := $(CURDIR)/gen/
+OBJDIR := obj/
+TF_CC_SRCS := a.cc
+CXX := ccache {compiler}
+CXXFLAGS := -w -std=c++11
+INCLUDES := -I$(CURDIR)/tree
+BUILDTOOL_PCH := {suffix}
+BUILDTOOL_PCH_FLAGS := {flags}
+include buildtool/selection.mk
+$(OBJDIR)%.o: %.cc
+\t@mkdir -p $(@D)
+\t$(CXX) $(CXXFLAGS) -MMD $(INCLUDES) -include buildtool/include/ops_to_register.h -c $< -o $@
+"""
+
+
+@pytest.mark.skipif(shutil.which("ccache") is None, reason="needs ccache")
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_a_folder_that_is_gone_is_not_asked_for(tmp_path: Path, compiler: str) -> None:
+    """A precompiled header names absolute files: one of another folder, from ccache, is of no use
+    when that folder is gone."""
+    suffix, flags = PCH["clang" if "clang" in compiler else "gcc"]
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        (framework := folder / "tree/tensorflow/core/framework").mkdir(parents=True)
+        (framework / "op_kernel.h").write_text(OP_KERNEL)
+        render_project(Renderer(folder), plan(kernel("A", "PlainOp", "a.cc")))
+        (folder / "makefile").rename(folder / "buildtool")
+        (folder / "a.cc").write_text(f"int {name}() {{ return 1; }}\n")
+        text = SMALL.format(compiler=compiler, suffix=suffix, flags=" ".join(flags))
+        (folder / "Makefile").write_text(text)
+        launcher = find_launcher("ccache", folder=folder, project=folder, cache=tmp_path / "cache")
+        run(
+            Command(argv=("make", "obj/a.o"), cwd=folder, env=launcher.environment),
+            what=f"compiling in {name}",
+        )
+        assert (folder / f"gen/prefix/tensorflow_prefix.h{suffix}").is_file()
+        shutil.rmtree(folder)
