@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from buildtool.apple.root import make_root
 from buildtool.apple.stand_in import SOURCE, STATIC_CXX, make_stand_in
 from buildtool.apple.tools import XCODE, chosen_kind, find_programs
@@ -15,8 +13,6 @@ from buildtool.verify.macho_run import command
 
 CPU = "arm64"
 WHAT = "an emulator of ARM64 whose C library is this project's own; no device and no simulator"
-# It is slow; what larger ones take was not tried.
-LARGEST_MODEL = 2_000_000
 
 
 def find_emulator(
@@ -47,8 +43,3 @@ def find_emulator(
         cache=cache,
     )
     return command(root)
-
-
-def is_too_large(model: Path) -> bool:
-    """Whether a model would take the emulator too long."""
-    return model.stat().st_size > LARGEST_MODEL

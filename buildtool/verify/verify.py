@@ -39,12 +39,11 @@ class VerificationInput:
     makes ``program``, the runner, out of them (None: it is linked already). ``emulator`` is put
     before the program's path; ``not_run`` says why the program cannot be started here at all, so
     that its file alone is looked at (empty: it can); ``emulated`` what stands for a device where
-    that is not its own system; ``unrun_models`` are those that would take too long there.
-    ``allowed`` may be registered besides what is planned. ``folder`` receives tensors and logs;
-    ``cache`` keeps TensorFlow's outputs between targets. ``python`` has TensorFlow (empty: the one
-    that runs us). ``protobuf_prefix``: what all names of protobuf must have before them; empty if
-    it has its own. ``timeout`` is seconds for one run of one model, ``tolerance`` as in
-    :mod:`buildtool.verify.compare`.
+    that is not its own system. ``allowed`` may be registered besides what is planned. ``folder``
+    receives tensors and logs; ``cache`` keeps TensorFlow's outputs between targets. ``python`` has
+    TensorFlow (empty: the one that runs us). ``protobuf_prefix``: what all names of protobuf must
+    have before them; empty if it has its own. ``timeout`` is seconds for one run of one model,
+    ``tolerance`` as in :mod:`buildtool.verify.compare`.
     """
 
     plan: BuildPlan
@@ -57,7 +56,6 @@ class VerificationInput:
     emulator: tuple[str, ...] = ()
     not_run: str = ""
     emulated: str = ""
-    unrun_models: tuple[str, ...] = ()
     allowed: Allowed = field(default_factory=Allowed)
     models: tuple[ModelRun, ...] = ()
     protobuf_prefix: str = ""
@@ -227,12 +225,8 @@ def _check_registry(what: VerificationInput, program: Program, found: _Findings)
 
 
 def _run_models(what: VerificationInput, found: _Findings) -> None:
-    found.notes += (
-        f"{name} was not run: it is too large for the emulator" for name in what.unrun_models
-    )
     if not what.models:
-        if not what.unrun_models:
-            found.notes.append("no model was run: the target names only ops")
+        found.notes.append("no model was run: the target names only ops")
         return
     log = what.folder / "reference.log"
     source = find_reference(python=what.python, cache=what.cache, log=log, timeout=what.timeout)

@@ -6,7 +6,7 @@ import dataclasses
 
 from buildtool import dist
 from buildtool.apple.emulator import WHAT as EMULATED_BY
-from buildtool.apple.emulator import find_emulator, is_too_large
+from buildtool.apple.emulator import find_emulator
 from buildtool.errors import BudgetError, Problem
 from buildtool.package_step import pack_slices
 from buildtool.platforms import find_platform
@@ -34,7 +34,6 @@ def prove(work: Workspace) -> str:
         for model in models
         if model.node_count
     }
-    large = [name for name, graph in graphs.items() if emulated and is_too_large(graph)]
     report = verify(
         VerificationInput(
             plan=dataclasses.replace(built, models=models),
@@ -43,7 +42,6 @@ def prove(work: Workspace) -> str:
             emulator=emulator,
             emulated=emulated,
             not_run=not_run,
-            unrun_models=tuple(large),
             expectation=_expectation(work),
             allowed=may_register(
                 built,
@@ -57,7 +55,7 @@ def prove(work: Workspace) -> str:
                     inputs=settings[model.name].samples if model.name in settings else None,
                 )
                 for model in models
-                if model.name in graphs and model.name not in large
+                if model.name in graphs
             ),
             folder=work.folder / "verify",
             protobuf_prefix=work.target.protobuf_prefix or "",

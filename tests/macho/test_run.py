@@ -43,7 +43,8 @@ SYMBOLS = (
     "_snprintf, _sscanf, _fwrite, _fgets, _strcmp, _atexit, _getenv, _qsort, _strtod, _strtol, "
     "_tanhf, _usleep, _absent_function, _pthread_create, _pthread_join, _pthread_mutex_lock, "
     "_pthread_mutex_unlock, _pthread_cond_wait, _pthread_cond_broadcast, _pthread_once, "
-    "_bzero, ___stack_chk_guard, ___stack_chk_fail, _memmove, ___chkstk_darwin"
+    "_bzero, ___stack_chk_guard, ___stack_chk_fail, _memmove, ___chkstk_darwin, "
+    "_fegetround, _fesetround"
 )
 
 
@@ -238,6 +239,23 @@ int main(void) { puts("soon"); return crash((int*)16) + 1; }
     assert "macho_run: the program reads 0x10, where it has no memory (SIGSEGV)" in text
     assert "_crash+0x0 (app)" in text
     assert "_main+" in text
+
+
+def test_rounding(run: Run) -> None:
+    """What the program sets is what its own instructions then do."""
+    done = run("""
+int fegetround(void); int fesetround(int);
+int main(void) {
+  volatile double one = 1, three = 3;
+  printf("%x %a", fegetround(), one / three);
+  printf(" %d %x %a", fesetround(0x400000), fegetround(), one / three);
+  printf(" %d %d %a\\n", fesetround(0), fesetround(1), one / three);
+  return 0;
+}
+""")
+    assert done.returncode == 0
+    down, up = "0x1.5555555555555p-2", "0x1.5555555555556p-2"
+    assert done.stdout.decode() == f"0 {down} 0 400000 {up} 0 -1 {down}\n"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from unicorn.arm64_const import UC_ARM64_REG_FPCR
 
 from buildtool.verify.darwin.format import read_float
 from buildtool.verify.darwin.function import function
@@ -122,6 +123,25 @@ def fpclassify(_: Process, value: float) -> int:
     if math.isinf(value):
         return 2
     return 3 if not value else 4 if abs(value) >= 2.2250738585072014e-308 else 5
+
+
+# The two bits of the floating-point settings that say how to round are what <fenv.h> calls
+# FE_TONEAREST, FE_UPWARD, FE_DOWNWARD and FE_TOWARDZERO on Apple's ARM64.
+ROUNDING = 0x00C00000
+
+
+@function("fegetround")
+def fegetround(process: Process) -> int:
+    return process.register(UC_ARM64_REG_FPCR) & ROUNDING
+
+
+@function("fesetround", "i")
+def fesetround(process: Process, mode: int) -> int:
+    if mode & ~ROUNDING:
+        return -1
+    settings = process.register(UC_ARM64_REG_FPCR) & ~ROUNDING
+    process.set_register(UC_ARM64_REG_FPCR, settings | mode)
+    return 0
 
 
 # ---- numbers from texts ------------------------------------------------------------------

@@ -141,8 +141,13 @@ class Process:
         return self._import(symbol, True) if symbol in TABLE else 0
 
     def register(self, number: int) -> int:
-        """A general register of the thread that runs, as it was at the call (19 to 28)."""
+        """A register of the thread that runs that no call changes: 19 to 28, or that of the
+        floating-point settings."""
         return int(self._cpu.reg_read(number))
+
+    def set_register(self, number: int, value: int) -> None:
+        """Change such a register."""
+        self._cpu.reg_write(number, value)
 
     # ---- the emulator --------------------------------------------------------------------
 
