@@ -177,9 +177,10 @@ def new_protobuf() -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class AppCompiler:
-    """Compiles protobuf for this machine, as an app would have it."""
+    """Compiles protobuf for this machine, as an app would have it; or for another one."""
 
     compiler: Sequence[str]
+    ar: str = "ar"
 
     def objects(self, sources: Iterable[Path], root: Path, folder: Path, *flags: str) -> list[Path]:
         """An object of each source, below ``folder``. ``root`` is the folder of includes."""
@@ -201,7 +202,7 @@ class AppCompiler:
         files = sorted(folder.rglob("*.cc"))
         sources = [file for file in files if not UNUSED.search(str(file.relative_to(root)))]
         objects = self.objects(sources, root, archive.with_suffix(""), "-DHAVE_PTHREAD")
-        argv = ("ar", "qc", str(archive), *map(str, objects))
+        argv = (self.ar, "qc", str(archive), *map(str, objects))
         run(Command(argv=argv), what="archiving protobuf")
         return archive
 
