@@ -182,13 +182,19 @@ def _abi(target: Target) -> Iterator[Problem]:
         if target.slices:  # each of which is a target that is checked by itself
             find_platform(target.platform, where=target.where("platform"))
         else:
-            find_abi(
+            _, abi = find_abi(
                 target.platform,
                 target.abi,
                 minimum_os=target.minimum_os,
                 where=target.where("abi"),
                 where_os=target.where("minimum_os"),
             )
+            if target.glibc and "-gnu" not in abi.triple:
+                yield Problem(
+                    where=target.where("glibc"),
+                    what=f"glibc: {abi.name} of {target.platform} has another C library",
+                    todo="leave the key out",
+                )
     except ConfigError as failure:
         yield from failure.problems
 

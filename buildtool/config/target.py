@@ -276,6 +276,10 @@ class Target:
     `ours`, the namespace `google::protobuf` becomes `ours_google::protobuf`, and its headers move
     to `ours_google/protobuf/`. Unset, nothing is renamed."""
 
+    app_protobuf: Path | None = None
+    """The folder of the protobuf that the app itself has, with `google/protobuf/` in it, its
+    `include` or its `src`. It is only looked at: a library that clashes with it is an error."""
+
     jobs: Count | None = None
     """Compilers that run at once. Unset, as many as processors and memory allow."""
 

@@ -32,7 +32,7 @@ class Renaming:
     ``original_protobuf`` and ``original_tree`` the same as they were; ``macros`` those of
     protobuf's that have other names now, under their old ones. ``folder`` is where the build keeps
     what this needs; ``doubts`` are lines of the tree, as ``file:line``, that bring in all of the
-    namespace ``google``.
+    namespace ``google``; ``beside`` is what to say of the app's own protobuf.
     """
 
     prefix: str
@@ -43,6 +43,7 @@ class Renaming:
     macros: tuple[str, ...]
     folder: Path
     doubts: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
@@ -59,6 +60,7 @@ class Renaming:
         )
         return (
             own,
+            *self.beside,
             *(
                 f"{line} uses all of the namespace google; it was not renamed there"
                 for line in self.doubts

@@ -18,6 +18,7 @@ from buildtool.plain import plain
 from buildtool.plan import TENSORFLOW
 from buildtool.platforms import find_abi
 from buildtool.platforms.abi import Abi, Platform
+from buildtool.rename.app import check_app_protobuf
 from buildtool.rename.sources import Renaming, rename_sources
 from buildtool.sources import (
     Cache,
@@ -185,13 +186,21 @@ def _rename(
     """Give protobuf other names in the tree and in its own sources, if the target asks for it.
 
     Raises:
-        ConfigError: the build has no protobuf of its own.
+        ConfigError: the build has no protobuf of its own, or one that clashes with the app's.
     """
     target, folder = work.target, work.folder / "renamed"
+    source = next((name for name in sources if lock[name].family == PROTOBUF), None)
+    told: tuple[str, ...] = ()
+    if target.app_protobuf is not None and source is not None:
+        told = check_app_protobuf(
+            target.app_protobuf,
+            lock[source].version,
+            target.protobuf_prefix,
+            target.where("app_protobuf"),
+        )
     if target.protobuf_prefix is None:
         shutil.rmtree(folder, ignore_errors=True)
         return None
-    source = next((name for name in sources if lock[name].family == PROTOBUF), None)
     if source is None:
         raise ConfigError(
             Problem(
@@ -200,13 +209,14 @@ def _rename(
                 todo="leave the key out",
             )
         )
-    return rename_sources(
+    renaming = rename_sources(
         tree,
         sources[source],
         prefix=target.protobuf_prefix,
         folder=folder,
         cache=work.cache,
     )
+    return dataclasses.replace(renaming, beside=told)
 
 
 def _check_format(work: Workspace, backend: Backend) -> None:

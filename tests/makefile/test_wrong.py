@@ -44,6 +44,17 @@ def test_no_tree_is_given(workshop: Workshop) -> None:
     assert "tf=FOLDER" in err
 
 
+def test_a_library_that_clashes_with_the_app_s_protobuf(
+    workshop: Workshop, old_protobuf: Path
+) -> None:
+    workshop.setting(f"app_protobuf: {old_protobuf}\n")
+    ended = workshop.doit("plan", code=ExitCode.BAD_CONFIG)
+    assert "app_protobuf: the app brings protobuf 3.5.0 and the library 3.21.12" in ended.err
+    workshop.setting(f"app_protobuf: {old_protobuf}\nprotobuf_prefix: ours\n")
+    workshop.doit("plan")
+    assert "the app's own protobuf is 3.5.0" in "".join(workshop.result("plan")["notes"])
+
+
 def test_local_changes_are_built_and_told(workshop: Workshop) -> None:
     git = ("git", "-c", "user.name=n", "-c", "user.email=e", "-C", str(workshop.tree))
     for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "all")):
