@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -18,6 +20,7 @@ from buildtool.sources.cache import Cache
 
 if TYPE_CHECKING:
     from tests.conftest import Ended, Project
+    from tests.makefile.phones import Phone
 
 MINIATURE = Path(__file__).resolve().parent / "tree"
 ODD = 'a "tree" of $HOME, it\'s {{ 7*7 }} %d'
@@ -235,3 +238,23 @@ def spoiled(built: Built) -> Iterator[Built]:
     yield built
     shutil.rmtree(built.folder)
     kept.rename(built.folder)
+
+
+@pytest.fixture
+def real_phone(
+    make_project: Callable[..., Project], libraries_cache: Path, tree_1x: Path, tmp_path: Path
+) -> Callable[[str], Phone]:
+    """Builds TensorFlow 1.x itself for an iPhone, by a target of such a text."""
+    from tests.makefile.phones import Phone, needs_llvm  # noqa: PLC0415
+
+    needs_llvm(libraries_cache)
+
+    def build(text: str) -> Phone:
+        project = make_project(tmp_path / "project", cache=libraries_cache)
+        given = {name: os.environ[name] for name in ("BUILDTOOL_SOURCES",) if name in os.environ}
+        project = dataclasses.replace(project, env={**project.env, **given})
+        project.target("real", f"extends: ios\nslices: [arm64]\n{text}")
+        project.doit("build:real-arm64", f"tf={tree_1x}", "rewrite=all")
+        return Phone(folder=project.folder("real-arm64"))
+
+    return build
