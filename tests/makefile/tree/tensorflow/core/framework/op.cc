@@ -1,5 +1,6 @@
 #include "tensorflow/core/framework/op.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "tensorflow/core/framework/op_def.pb.h"
@@ -23,8 +24,14 @@ std::pair<string, string> Split(const string& text, const string& mark) {
   return {Trim(text.substr(0, place)), Trim(text.substr(place + mark.size()))};
 }
 
-bool ParseType(const string& text, DataType* type) {
-  return DataTypeFromString(text, type) || DataType_Parse(text, type);
+// float or DT_FLOAT. Ops are registered before main() begins, when tables of protobuf's may not be
+// there yet; a switch is.
+bool ParseType(string text, DataType* type) {
+  if (text.compare(0, 3, "DT_") == 0) {
+    text = text.substr(3);
+    for (char& c : text) c = static_cast<char>(tolower(c));
+  }
+  return DataTypeFromString(text, type);
 }
 
 bool ParseDefault(const string& kind, const string& text, AttrValue* value) {
