@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.errors import VerificationError
+from buildtool.run import Command, environment
 from buildtool.values import MachoExpectation
 from buildtool.verify.architecture import check_universal
 from buildtool.verify.archive import read_archive, read_universal
@@ -47,6 +48,15 @@ def test_objects_of_every_slice(
     found = read_object(compile_macho("a.o", "int a;", target=target))
     assert (found.cpu, found.platform, found.minimum_os) == (cpu, platform, minimum)
     assert (found.kind, found.bitcode, found.constructors) == ("object", None, 0)
+
+
+def test_the_release_is_the_target_s(compile_macho: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment's variables, which other builds may need, stay and change nothing."""
+    monkeypatch.setenv("MACOSX_DEPLOYMENT_TARGET", "10.12")
+    monkeypatch.setenv("IPHONEOS_DEPLOYMENT_TARGET", "9.0")
+    assert environment(Command(argv=("clang",)))["MACOSX_DEPLOYMENT_TARGET"] == "10.12"
+    found = read_object(compile_macho("a.o", "int a;", target="arm64-apple-ios12.0"))
+    assert (found.platform, found.minimum_os) == ("ios", (12,))
 
 
 def test_bitcode_and_its_marker(compile_macho: Make) -> None:
