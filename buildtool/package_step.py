@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def _xcframework(
             log=log,
             tools=Tools(libtool=libtool, lipo=lipo),
             public=("tensorflow/core/public/session.h", *dist.APP_HEADERS),
-            frameworks=platform.frameworks,
+            frameworks=_frameworks(first.plan),
             libraries=platform.libraries,
             options=("-dead_strip", *target.flags.link),
             defines=tuple(defines),
@@ -93,6 +94,12 @@ def _packed(each: Slice) -> SlicePackage:
         minimum_os=each.abi.minimum_os,
         dist=each.dist,
     )
+
+
+def _frameworks(plan: BuildPlan) -> tuple[str, ...]:
+    """Apple's frameworks that an app is linked with: the platform's and the backend's."""
+    pairs = itertools.pairwise(plan.link_flags)
+    return tuple(dict.fromkeys(name for word, name in pairs if word == "-framework"))
 
 
 def _version(tensorflow: str) -> str:

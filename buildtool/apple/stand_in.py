@@ -48,8 +48,16 @@ CXX_FLAGS = (
     "-D_LIBCPP_DISABLE_NEW_DELETE_DEFINITIONS",
     *("-DLIBCXX_BUILDING_LIBCXXABI", "-D_LIBCPP_ENABLE_CXX17_REMOVED_FEATURES"),
 )
-# The functions of frameworks that TensorFlow calls.
-FRAMEWORK_SYMBOLS = {"Accelerate": ("_cblas_sgemm",)}
+# The functions of frameworks that TensorFlow and its dependencies call, and the headers that they
+# include for them.
+FRAMEWORK_SYMBOLS = {
+    "Accelerate": ("_cblas_sgemm",),
+    "CoreFoundation": (
+        *("_CFRelease", "_CFStringGetCString", "_CFStringGetLength"),
+        *("_CFStringGetMaximumSizeForEncoding", "_CFTimeZoneCopyDefault", "_CFTimeZoneGetName"),
+    ),
+}
+FRAMEWORK_HEADERS = {"Accelerate": "Accelerate", "CoreFoundation": "CFTimeZone"}
 # For those who want a program that asks for nothing but the C library.
 STATIC_CXX = f"{LIBRARIES}/static/libc++.a"
 
@@ -128,8 +136,8 @@ class _Maker:
         self._stub(f"{LIBRARIES}/libSystem.tbd", "/usr/lib/libSystem.B.dylib", system)
         for framework, symbols in FRAMEWORK_SYMBOLS.items():
             place = f"{FRAMEWORKS}/{framework}.framework"
-            template = f"apple/{framework}.h.j2"
-            self._renderer.render(f"{place}/Headers/{framework}.h", template)
+            header = f"{FRAMEWORK_HEADERS[framework]}.h"
+            self._renderer.render(f"{place}/Headers/{header}", f"apple/{header}.j2")
             name = f"/{place}/{framework}"
             self._stub(f"{place}/{framework}.tbd", name, {"symbols": symbols})
         self._cxx_library()
@@ -154,6 +162,8 @@ class _Maker:
         simulator = self._facts.sdk.endswith("simulator")
         name = "usr/include/TargetConditionals.h"
         self._renderer.render(name, "apple/TargetConditionals.h.j2", simulator=simulator)
+        # Apple's SDKs have it; the package left it out.
+        self._renderer.render("usr/include/sys/syscall.h", "apple/syscall.h.j2")
 
     def _cxx_library(self) -> None:
         """The stub needs the names that the library exports: it is compiled for that."""

@@ -134,7 +134,7 @@ class Backend(Protocol):
         """
         ...
 
-    def render(self, renderer: Renderer, plan: BuildPlan, target: Target) -> None:
+    def render(self, renderer: Renderer, plan: BuildPlan, target: Target, abi: Abi) -> None:
         """Write what the build reads."""
         ...
 

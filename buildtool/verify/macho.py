@@ -66,10 +66,13 @@ PLATFORMS = {
 VERSION_MIN = {0x24: "macos", 0x25: "ios", 0x2F: "tvos", 0x30: "watchos"}
 SIMULATOR_CPUS = ("x86_64", "i386")
 CONSTRUCTOR_PREFIX = "__GLOBAL__"
-# The mangled name of a lambda without captures as a plain function of an OpKernelConstruction, or
-# of what stands in its place in templates/makefile/tensorflow_prefix.h.j2.
+# The mangled name of a lambda without captures as a plain function of an OpKernelConstruction, also
+# of one in another lambda (templates/native/tensorflow_prefix.h.j2), or of what stands in its place
+# in templates/makefile/tensorflow_prefix.h.j2.
 KERNEL_FACTORY = re.compile(
-    r"8__invokeEPN\w*20OpKernelConstructionE|buildtool_kernel_\d+ILb1E\w*6CreateE"
+    r"8__invokeEPN\w*20OpKernelConstructionE"
+    r"|UlPN\w*20OpKernelConstructionEE\d*_8__invokeE"
+    r"|buildtool_kernel_\d+ILb1E\w*6CreateE"
 )
 
 

@@ -18,7 +18,10 @@ from pathlib import Path
 
 CANNOT_RUN = 127
 USAGE = "usage: python -m buildtool.verify.macho_run [-L ROOT] PROGRAM [ARGUMENT...]"
-PARTS = ("memory", "stdio", "files", "runtime", "threads", "time", "math", "locale", "accelerate")
+PARTS = (
+    *("memory", "stdio", "files", "runtime", "threads", "time", "math", "locale"),
+    *("accelerate", "corefoundation"),
+)
 
 
 def command(root: Path | None) -> tuple[str, ...]:

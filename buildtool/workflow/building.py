@@ -30,7 +30,7 @@ def generate(work: Workspace) -> str:
     built = load_plan(work)
     backend = find_backend(work.target)
     renderer = Renderer(work.folder / "generated")
-    backend.render(renderer, built, work.target)
+    backend.render(renderer, built, work.target, work.abi)
     flags = Renderer(work.dist)
     dist.write_flags(
         flags,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.apple.stand_in import find_sdk
-from buildtool.backends import find_backend
+from buildtool.backends import BACKENDS, find_backend
 from buildtool.backends.base import Backend, Job
 from buildtool.catalogue.kernels import make_catalogue
 from buildtool.config import Target
@@ -221,13 +221,14 @@ def _rename(
 
 def _check_format(work: Workspace, backend: Backend) -> None:
     """A backend need not build for every platform."""
-    if work.abi.object_format not in backend.object_formats:
+    form = work.abi.object_format
+    if form not in backend.object_formats:
+        others = [each.name for each in BACKENDS.values() if form in each.object_formats]
         raise ConfigError(
             Problem(
                 where=work.target.where("backend"),
                 what=f"backend: {backend.name!r} does not build for {work.platform.name} yet",
-                todo="name your own tree of TensorFlow 1.0 to 1.15, which the backend 'makefile' "
-                "builds: tf=FOLDER",
+                todo=f"backends that do: {', '.join(sorted(others))}",
             )
         )
 

@@ -90,12 +90,13 @@ def test_it_is_an_sdk_that_says_what_it_is(
     assert facts is not None
     sdk = read_sdk(folder, facts)
     assert sdk.stands_in.startswith("a folder that stands in for Apple's SDK")
-    names = [path.relative_to(folder).as_posix() for path in sdk.stubs(("c++", "Accelerate"))]
+    names = [path.relative_to(folder).as_posix() for path in sdk.stubs(("c++", "CoreFoundation"))]
     assert names == [
         "usr/lib/libSystem.tbd",
         "usr/lib/libc++.tbd",
-        "System/Library/Frameworks/Accelerate.framework/Accelerate.tbd",
+        "System/Library/Frameworks/CoreFoundation.framework/CoreFoundation.tbd",
     ]
+    assert (folder / "System/Library/Frameworks/CoreFoundation.framework/Headers").is_dir()
     assert (folder / STATIC_CXX).is_file()
 
 
@@ -107,6 +108,7 @@ def test_headers_are_of_one_processor_and_the_newest(
     assert (include / "unistd.h").is_file()
     assert (include / "arm/types.h").is_file()
     assert not (include / "i386").exists()
+    assert (include / "sys/syscall.h").is_file()
     own, theirs = include / "c++/v1/__config", include / "c++/v1/__config_library"
     assert theirs.read_text() == "// the library's\n"
     assert "#include <__config_library>" in own.read_text()

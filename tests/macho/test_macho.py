@@ -85,6 +85,25 @@ def test_kernels_are_counted_by_what_makes_them(compile_macho: Make, kernels: st
     assert kernel_factories(compile_macho("k.cc.o", kernels, "-O2")) == 2
 
 
+def test_kernels_that_are_registered_in_a_generic_lambda(compile_macho: Make, kernels: str) -> None:
+    """As the native backend's macro does it."""
+    text = """
+namespace tensorflow {
+template <bool> struct Chosen {};
+template <class> constexpr bool kChosen = false;
+template <> constexpr bool kChosen<Chosen<true>> = true;
+#define REGISTER_CHOSEN(n, on) static const int s##n = ([](auto chosen) { \\
+  if constexpr (kChosen<decltype(chosen)>) { \\
+    Registrar registrar(true, [](OpKernelConstruction* c) -> OpKernel* { return Make(c, n); }); \\
+  } \\
+  return n; })(Chosen<on>{});
+REGISTER_CHOSEN(4, true) REGISTER_CHOSEN(5, false) REGISTER_CHOSEN(6, true) REGISTER_CHOSEN(7, true)
+}
+"""
+    made = compile_macho("k.cc.o", kernels + text, "-std=c++17", "-O2")
+    assert kernel_factories(made) == 2 + 3
+
+
 def test_image(compile_macho: Make, link_macho: Make) -> None:
     item = compile_macho("a.o", 'int puts(const char*); int main(void) { return puts("x"); }')
     image = read_image(link_macho("a", item))

@@ -44,7 +44,9 @@ SYMBOLS = (
     "_tanhf, _usleep, _absent_function, _pthread_create, _pthread_join, _pthread_mutex_lock, "
     "_pthread_mutex_unlock, _pthread_cond_wait, _pthread_cond_broadcast, _pthread_once, "
     "_bzero, ___stack_chk_guard, ___stack_chk_fail, _memmove, ___chkstk_darwin, "
-    "_fegetround, _fesetround"
+    "_fegetround, _fesetround, "
+    "_CFTimeZoneCopyDefault, _CFTimeZoneGetName, _CFRelease, _CFStringGetLength, "
+    "_CFStringGetMaximumSizeForEncoding, _CFStringGetCString"
 )
 
 
@@ -137,6 +139,31 @@ int main(int count, char** words) {
     )
     assert done.stdout == b"[first][second]13 absent\n"
     assert (tmp_path / "out.txt").read_bytes() == b"first\nsecond\n"
+
+
+def test_the_name_of_the_time_zone(run: Run) -> None:
+    """As abseil asks for it."""
+    done = run("""
+const void* CFTimeZoneCopyDefault(void); const void* CFTimeZoneGetName(const void*);
+void CFRelease(const void*); long CFStringGetLength(const void*);
+long CFStringGetMaximumSizeForEncoding(long, unsigned);
+unsigned char CFStringGetCString(const void*, char*, long, unsigned);
+int main(void) {
+  char text[99];
+  const void* zone = CFTimeZoneCopyDefault();
+  const void* name = CFTimeZoneGetName(zone);
+  long length = CFStringGetLength(name);
+  if (CFStringGetMaximumSizeForEncoding(length, 0x08000100) < length) return 1;
+  if (CFStringGetCString(name, text, length, 0x08000100)) return 2;
+  if (!CFStringGetCString(name, text, length + 1, 0x08000100)) return 3;
+  CFRelease(zone);
+  printf("%s %d\\n", text, length == (long)strlen(text));
+  return 0;
+}
+""")
+    name, same = done.stdout.decode().split()
+    assert (done.returncode, same) == (0, "1")
+    assert name == "GMT" or (Path("/usr/share/zoneinfo") / name).is_file()
 
 
 def test_formats(run: Run) -> None:

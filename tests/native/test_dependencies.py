@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.backends.native.dependencies import (
+    FORMATS,
     Dependency,
     dependency_sources,
     load_dependencies,
@@ -30,7 +31,7 @@ def test_reads_what_a_version_needs(tmp_path: Path) -> None:
     data = tmp_path / "dependencies.yaml"
     data.write_text(FORM)
     for version in ("2.14.0", "2.14.1", "2.14.1-rc1"):
-        (found,) = load_dependencies(version, data=data)
+        (found,) = load_dependencies(version, "elf", data=data)
         assert (found.name, found.source, found.include) == ("some-lib", "some-lib-1", ("src",))
         assert found.variable == "SOME_LIB"
 
@@ -39,7 +40,7 @@ def test_a_version_that_nobody_knows(tmp_path: Path) -> None:
     data = tmp_path / "dependencies.yaml"
     data.write_text(FORM)
     with pytest.raises(ConfigError) as caught:
-        load_dependencies("2.141.0", data=data)
+        load_dependencies("2.141.0", "elf", data=data)
     (problem,) = caught.value.problems
     assert problem.where == "TensorFlow 2.141.0"
     assert "does not know the dependencies of this version" in problem.what
@@ -58,9 +59,16 @@ def test_globs_say_what_may_be_compiled(tmp_path: Path) -> None:
     assert dependency_sources(Dependency(name="b", source="b-1"), tmp_path) == ()
 
 
-@pytest.fixture(scope="module")
-def dependencies() -> tuple[Dependency, ...]:
-    return load_dependencies("2.14.1")
+def test_a_form_for_other_objects_only(tmp_path: Path) -> None:
+    data = tmp_path / "dependencies.yaml"
+    data.write_text(FORM + "    formats: [elf]\n")
+    assert load_dependencies("2.14.1", "macho", data=data) == ()
+    assert len(load_dependencies("2.14.1", "elf", data=data)) == 1
+
+
+@pytest.fixture(scope="module", params=FORMATS)
+def dependencies(request: pytest.FixtureRequest) -> tuple[Dependency, ...]:
+    return load_dependencies("2.14.1", request.param)
 
 
 class TestData:

@@ -77,9 +77,3 @@ def test_no_llvm(project: Project, tmp_path: Path) -> None:
     err = project.doit("plan:ios-arm64", TREE, code=4, env={"PATH": str(tmp_path / "bin")}).err
     assert "not here: clang, clang++, llvm-libtool-darwin, ld64.lld" in err
     assert "apt-get install clang llvm lld" in err
-
-
-def test_the_native_backend_makes_no_such_objects(project: Project) -> None:
-    project.target("mine", "extends: ios\nbackend: native\n")
-    err = project.doit("plan:mine-arm64", code=3).err
-    assert "targets/mine.yaml:2: backend: 'native' does not build for ios yet" in err

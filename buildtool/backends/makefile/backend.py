@@ -28,6 +28,7 @@ from buildtool.catalogue.unity import Preprocessor
 from buildtool.config import Target
 from buildtool.errors import ConfigError, Problem, ToolError
 from buildtool.plan import Offer
+from buildtool.platforms.abi import Abi
 from buildtool.render import Renderer
 from buildtool.run import Command, run
 from buildtool.sources import Lock
@@ -142,7 +143,8 @@ class MakefileBackend:
     def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
         return make_offers(job, graph, kernel_files)
 
-    def render(self, renderer: Renderer, plan: BuildPlan, target: Target) -> None:
+    def render(self, renderer: Renderer, plan: BuildPlan, target: Target, abi: Abi) -> None:
+        del abi
         render_project(
             renderer,
             plan,

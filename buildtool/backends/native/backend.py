@@ -10,6 +10,7 @@ from buildtool.backends.narrow import tree_memory
 from buildtool.backends.native import flags
 from buildtool.backends.native.build import NativeInputs, build_library
 from buildtool.backends.native.dependencies import (
+    FORMATS,
     Dependency,
     dependency_sources,
     load_dependencies,
@@ -20,6 +21,7 @@ from buildtool.catalogue.buildfiles import BuildGraph, mobile_candidates
 from buildtool.config import Target
 from buildtool.errors import ConfigError, Problem
 from buildtool.plan import TENSORFLOW, Offer, selections
+from buildtool.platforms.abi import Abi
 from buildtool.render import Renderer
 from buildtool.sources import Lock
 from buildtool.toolchain import find_protoc
@@ -35,7 +37,7 @@ class NativeBackend:
     name = "native"
     folder = "native"
     cxx_standard = "c++17"
-    object_formats = ("elf",)
+    object_formats = FORMATS
     type_policies = tuple(flags.TYPE_DEFINES)
 
     def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
@@ -49,7 +51,8 @@ class NativeBackend:
                     todo="leave the key out, or change that file",
                 )
             )
-        return [dependency.source for dependency in load_dependencies(version)]
+        found = (item for each in FORMATS for item in load_dependencies(version, each))
+        return list(dict.fromkeys(item.source for item in found))
 
     def defines(self, job: Job, types: str) -> tuple[str, ...]:
         return flags.defines(types=types, extra=job.target.defines)
@@ -61,12 +64,20 @@ class NativeBackend:
         )
 
     def link_flags(self, job: Job) -> tuple[str, ...]:
-        optimise = job.target.optimise
-        return flags.link_flags(
-            fold_sections=optimise.fold_sections,
-            lto=optimise.lto,
-            linker=job.toolchain.link_flags,
-            object_format=job.toolchain.object_format,
+        optimise, macho = job.target.optimise, job.toolchain.object_format == "macho"
+        return (
+            *flags.link_flags(
+                fold_sections=optimise.fold_sections,
+                lto=optimise.lto,
+                linker=job.toolchain.link_flags,
+                object_format=job.toolchain.object_format,
+            ),
+            *(
+                word
+                for item in (_dependencies(job) if macho else ())
+                for name in item.frameworks
+                for word in ("-framework", name)
+            ),
         )
 
     def optional_flags(self, link_flags: Sequence[str]) -> tuple[str, ...]:
@@ -123,12 +134,12 @@ class NativeBackend:
         ]
         return [*tensorflow, *generated, *others]
 
-    def render(self, renderer: Renderer, plan: BuildPlan, target: Target) -> None:
+    def render(self, renderer: Renderer, plan: BuildPlan, target: Target, abi: Abi) -> None:
         render_project(
             renderer,
             plan,
             selections=selections(plan),
-            dependencies=load_dependencies(plan.tensorflow_version),
+            dependencies=load_dependencies(plan.tensorflow_version, abi.object_format),
             proto_code=flags.proto_code(level=target.optimise.level),
             everything=target.registration == "all",
             protobuf_prefix=target.protobuf_prefix,
@@ -168,7 +179,7 @@ class NativeBackend:
 
 
 def _dependencies(job: Job) -> tuple[Dependency, ...]:
-    return load_dependencies(job.tree.version)
+    return load_dependencies(job.tree.version, job.abi.object_format)
 
 
 def _trees(job: Job) -> Mapping[str, Path]:

@@ -12,13 +12,16 @@ from buildtool.decode import from_json
 from buildtool.errors import ConfigError, Problem
 
 DATA = Path(__file__).resolve().parent.parent.parent / "data" / "dependencies.yaml"
+FORMATS = ("elf", "macho")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dependency:
     """A library that TensorFlow needs: ``source`` is its name in the lock file; ``include`` and
     ``private_include`` are folders, ``sources`` and ``exclude`` globs, relative to its root;
-    ``language`` is what CMake calls the language that all of them are compiled as."""
+    ``language`` is what CMake calls the language that all of them are compiled as; ``formats`` are
+    the formats of objects that it is built for in this way, ``frameworks`` those of Apple's that it
+    calls there."""
 
     name: str
     source: str
@@ -28,6 +31,8 @@ class Dependency:
     exclude: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
     language: str = "CXX"
+    formats: tuple[str, ...] = FORMATS
+    frameworks: tuple[str, ...] = ()
 
     @property
     def variable(self) -> str:
@@ -35,8 +40,11 @@ class Dependency:
         return self.name.upper().replace("-", "_")
 
 
-def load_dependencies(version: str, *, data: Path = DATA) -> tuple[Dependency, ...]:
-    """The dependencies of this version of TensorFlow (``2.14.1``).
+def load_dependencies(
+    version: str, object_format: str, *, data: Path = DATA
+) -> tuple[Dependency, ...]:
+    """The dependencies of this version of TensorFlow (``2.14.1``) where objects are ``elf`` or
+    ``macho``.
 
     Raises:
         ConfigError: nobody has found out yet what this version needs.
@@ -51,7 +59,8 @@ def load_dependencies(version: str, *, data: Path = DATA) -> tuple[Dependency, .
                 todo=f"it knows {', '.join(sorted(table))}; add {series!r} to {data.name}",
             )
         )
-    return tuple(from_json(Dependency, entry) for entry in table[series])
+    found = (from_json(Dependency, entry) for entry in table[series])
+    return tuple(dependency for dependency in found if object_format in dependency.formats)
 
 
 def dependency_sources(dependency: Dependency, root: Path) -> tuple[str, ...]:

@@ -14,6 +14,12 @@ from buildtool.errors import BuildError, Problem
 from buildtool.run import Command, failure_problem, run, stream
 from buildtool.values import Toolchain
 
+# What CMake is told of the system, by the format of its objects. With Apple's own names it would
+# ask Xcode and add flags of its own; the toolchain's say all, on a Mac and elsewhere.
+SYSTEMS: Mapping[str, Mapping[str, str]] = {
+    "elf": {"CMAKE_SYSTEM_NAME": "Linux"},
+    "macho": {"CMAKE_SYSTEM_NAME": "Generic"},
+}
 STATUS = re.compile(r"\[(\d+)/(\d+)\] ")
 
 
@@ -91,7 +97,7 @@ class NativeBuild:
             "CMAKE_CXX_ARCHIVE_FINISH": f"<CMAKE_AR> {index} <TARGET>",
             # The library is for another machine: compiling must do, a program may not run.
             "CMAKE_TRY_COMPILE_TARGET_TYPE": "STATIC_LIBRARY",
-            "CMAKE_SYSTEM_NAME": "Linux",
+            **SYSTEMS[self.toolchain.object_format],
         }
 
 

@@ -1,0 +1,122 @@
+"""The generated project for Apple's systems, and some of the real files in it compiled: those that
+have code of their own for these systems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from buildtool.apple.stand_in import SOURCE, find_sdk
+from buildtool.apple.toolchain import find_apple_toolchain
+from buildtool.backends.native.dependencies import load_dependencies
+from buildtool.backends.native.ninja import NativeBuild
+from buildtool.backends.symbols import read_symbols
+from buildtool.errors import ToolError
+from buildtool.plan import TENSORFLOW
+from buildtool.platforms import find_abi
+from buildtool.sources import Cache, Progress, fetch_all, load_lock
+from buildtool.toolchain import find_protoc
+from buildtool.values import Toolchain
+from buildtool.verify.macho import read_object
+from buildtool.workflow.workspace import LOCK
+
+if TYPE_CHECKING:
+    from tests.conftest import Project
+
+pytestmark = [pytest.mark.real_tree, pytest.mark.build]
+
+RELEASE = "tensorflow-2.14.1"
+# Each with a symbol that only the form for these systems defines or asks for.
+FILES = {
+    "abseil:absl/time/internal/cctz/src/time_zone_lookup.cc": "_CFTimeZoneCopyDefault",
+    "nsync:platform/posix/src/per_thread_waiter.c": "_pthread_setspecific",
+    "nsync:platform/c++11/src/nsync_semaphore_mutex.cc": "__ZNSt3__15mutex4lockEv",
+    f"{TENSORFLOW}:tensorflow/tsl/platform/default/env.cc": "_pthread_threadid_np",
+    f"{TENSORFLOW}:tensorflow/tsl/platform/env.cc": "__NSGetExecutablePath",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phone:
+    """The project that was generated for an iPhone, and what builds it."""
+
+    project: Path
+    trees: Mapping[str, Path]
+    toolchain: Toolchain
+
+    def variables(self) -> dict[str, str]:
+        return {
+            "BUILDTOOL_PROTOC": str(find_protoc("3.21")),
+            **{
+                f"{name.upper().replace('-', '_')}_SOURCE_DIR": str(path)
+                for name, path in self.trees.items()
+            },
+        }
+
+    def path(self, key: str) -> str:
+        root, _, path = key.partition(":")
+        return str(self.trees[root] / path)
+
+
+@pytest.fixture(scope="module")
+def phone(tmp_path_factory: pytest.TempPathFactory, make_project: Callable[..., Project]) -> Phone:
+    cache, lock = Cache.of_user(), load_lock(LOCK)
+    sources = {item.name: item.source for item in load_dependencies("2.14.1", "macho")}
+    for name in (SOURCE, RELEASE, *sources.values()):
+        if not any(cache.root.glob(f"trees/{name}-*.verified")):
+            pytest.skip(f"needs {name} in the cache: run 'python -m buildtool.sources' once")
+    abi = find_abi("ios", "arm64")[1]
+    try:
+        toolchain = find_apple_toolchain(
+            abi,
+            compiler="llvm",
+            sysroot=find_sdk(abi, "llvm", None, lock, cache, offline=True),
+            compile_flags=(),
+            link_flags=(),
+            probe=False,
+            bitcode=False,
+        )
+        find_protoc("3.21")
+    except ToolError as failure:
+        pytest.skip(str(failure))
+    trees = {TENSORFLOW: RELEASE, **sources}
+    found = fetch_all(
+        lock, list(trees.values()), cache=cache, offline=True, progress=Progress.of_process()
+    )
+    project = make_project(tmp_path_factory.mktemp("phone") / "project", cache=cache.root)
+    project.target("phone", "extends: ios\nbackend: native\nslices: [arm64]\n")
+    project.doit("generate:phone-arm64", "offline=1")
+    return Phone(
+        project=project.folder("phone-arm64") / "generated" / "native",
+        trees={name: found[source].path for name, source in trees.items()},
+        toolchain=toolchain,
+    )
+
+
+def test_files_with_code_for_these_systems_compile(phone: Phone, tmp_path: Path) -> None:
+    native = NativeBuild(
+        project=phone.project,
+        folder=tmp_path / "native",
+        variables=phone.variables(),
+        toolchain=phone.toolchain,
+        environment={},
+        jobs=2,
+        log=tmp_path / "log",
+        say=lambda _: None,
+    )
+    native.configure(BUILDTOOL_CANDIDATES="ON")
+    objects = native.objects()
+    wanted = {key: objects[phone.path(key)] for key in FILES}
+    native.build([str(path.relative_to(native.folder)) for path in wanted.values()], title="some")
+    symbols = read_symbols(phone.toolchain, list(wanted.values()))
+    for key, path in wanted.items():
+        assert FILES[key] in symbols[path].undefined, key
+        assert path.suffix == ".o"
+        found = read_object(path)
+        assert (found.cpu, found.platform, found.minimum_os[:2]) == ("arm64", "ios", (12, 0)), key
+    # The semaphore of Linux is not among what may be compiled.
+    assert not [path for path in objects if "futex" in path]
