@@ -14,6 +14,8 @@ from buildtool.values import Toolchain
 # that may stay undefined.
 UNDEFINED = "U"
 WEAK_UNDEFINED = "wv"
+# What Apple's linkers define themselves.
+BY_LINKER = frozenset({"___dso_handle"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +84,10 @@ def system_symbols(toolchain: Toolchain) -> frozenset[str]:
 
 
 def _stub_symbols(toolchain: Toolchain) -> frozenset[str]:
-    """The names in text stubs, of whichever processors these are for."""
+    """The names in text stubs, of whichever processors these are for, and the linker's own."""
     argv = (str(toolchain.extra["nm"].path), "-P", *map(str, toolchain.system_stubs))
     output = run(Command(argv=argv), what="symbols of the system's libraries").stdout
-    return frozenset(line.split()[0] for line in output.splitlines() if " " in line)
+    return BY_LINKER | {line.split()[0] for line in output.splitlines() if " " in line}
 
 
 def archive_symbols(toolchain: Toolchain, archives: Sequence[Path]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from buildtool.apple.stand_in import SOURCE, find_sdk
 from buildtool.apple.toolchain import find_apple_toolchain
 from buildtool.backends.native.dependencies import load_dependencies
 from buildtool.backends.native.ninja import NativeBuild
-from buildtool.backends.symbols import read_symbols
+from buildtool.backends.symbols import read_symbols, system_symbols
 from buildtool.errors import ToolError
 from buildtool.plan import TENSORFLOW
 from buildtool.platforms import find_abi
@@ -88,7 +88,7 @@ def phone(tmp_path_factory: pytest.TempPathFactory, make_project: Callable[..., 
         lock, list(trees.values()), cache=cache, offline=True, progress=Progress.of_process()
     )
     project = make_project(tmp_path_factory.mktemp("phone") / "project", cache=cache.root)
-    project.target("phone", "extends: ios\nbackend: native\nslices: [arm64]\n")
+    project.target("phone", "extends: ios\nslices: [arm64]\n")
     project.doit("generate:phone-arm64", "offline=1")
     return Phone(
         project=project.folder("phone-arm64") / "generated" / "native",
@@ -113,6 +113,8 @@ def test_files_with_code_for_these_systems_compile(phone: Phone, tmp_path: Path)
     wanted = {key: objects[phone.path(key)] for key in FILES}
     native.build([str(path.relative_to(native.folder)) for path in wanted.values()], title="some")
     symbols = read_symbols(phone.toolchain, list(wanted.values()))
+    system = system_symbols(phone.toolchain)
+    assert {"_CFTimeZoneCopyDefault", "___dso_handle", "_malloc", "__Znwm"} <= system
     for key, path in wanted.items():
         assert FILES[key] in symbols[path].undefined, key
         assert path.suffix == ".o"

@@ -23,7 +23,8 @@ def test_a_step_of_all_slices_is_that_of_each(project: Project) -> None:
 
 
 def test_the_tree_is_the_users_own(project: Project) -> None:
-    err = project.doit("build:ios", code=3).err
+    project.target("mine", "extends: ios\nbackend: makefile\n")
+    err = project.doit("build:mine", code=3).err
     assert "is no TensorFlow 1.x, which the backend 'makefile' builds" in err
     assert "tf=FOLDER" in err
 
