@@ -37,7 +37,7 @@ class Bazel:
             pytest.skip(f"needs Bazel {version} from npm: {failure}")
         self.version = version
         self._base = base
-        self._used: set[Path] = set()
+        self._used: set[tuple[Path, str]] = set()
 
     def __call__(
         self,
@@ -46,29 +46,37 @@ class Bazel:
         *words: str,
         rc: Path | None = None,
         env: dict[str, str] | None = None,
+        output: str = "",
+        cores: int = 1,
     ) -> Completed:
-        """Run a command in a workspace, whose server stays until :meth:`shutdown`."""
-        self._used.add(folder)
-        places = (f"--output_user_root={self._base}", f"--output_base={folder}.output")
+        """Run a command in a workspace, whose server stays until :meth:`shutdown`. ``output``
+        names another output base than the workspace's first one, with a server of its own."""
+        self._used.add((folder, output))
+        places = (f"--output_user_root={self._base}", f"--output_base={folder}.output{output}")
         limits = ("--max_idle_secs=60", "--host_jvm_args=-Xmx900m")
         start = (*places, *limits, f"--bazelrc={rc or '/dev/null'}")
-        own = ("--jobs=1", "--local_resources=900,1.0,1.0") if command == "build" else ()
+        own = (f"--jobs={cores}", f"--local_resources={900 * cores},{cores}.0,1.0")
         clean = {"ANDROID_HOME": "", "ANDROID_NDK_HOME": "", "HOME": str(self._base)}
         return run(
             Command(
-                argv=(str(self.program), *start, command, *own, *words),
+                argv=(
+                    *(str(self.program), *start, command),
+                    *(own if command == "build" else ()),
+                    *words,
+                ),
                 cwd=folder,
                 env={**clean, "ANDROID_SDK_HOME": "", **(env or {})},
             ),
             what=f"bazel {command}",
             check=False,
-            timeout=300,
+            timeout=900,
         )
 
     def shutdown(self) -> None:
         """End the servers of all workspaces."""
-        for folder in self._used:
-            self(folder, "shutdown")
+        for folder, output in self._used:
+            self(folder, "shutdown", output=output)
+        self._used.clear()
 
 
 @pytest.fixture(params=VERSIONS)

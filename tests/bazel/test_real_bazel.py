@@ -164,3 +164,25 @@ def test_wrong_values_are_taken_without_an_error_which_is_why_they_are_checked(
     done = bazel(folder, "query", "@androidndk//...")
     assert done.returncode == 0
     assert "is 99. The major revisions supported by Bazel are [10, 11, 12" in done.stderr
+
+
+SCRIPT = """
+cc_binary(
+    name = "libdemo.so",
+    srcs = ["lib.cc"],
+    linkopts = ["-Wl,--version-script", {script}],
+    linkshared = 1,
+    deps = ["lib.lds"],
+)
+"""
+
+
+def test_the_label_of_a_linker_script_is_not_expanded(bazel: Bazel, tmp_path: Path) -> None:
+    """bazelbuild/bazel#6152: since 0.17.1. Trees of 1.0 to 1.8 have it so; they are analysed
+    without a word and fail at their last step."""
+    folder = workspace(tmp_path / "ws")
+    (folder / "lib.lds").write_text("V { local: *; };\n")
+    for script, code in (('"//:lib.lds"', 1), ('"$(location //:lib.lds)"', 0)):
+        (folder / "BUILD").write_text(SCRIPT.format(script=script))
+        done = bazel(folder, "build", "//:libdemo.so")
+        assert done.returncode == code, done.stderr
