@@ -3,13 +3,15 @@ have code of their own for these systems."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from buildtool.apple.sdk import CXX_HEADERS
 from buildtool.apple.stand_in import SOURCE, find_sdk
 from buildtool.apple.toolchain import find_apple_toolchain
 from buildtool.backends.native.dependencies import load_dependencies
@@ -20,8 +22,8 @@ from buildtool.plan import TENSORFLOW
 from buildtool.platforms import find_abi
 from buildtool.sources import Cache, Progress, fetch_all, load_lock
 from buildtool.toolchain import find_protoc
-from buildtool.values import Toolchain
-from buildtool.verify.macho import read_object
+from buildtool.values import MachoExpectation, Toolchain
+from buildtool.verify.macho_check import faults
 from buildtool.workflow.workspace import LOCK
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.real_tree, pytest.mark.build]
 
+EXPECTED = MachoExpectation(cpu="arm64", platform="ios", minimum_os="12.0")
 RELEASE = "tensorflow-2.14.1"
 # Each with a symbol that only the form for these systems defines or asks for.
 FILES = {
@@ -97,28 +100,60 @@ def phone(tmp_path_factory: pytest.TempPathFactory, make_project: Callable[..., 
     )
 
 
-def test_files_with_code_for_these_systems_compile(phone: Phone, tmp_path: Path) -> None:
-    native = NativeBuild(
+def native_build(phone: Phone, folder: Path) -> NativeBuild:
+    return NativeBuild(
         project=phone.project,
-        folder=tmp_path / "native",
+        folder=folder / "native",
         variables=phone.variables(),
         toolchain=phone.toolchain,
         environment={},
         jobs=2,
-        log=tmp_path / "log",
+        log=folder / "log",
         say=lambda _: None,
     )
-    native.configure(BUILDTOOL_CANDIDATES="ON")
+
+
+def build_some(phone: Phone, native: NativeBuild, keys: Iterable[str]) -> dict[str, Path]:
+    """The objects of these files."""
     objects = native.objects()
-    wanted = {key: objects[phone.path(key)] for key in FILES}
+    wanted = {key: objects[phone.path(key)] for key in keys}
     native.build([str(path.relative_to(native.folder)) for path in wanted.values()], title="some")
-    symbols = read_symbols(phone.toolchain, list(wanted.values()))
-    system = system_symbols(phone.toolchain)
-    assert {"_CFTimeZoneCopyDefault", "___dso_handle", "_malloc", "__Znwm"} <= system
-    for key, path in wanted.items():
+    return wanted
+
+
+def test_files_with_code_for_these_systems_compile(phone: Phone, tmp_path: Path) -> None:
+    native = native_build(phone, tmp_path)
+    native.configure(BUILDTOOL_CANDIDATES="ON")
+    made = build_some(phone, native, FILES)
+    symbols = read_symbols(phone.toolchain, list(made.values()))
+    for key, path in made.items():
         assert FILES[key] in symbols[path].undefined, key
         assert path.suffix == ".o"
-        found = read_object(path)
-        assert (found.cpu, found.platform, found.minimum_os[:2]) == ("arm64", "ios", (12, 0)), key
+        assert faults(path.read_bytes(), EXPECTED) == (), key
     # The semaphore of Linux is not among what may be compiled.
-    assert not [path for path in objects if "futex" in path]
+    assert not [path for path in native.objects() if "futex" in path]
+    system = system_symbols(phone.toolchain)
+    assert {"_CFTimeZoneCopyDefault", "___dso_handle", "_malloc", "__Znwm"} <= system
+
+
+def test_the_project_with_cmakes_own_support_for_ios(phone: Phone, tmp_path: Path) -> None:
+    """The precompiled header must be made with the flags that CMake adds to the objects'."""
+    sdk = phone.toolchain.sysroot
+    assert sdk is not None
+    native = native_build(phone, tmp_path)
+    native.configure(
+        BUILDTOOL_CANDIDATES="ON",
+        CMAKE_SYSTEM_NAME="iOS",
+        CMAKE_OSX_SYSROOT=str(sdk),
+        CMAKE_OSX_ARCHITECTURES="arm64",
+        CMAKE_OSX_DEPLOYMENT_TARGET="12.0",
+        CMAKE_C_COMPILER_TARGET=phone.toolchain.triple,
+        CMAKE_CXX_COMPILER_TARGET=phone.toolchain.triple,
+        CMAKE_C_FLAGS="",
+        CMAKE_CXX_FLAGS=f"-stdlib++-isystem{sdk / CXX_HEADERS}",
+        CMAKE_INSTALL_NAME_TOOL=shutil.which("false") or "",  # wanted, and never called
+    )
+    key = f"{TENSORFLOW}:tensorflow/tsl/platform/env.cc"
+    made = build_some(phone, native, [key])
+    assert (native.folder / "pch" / "tensorflow_prefix.h.pch").is_file()
+    assert faults(made[key].read_bytes(), EXPECTED) == ()

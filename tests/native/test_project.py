@@ -24,7 +24,10 @@ from buildtool.values import (
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "small"
 # These are the same for every plan: what they do is seen when a project is built.
-STATIC = ("native/pch_sum.cmake", "native/take_protos.cmake", "native/include/tensorflow/")
+STATIC = (
+    *("native/pch_sum.cmake", "native/rules.cmake", "native/take_protos.cmake"),
+    "native/include/tensorflow/",
+)
 COMPILERS = [name for name in ("g++", "clang++") if shutil.which(name)]
 
 DEPENDENCIES = (

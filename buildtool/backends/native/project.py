@@ -24,8 +24,8 @@ SHIMS = (
     "tensorflow/core/framework/registration/options.h",
 )
 
-# What CMake runs at build time.
-SCRIPTS = ("pch_sum.cmake", "take_protos.cmake")
+# What CMake includes, and what it runs at build time.
+SCRIPTS = ("pch_sum.cmake", "rules.cmake", "take_protos.cmake")
 
 
 def render_project(
