@@ -103,12 +103,17 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 
 
+def disk_full(place: str) -> Problem:
+    """There is no room left where something was written."""
+    what = "the disk is full, or a limit on the size of files is reached"
+    return Problem(where=place, what=what, todo="free some space and run the same again")
+
+
 def disk_problem(failure: OSError, where: str) -> Problem | None:
     """A failure to write in words, or None if it is of another kind."""
     place = str(failure.filename or where)
     if failure.errno in _FULL:
-        what = "the disk is full, or a limit on the size of files is reached"
-        return Problem(where=place, what=what, todo="free some space and run the same again")
+        return disk_full(place)
     if failure.errno in _FORBIDDEN:
         what = f"cannot be used: {failure.strerror}"
         todo = "mend its permissions, or move what is in the way, and run the same again"

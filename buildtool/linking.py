@@ -7,9 +7,13 @@ Sources: GNU ld manual, ``--whole-archive``, ``--gc-sections``; ld(1) of Apple's
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+# What a linker says is not defined, as lld, GNU ld and gold say it.
+UNDEFINED = re.compile(r"undefined (?:symbol: |reference to [`'])([^'\n]+)")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool import dist
+from buildtool.android.aar import AarContent, write_aar
+from buildtool.android.aar_check import check_aar
+from buildtool.android.library import LibraryWanted
+from buildtool.android.maven import Coordinates, write_repository
+from buildtool.android.products import FACTS, chosen
 from buildtool.apple.toolchain import find_packers
 from buildtool.config import Target, slice_targets
+from buildtool.errors import VerificationError
 from buildtool.packaging import Package, SlicePackage, Tools, pack, source_date
 from buildtool.plan import plan_from_json
 from buildtool.platforms import find_abi
@@ -19,6 +25,8 @@ from buildtool.render import to_json, write_if_changed
 from buildtool.values import BuildPlan
 
 MANIFEST = "package.json"
+# What the native library looks up by name.
+JAVA_PACKAGES = ("org.tensorflow",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +93,72 @@ def _xcframework(
     )
 
 
+def _aar(
+    target: Target, platform: Platform, slices: Sequence[Slice], folder: Path
+) -> tuple[str, ...]:
+    """All ABIs in one AAR, and a Maven repository that has it."""
+    del platform
+    libraries = [each for each in chosen(target) if each.kind == "library"]
+    classes = [each for each in chosen(target) if each.kind == "classes"]
+    facts = [json.loads((each.dist / FACTS).read_text(encoding="utf-8")) for each in slices]
+    level = max(int(each["api_level"]) for each in facts)
+    android = target.android
+    coordinates = Coordinates(
+        group=android.group,
+        artifact=android.artifact,
+        version=android.version or slices[0].plan.tensorflow_version,
+    )
+    first = slices[0]
+    content = AarContent(
+        package=android.package,
+        level=level,
+        libraries={
+            each.abi.name: [each.dist / library.place(each.abi.name) for library in libraries]
+            for each in slices
+        },
+        classes=first.dist / classes[0].place("") if classes else None,
+        kept=JAVA_PACKAGES if classes else (),
+        licences=_licences(slices),
+    )
+    dist = folder / "dist"
+    path = dist / f"{coordinates.artifact}-{coordinates.version}.aar"
+    write_aar(path, content)
+    for stale in set(dist.glob("*.aar")) - {path}:
+        stale.unlink()
+    wanted = {
+        each.file: LibraryWanted(
+            soname=each.file,
+            level=level,
+            page_size=android.page_size or 0,
+            stand_in=any(each["stand_in"] for each in facts),
+        )
+        for each in libraries
+    }
+    report = check_aar(path, {each.abi.name: each.abi for each in slices}, wanted)
+    if report.problems:
+        raise VerificationError(report.problems)
+    pom = write_repository(
+        dist / "maven", coordinates, path, description=target.description or target.id
+    )
+    abis = ", ".join(each.abi.name for each in slices)
+    return (
+        f"{path.name}: {abis}; {report.classes} classes; {report.size / 1e6:.2f} MB",
+        f"{coordinates} in {pom.relative_to(folder.parent.parent).parents[0]}",
+    )
+
+
+def _licences(slices: Sequence[Slice]) -> dict[str, str]:
+    """The texts of all slices, by source and name."""
+    found: dict[str, str] = {}
+    for each in slices:
+        folder = each.dist / "licences"
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                text = path.read_text(encoding="utf-8", errors="replace")
+                found[path.relative_to(folder).as_posix()] = text
+    return found
+
+
 def _packed(each: Slice) -> SlicePackage:
     assert each.abi.apple is not None  # noqa: S101  (the platform has only such)
     return SlicePackage(
@@ -108,4 +182,4 @@ def _version(tensorflow: str) -> str:
 
 
 Packer = Callable[[Target, Platform, Sequence[Slice], Path], tuple[str, ...]]
-FORMATS: Mapping[str, Packer] = {"xcframework": _xcframework}
+FORMATS: Mapping[str, Packer] = {"aar": _aar, "xcframework": _xcframework}

@@ -206,10 +206,15 @@ def _types(registration: Registration) -> str:
 def _sizes(size: SizeReport | None) -> tuple[tuple[str, int], ...]:
     if size is None:
         return ()
+    if not size.archive:
+        what = "libraries"
+        archive: tuple[tuple[str, int], ...] = ()
+    else:
+        what, archive = "program", (("archive", size.archive),)
     return (
-        ("archive", size.archive),
-        ("program, linked", size.linked),
-        ("program, stripped", size.stripped),
+        *archive,
+        (f"{what}, linked", size.linked),
+        (f"{what}, stripped", size.stripped),
         ("stripped, gzip -9", size.gzip),
         ("stripped, xz -9", size.xz),
     )
@@ -218,6 +223,9 @@ def _sizes(size: SizeReport | None) -> tuple[tuple[str, int], ...]:
 def _verdict(verification: VerificationReport | None) -> str:
     """What a verification without problems has proved."""
     registered = "the library registers what was planned"
+    if verification is not None and verification.libraries:
+        whole = "every library is one that an app can load, and has the kernels that were planned"
+        return whole if verification.not_run else f"{whole}; a device has run the models"
     if verification is not None and verification.emulated:
         registered = f"on {verification.emulated}, {registered}"
     if verification is not None and verification.not_run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,10 @@ OWN_FOLDERS = ("buildtool", "templates", "runner")
 def stamp(step: str, target: Target) -> str:
     """What else decides the result of a step: the target, this tool, the compiler, the tree."""
     parts = [repr(target.canonical()), tool_digest()]
+    if step in ("plan", "generate", "compile"):
+        platform, abi = find_abi(target.platform, target.abi, minimum_os=target.minimum_os)
+        parts += [f"{name}={os.environ.get(name, '')}" for name in platform.variables]
     if step in ("plan", "compile"):
-        _, abi = find_abi(target.platform, target.abi, minimum_os=target.minimum_os)
         parts.append(compiler_stamp(abi, str(target.compiler)))
         if isinstance(target.tensorflow, Path):
             from buildtool.sources import local_tree  # noqa: PLC0415 - only for a user's own tree

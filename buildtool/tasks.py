@@ -18,6 +18,7 @@ from typing import Any
 from doit import doit_cmd, get_initial_workdir
 from doit.exceptions import InvalidDodoFile
 
+from buildtool.artefacts import ARTEFACTS
 from buildtool.config import (
     Overrides,
     Target,
@@ -40,43 +41,27 @@ DATABASE = ROOT / ".doit.db"
 
 Task = dict[str, Any]
 
-# What a step reads and writes, below build/<target id>/, and what it does in a few words.
+# What a step reads and writes, below build/<target id>/, and what it does in a few words; names in
+# braces stand for files of the platform's artefact.
 STEPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "plan": ((), ("plan.json", "models.json"), "decide what is built, and why"),
     "generate": (
         ("plan.json",),
-        (
-            "generated/manifest.json",
-            "dist/compile_flags.txt",
-            "dist/flags.json",
-            "dist/link_flags.txt",
-            "dist/lib/cmake/TensorFlowSelective/TensorFlowSelectiveConfig.cmake",
-            "dist/lib/pkgconfig/tensorflow-selective.pc",
-        ),
+        ("generated/manifest.json", "{flags}"),
         "write headers, flags, project",
     ),
     "compile": (
         ("plan.json", "generated/manifest.json"),
-        (
-            "generated/files.json",
-            "dist/lib/libtensorflow.a",
-            "dist/lib/libtensorflow_deps.a",
-            "runner/runner",
-        ),
+        ("generated/files.json", "{products}", "{programs}"),
         "compile the library and link the runner with it",
     ),
     "verify": (
-        (
-            "models.json",
-            "dist/lib/libtensorflow.a",
-            "dist/lib/libtensorflow_deps.a",
-            "runner/runner",
-        ),
+        ("models.json", "{products}", "{programs}"),
         ("verification.json",),
         "prove that the library runs the models",
     ),
     "size": (
-        ("dist/lib/libtensorflow.a", "dist/lib/libtensorflow_deps.a", "runner/runner"),
+        ("{products}", "{programs}"),
         ("size.json",),
         "measure, and compare with the budget",
     ),
@@ -88,12 +73,7 @@ STEPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
 }
 # The same for packing the slices of a target; what it reads is below the folder of each slice.
 PACKAGE = (
-    (
-        "plan.json",
-        "dist/flags.json",
-        "dist/lib/libtensorflow.a",
-        "dist/lib/libtensorflow_deps.a",
-    ),
+    ("{packed}", "{products}"),
     ("package.json",),
     "pack the slices of a target together",
 )
@@ -101,7 +81,7 @@ PACKAGE = (
 FOLDERS = {
     "plan": ("overlay", "renamed"),
     "generate": ("generated",),
-    "compile": ("native", "makefile", "dist", "runner", "logs"),
+    "compile": ("native", "makefile", "bazel", "dist", "runner", "logs"),
     "verify": ("verify",),
     "package": ("dist",),
 }
@@ -220,17 +200,23 @@ def make_tasks(step: str) -> Iterator[Task]:
         if target.slices:
             yield _sliced(step, target)
             continue
+        reads_of, writes_of = _files_of(target, reads), _files_of(target, writes)
         yield {
             "name": target.id,
             "doc": target.description,
             "actions": [action(step, target, offline=overrides.offline)],
-            "file_dep": [*_own_inputs(step, target), *(str(folder / name) for name in reads)],
-            "targets": [str(folder / name) for name in writes],
+            "file_dep": [*_own_inputs(step, target), *(str(folder / name) for name in reads_of)],
+            "targets": [str(folder / name) for name in writes_of],
             # The proof first: a library over its budget is still worth knowing to work.
             "task_dep": [f"verify:{target.id}", f"size:{target.id}"] if step == "build" else [],
             "uptodate": [Unchanged(stamp=functools.partial(stamp, step, target))],
-            "clean": [functools.partial(_clean, step, folder)],
+            "clean": [functools.partial(_clean, step, folder, writes_of)],
         }
+
+
+def _files_of(target: Target, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The files of a step of this target."""
+    return ARTEFACTS[find_platform(target.platform).artefact].expand(names, target)
 
 
 def _sliced(step: str, target: Target) -> Task:
@@ -256,16 +242,17 @@ def make_packages() -> Iterator[Task]:
         if not target.slices or not find_platform(target.platform).package:
             continue
         folder = BUILD / target.id
-        slices = [each.id for each in slice_targets(target)]
+        slices = slice_targets(target)
+        reads = [(each.id, name) for each in slices for name in _files_of(each, PACKAGE[0])]
         yield {
             "name": target.id,
             "doc": target.description,
             "actions": [action("package", target, offline=overrides.offline)],
-            "file_dep": [str(BUILD / each / name) for each in slices for name in PACKAGE[0]],
+            "file_dep": [str(BUILD / each / name) for each, name in reads],
             "targets": [str(folder / name) for name in PACKAGE[1]],
-            "task_dep": [f"verify:{each}" for each in slices],
+            "task_dep": [f"verify:{each.id}" for each in slices],
             "uptodate": [Unchanged(stamp=functools.partial(stamp, "package", target))],
-            "clean": [functools.partial(_clean, "package", folder)],
+            "clean": [functools.partial(_clean, "package", folder, PACKAGE[1])],
         }
 
 
@@ -307,10 +294,10 @@ def _files(path: Path) -> list[Path]:
     return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
 
 
-def _clean(step: str, folder: Path) -> None:
+def _clean(step: str, folder: Path, files: Sequence[str]) -> None:
     """Remove what a step wrote."""
     lock_targets([folder.name], build=ROOT / BUILD, say=_say)
-    for name in (PACKAGE if step == "package" else STEPS[step])[1]:
+    for name in files:
         (folder / name).unlink(missing_ok=True)
     for name in FOLDERS.get(step, ()):
         shutil.rmtree(folder / name, ignore_errors=True)

@@ -101,6 +101,43 @@ def find_toolchain(
     return identified(toolchain)
 
 
+def reading_toolchain(
+    abi: Abi, *, compile_flags: Sequence[str] = (), sysroot: Path | None = None
+) -> Toolchain:
+    """Tools that read sources as the ABI's own compiler would, where that one is started by
+    others: clang knows the macros of every system. They make nothing.
+
+    Raises:
+        ToolError: tools are missing or too old; all of them at once.
+    """
+    paths = {
+        "cc": newest("clang"),
+        "c++": newest("clang++"),
+        "ar": first(("llvm-ar", "ar")),
+        "strip": first(("llvm-strip",)),
+    }
+    if lacking := [name for name, path in paths.items() if path is None]:
+        todo = "on Debian or Ubuntu: apt-get install clang llvm"
+        what = f"not here: clang's {', '.join(lacking)}, with which sources are read"
+        raise ToolError(Problem(where="toolchain", what=what, todo=todo))
+    tools = {name: tool(name, path) for name, path in paths.items() if path is not None}
+    _check_version(tools["c++"], "clang")
+    chain = Toolchain(
+        cc=tools["cc"],
+        cxx=tools["c++"],
+        ar=tools["ar"],
+        strip=tools["strip"],
+        kind="clang",
+        triple=abi.triple,
+        compile_flags=(f"--target={abi.triple}", *abi.cpu_flags, *compile_flags),
+        link_flags=(),
+        emulator=(),
+        identity="",
+        sysroot=sysroot,
+    )
+    return identified(chain)
+
+
 def find_host_toolchain() -> Toolchain:
     """The tools that make programs for this machine itself, to be used during a build.
 

@@ -398,6 +398,21 @@ class ModelCheck:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LibraryFacts:
+    """A shared library as its file says. ``size`` and ``page_size`` (the largest page with which it
+    can be mapped) are bytes, ``exports`` counts the symbols that others can use; ``level`` is the
+    oldest API level of Android that it runs on, 0 where it says none, ``ndk`` what linked it."""
+
+    name: str
+    size: int
+    needed: tuple[str, ...]
+    exports: int
+    page_size: int
+    level: int = 0
+    ndk: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class VerificationReport:
     """What was found on the artefact. It is proved if ``problems`` is empty and it was run;
     ``not_run`` says why it was not: then its files are right as far as can be seen. ``emulated``
@@ -408,7 +423,9 @@ class VerificationReport:
     number of functions that run before ``main``. ``registered_kernels`` counts the linked program's
     registry, or by its symbols where it was not started; ``surplus`` lists what it holds beyond the
     plan, ``missing`` what it lacks. ``renamed_symbols`` counts what the archive defines in
-    protobuf's namespace with ``protobuf_prefix``, empty if it has none.
+    protobuf's namespace with ``protobuf_prefix``, empty if it has none. Where an app gets shared
+    libraries instead of an archive, ``libraries`` are these, and all that is said of a program
+    is of them.
     """
 
     target: str
@@ -428,6 +445,7 @@ class VerificationReport:
     renamed_symbols: int = 0
     not_run: str = ""
     emulated: str = ""
+    libraries: tuple[LibraryFacts, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 

@@ -39,7 +39,8 @@ class Ident:
 class LibraryWanted:
     """What a library must be. ``level`` is the oldest API level that it must run on; ``packed``
     are libraries that come with it; ``symbols`` must be exported; ``page_size`` and ``budget``
-    are bytes, 0 where it does not matter."""
+    are bytes, 0 where it does not matter. ``stand_in``: it was made by something else than an NDK,
+    so that what only an NDK does is not asked for."""
 
     soname: str
     level: int
@@ -47,6 +48,7 @@ class LibraryWanted:
     packed: tuple[str, ...] = ()
     page_size: int = 0
     budget: int = 0
+    stand_in: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,9 +113,9 @@ def _faults(
     if facts.soname != wanted.soname:
         said = f"is called {facts.soname!r}" if facts.soname else "has no soname"
         yield f"{said}, not {wanted.soname!r}", f"link it with -Wl,-soname,{wanted.soname}"
-    if ident is None:
+    if ident is None and not wanted.stand_in:
         yield "was not linked by an NDK: it has no .note.android.ident", "link it with the NDK"
-    elif ident.level > wanted.level:
+    elif ident is not None and ident.level > wanted.level:
         yield (
             f"needs API level {ident.level}; the target's is {wanted.level}",
             "link it for the target's level, or set api_level",
@@ -132,7 +134,8 @@ def _faults(
             f"{wanted.page_size}",
             f"link it with -Wl,-z,max-page-size={wanted.page_size}",
         )
-    yield from _needed_faults(facts, wanted)
+    if not wanted.stand_in:
+        yield from _needed_faults(facts, wanted)
     missing = sorted(set(wanted.symbols) - facts.exports)
     if missing:
         yield (

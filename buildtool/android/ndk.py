@@ -18,6 +18,7 @@ from buildtool.errors import Problem, ToolError
 
 VARIABLES = ("ANDROID_NDK_HOME", "ANDROID_NDK_ROOT")
 KEY = "ndk"
+DESCRIPTION = "Android NDK"
 _RELEASE = re.compile(r"\br?(\d+)([a-z]?)\b")
 
 
@@ -25,7 +26,7 @@ _RELEASE = re.compile(r"\br?(\d+)([a-z]?)\b")
 class Ndk:
     """An NDK. ``revision`` is as its own file says it (``14.1.3816874`` or ``r10e``), ``major``
     its first number, ``said_in`` that file. ``levels`` are the API levels that it has libraries
-    for, empty where no file says which."""
+    for, empty where no file says which. ``description`` is what ``source.properties`` call it."""
 
     root: Path
     said_by: str
@@ -34,6 +35,12 @@ class Ndk:
     said_in: Path
     levels: tuple[int, ...] = ()
     has_platforms: bool = False
+    description: str = ""
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether it says itself that it is something else than an Android NDK."""
+        return bool(self.description) and not self.description.startswith(DESCRIPTION)
 
 
 def find_ndk(
@@ -108,6 +115,7 @@ def read_ndk(root: Path, *, said_by: str = KEY) -> Ndk:
         said_in=said_in,
         levels=_levels(root),
         has_platforms=(root / "platforms").is_dir(),
+        description=read_properties(properties).get("Pkg.Desc", ""),
     )
 
 

@@ -6,27 +6,34 @@ from __future__ import annotations
 from pathlib import Path
 
 from buildtool.backends.base import Backend
+from buildtool.backends.bazel.backend import BazelBackend
 from buildtool.backends.makefile.backend import MAKEFILE, MakefileBackend
 from buildtool.backends.native.backend import NativeBackend
 from buildtool.config import Target
 from buildtool.errors import ConfigError, Problem
+from buildtool.platforms import find_platform
+from buildtool.platforms.abi import ARCHIVES
 from buildtool.suggest import did_you_mean
 
 BACKENDS: dict[str, Backend] = {
-    backend.name: backend for backend in (NativeBackend(), MakefileBackend())
+    backend.name: backend for backend in (NativeBackend(), MakefileBackend(), BazelBackend())
 }
 AUTO = "auto"
 
 
 def find_backend(target: Target) -> Backend:
-    """The backend that a target asks for; with ``auto`` the one that its tree was made for: a tree
-    with TensorFlow 1.x's own makefile is compiled by that, all others by ``native``.
+    """The backend that a target asks for; with ``auto`` the one that makes what its platform's apps
+    get, and that its tree was made for: of static archives, a tree with TensorFlow 1.x's own
+    makefile is compiled by that, all others by ``native``.
 
     Raises:
         ConfigError: there is no such backend, or its kind of tree is not what is given.
     """
     tree = target.tensorflow if isinstance(target.tensorflow, Path) else None
     has_makefile = tree is not None and (tree / MAKEFILE).is_file()
+    artefact = find_platform(target.platform).artefact
+    if target.backend == AUTO and artefact != ARCHIVES:
+        return next(each for each in BACKENDS.values() if each.artefact == artefact)
     if target.backend == AUTO:
         return BACKENDS["makefile" if has_makefile else "native"]
     if target.backend not in BACKENDS:

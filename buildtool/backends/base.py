@@ -6,11 +6,11 @@ The workflow knows this protocol and the registry in ``__init__``; it asks for n
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from buildtool.catalogue.buildfiles import BuildGraph
+from buildtool.catalogue.buildfiles import BuildConditions, BuildGraph
 from buildtool.config import Target
 from buildtool.errors import Problem
 from buildtool.plan import Offer
@@ -28,7 +28,8 @@ ARCHIVES = ("libtensorflow.a", "libtensorflow_deps.a")
 class Job:
     """One target with everything that was found for it: ``sources`` are the trees of what the
     backend asked for, by their names in the ``lock`` file; ``folder`` is ``build/<target id>``,
-    ``cache`` the folder that builds share; ``say`` gets a line of progress now and then. With
+    ``cache`` the folder that builds share; ``say`` gets a line of progress now and then;
+    ``offline``: nothing may be downloaded. With
     ``renaming``, protobuf has other names in ``tree`` and in ``sources``."""
 
     target: Target
@@ -43,12 +44,15 @@ class Job:
     log: Path
     say: Callable[[str], None]
     renaming: Renaming | None = None
+    offline: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
     """What a build gave: the archives, the exact files that are in them and why, how many were
-    compiled or taken from a cache to find that out.
+    compiled or taken from a cache to find that out. ``products`` are other files for an app, by
+    their places in ``dist``, ``licences`` texts of what the build itself has fetched, by source;
+    ``facts`` are what an app's build may want to know of them, JSON-able.
 
     ``includes`` are the folders where an app's headers are found, in the compiler's order;
     ``roots`` the same folders in the order in which a header's own folder is looked for.
@@ -57,8 +61,11 @@ class Library:
     archives: tuple[Path, ...]
     files: tuple[PlannedFile, ...]
     compiled: int
-    includes: tuple[Path, ...]
-    roots: tuple[Path, ...]
+    includes: tuple[Path, ...] = ()
+    roots: tuple[Path, ...] = ()
+    products: Mapping[str, Path] = field(default_factory=dict)
+    licences: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 class Backend(Protocol):
@@ -78,6 +85,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def artefact(self) -> str:
+        """What it makes: a name of :data:`buildtool.artefacts.ARTEFACTS`."""
+        ...
+
+    @property
     def object_formats(self) -> tuple[str, ...]:
         """The formats of objects that it can build for."""
         ...
@@ -94,6 +106,26 @@ class Backend(Protocol):
             ConfigError: nobody knows what this version needs, the lock file lacks it, or the
                 target asks for what cannot be.
         """
+        ...
+
+    def toolchain(self, target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
+        """The tools that compile for the ABI, or at least read the sources as it would.
+
+        Raises:
+            ToolError: they are missing or do not work; all of them at once.
+        """
+        ...
+
+    def prepare(self, job: Job) -> Job:
+        """The job with what else the backend needs, found and checked.
+
+        Raises:
+            BuildToolError: something is missing, or does not go with the rest; all at once.
+        """
+        ...
+
+    def conditions(self, job: Job) -> BuildConditions:
+        """Under which the tree's BUILD files are read."""
         ...
 
     def defines(self, job: Job, types: str) -> tuple[str, ...]:
@@ -135,7 +167,16 @@ class Backend(Protocol):
         ...
 
     def render(self, renderer: Renderer, plan: BuildPlan, target: Target, abi: Abi) -> None:
-        """Write what the build reads."""
+        """Write what the build reads, as far as it is the same on any machine."""
+        ...
+
+    def place(self, job: Job, plan: BuildPlan) -> str:
+        """Write what the build reads and what is this machine's alone. Returns what that is, empty
+        if there is nothing.
+
+        Raises:
+            BuildToolError: the tree does not go with the plan.
+        """
         ...
 
     def build(self, job: Job, plan: BuildPlan) -> Library:

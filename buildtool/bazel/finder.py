@@ -6,6 +6,7 @@ over; if none is left, the error names what was found and how to get the right o
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import re
@@ -16,12 +17,14 @@ from pathlib import Path
 
 from buildtool.bazel.versions import Wanted, key, table
 from buildtool.errors import BuildToolError, Problem, ToolError
+from buildtool.render import write_if_changed
 from buildtool.run import Command, run
 from buildtool.sources.cache import Cache
 from buildtool.sources.npm import npm_package
 
 VARIABLE = "USE_BAZEL_VERSION"  # bazelisk's
 SECONDS = 120
+LEAST_SIZE = 15_000_000  # bytes; Bazel 0.17.2 has 90 million, bazelisk less than 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +63,30 @@ def find_bazel(
 
 
 def bazel_version(program: Path, env: Mapping[str, str], *, cache: Cache) -> str:
-    """The version that a program says it is; empty if it is no Bazel or does not start.
+    """The version that a program says it is; empty if it is no Bazel or does not start. What one
+    has said is kept for as long as its file is the same."""
+    known = None if env else _remembered(program, cache)
+    if known is not None and known.is_file():
+        return known.read_text(encoding="ascii")
+    version = _asked(program, env, cache)
+    if version and known is not None:
+        write_if_changed(known, version)
+    return version
 
-    ``--version`` starts no server, but releases before 0.29 do not have it.
-    """
+
+def _remembered(program: Path, cache: Cache) -> Path | None:
+    """Where the version of a program is kept; None if there is no such program, or if it is too
+    small to be Bazel itself: what starts another one may start a newer one next time."""
+    real = program.resolve()
+    if not real.is_file() or real.stat().st_size < LEAST_SIZE:
+        return None
+    state = f"{real} {real.stat().st_size} {real.stat().st_mtime_ns}"
+    return cache.folder("bazel") / f"version-{hashlib.sha256(state.encode()).hexdigest()[:16]}"
+
+
+def _asked(program: Path, env: Mapping[str, str], cache: Cache) -> str:
+    """What the program says. ``--version`` starts no server, but releases before 0.29 do not have
+    it."""
     base = cache.folder("bazel")
     slow = ("--batch", "--ignore_all_rc_files", f"--output_user_root={base}", "version")
     for words in (("--version",), slow):

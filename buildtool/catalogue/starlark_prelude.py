@@ -13,12 +13,14 @@ from collections.abc import Iterable
 
 PRELUDE = "@prelude"
 
-# Attributes that say which files a target has, which targets it needs and when it applies.
+# Attributes that say which files a target has, which targets it needs, how it is compiled and when
+# it applies.
 KEPT_ATTRIBUTES = (
     "actual",
     "alwayslink",
     "build_setting_default",
     "constraint_values",
+    "copts",
     "define_values",
     "deps",
     "flag_values",

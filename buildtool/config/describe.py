@@ -1,7 +1,8 @@
 """The keys of a target file as documentation: what the schema and the reference page print.
 
-Descriptions are the texts under the fields in :mod:`buildtool.config.target`. They are read from
-its source, so that loading targets does not pay for them.
+Descriptions are the texts under the fields in :mod:`buildtool.config.target` and in
+:mod:`buildtool.config.android`. They are read from the source, so that loading targets does not
+pay for them.
 """
 
 from __future__ import annotations
@@ -15,25 +16,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from buildtool.config import target
-from buildtool.config.reader import Key, keys_of
-from buildtool.config.scalars import (
-    DEFINE_PATTERN,
-    IDENTIFIER_PATTERN,
-    PREFIX_PATTERN,
-    RELEASE_PATTERN,
-    SIZE_PATTERN,
-)
-from buildtool.config.target import (
+from buildtool.config import android, target
+from buildtool.config.kinds import (
     Bytes,
+    Coordinate,
     Count,
     Define,
     Dimension,
     Identifier,
+    JavaPackage,
     NameOrPath,
     Prefix,
     Release,
     Tolerance,
+    Url,
+)
+from buildtool.config.reader import Key, keys_of
+from buildtool.config.scalars import (
+    COORDINATE_PATTERN,
+    DEFINE_PATTERN,
+    IDENTIFIER_PATTERN,
+    JAVA_PACKAGE_PATTERN,
+    PREFIX_PATTERN,
+    RELEASE_PATTERN,
+    SIZE_PATTERN,
+    URL_PATTERN,
 )
 
 Schema = dict[str, Any]
@@ -59,10 +66,17 @@ KINDS: Mapping[Any, Kind] = {
     Dimension: Kind(words="whole number, -1 or more", schema={"type": "integer", "minimum": -1}),
     Tolerance: Kind(words="number, 0 or more", schema={"type": "number", "minimum": 0}),
     Bytes: Kind(words="size", schema=_SIZE),
+    Coordinate: Kind(
+        words="name for Maven", schema={"type": "string", "pattern": COORDINATE_PATTERN}
+    ),
     Define: Kind(words="macro", schema={"type": "string", "pattern": DEFINE_PATTERN}),
     Identifier: Kind(words="name in C", schema={"type": "string", "pattern": IDENTIFIER_PATTERN}),
+    JavaPackage: Kind(
+        words="Java package", schema={"type": "string", "pattern": JAVA_PACKAGE_PATTERN}
+    ),
     Release: Kind(words="release", schema={"type": "string", "pattern": RELEASE_PATTERN}),
     Prefix: Kind(words="start of C++ names", schema={"type": "string", "pattern": PREFIX_PATTERN}),
+    Url: Kind(words="URL", schema={"type": "string", "pattern": URL_PATTERN}),
     Path: Kind(words="path", schema=_TEXT),
     NameOrPath: Kind(words="name or path", schema=_TEXT),
 }
@@ -105,9 +119,11 @@ def _worth_saying(default: object) -> object:
 @functools.cache
 def _texts() -> Mapping[str, Mapping[str, str]]:
     """By class and field, the text that stands under the field, on one line."""
-    tree = ast.parse(Path(target.__file__).read_text(encoding="utf-8"))
+    files = [Path(str(each.__file__)) for each in (android, target)]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
     found: dict[str, dict[str, str]] = {}
-    for section in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+    sections = (node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
+    for section in sections:
         texts = found.setdefault(section.name, {})
         for field, below in zip(section.body, section.body[1:], strict=False):
             match field, below:

@@ -10,8 +10,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from buildtool.config.checks import COMMAND_LINE, contradictions
+from buildtool.config.kinds import (
+    Count,
+    NameOrPath,
+)
 from buildtool.config.scalars import WrongValueError, name_or_place, place
-from buildtool.config.target import Count, Model, NameOrPath, SizeBudget, Target
+from buildtool.config.target import Model, SizeBudget, Target
 from buildtool.errors import ConfigError, Problem
 from buildtool.suggest import suggest
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Union
 
+from buildtool.config.kinds import (
+    NameOrPath,
+)
 from buildtool.config.nodes import Value
 from buildtool.config.scalars import READERS, WrongValueError, shown
-from buildtool.config.target import NameOrPath
 from buildtool.errors import Problem
 from buildtool.suggest import suggest
 

@@ -81,4 +81,6 @@ def _default(doc: KeyDoc) -> str:
         return f"must be given, or `{doc.key.unless}`" if doc.key.unless else "must be given"
     if isinstance(doc.default, bool):
         return f"`{doc.default}`".lower()
+    if isinstance(doc.default, tuple):
+        return f"`[{', '.join(map(str, doc.default))}]`"
     return "" if doc.default is None else f"`{doc.default}`"

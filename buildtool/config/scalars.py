@@ -9,18 +9,21 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from buildtool.config.nodes import Value
-from buildtool.config.target import (
+from buildtool.config.kinds import (
     Bytes,
+    Coordinate,
     Count,
     Define,
     Dimension,
     Identifier,
+    JavaPackage,
     NameOrPath,
     Prefix,
     Release,
     Tolerance,
+    Url,
 )
+from buildtool.config.nodes import Value
 
 UNITS = {
     "B": 1,
@@ -36,6 +39,11 @@ SIZE_PATTERN = rf"^[0-9]+(\.[0-9]+)? ?({'|'.join(UNITS)})$"
 DEFINE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(=.*)?$"
 IDENTIFIER_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 RELEASE_PATTERN = r"^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$"
+# Maven's own rule for names of groups and artifacts, and what its versions commonly are.
+COORDINATE_PATTERN = r"^[A-Za-z0-9_]([A-Za-z0-9_-]|\.(?!\.))*$"
+# A library's own package needs a dot (developer.android.com, "Configure the app module").
+JAVA_PACKAGE_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+$"
+URL_PATTERN = r"^[a-z][a-z0-9+.-]*://[^\s]+$"
 # Underscores at either end or two in a row would make names that C++ reserves (C++17, [lex.name]),
 # as a prefix stands before "_google".
 PREFIX_PATTERN = r"^[A-Za-z](_?[A-Za-z0-9])*$"
@@ -186,6 +194,37 @@ def release(value: Value) -> Release:
     )
 
 
+def coordinate(value: Value) -> Coordinate:
+    """A part of what Maven calls a package."""
+    return Coordinate(
+        _matching(
+            value,
+            COORDINATE_PATTERN,
+            "cannot be part of a package's name: '{}'",
+            "write letters, digits, '.', '_' and '-'",
+        )
+    )
+
+
+def java_package(value: Value) -> JavaPackage:
+    """The name of a Java package with a dot in it."""
+    return JavaPackage(
+        _matching(
+            value,
+            JAVA_PACKAGE_PATTERN,
+            "cannot be a Java package of an app's library: '{}'",
+            "such as org.example.model",
+        )
+    )
+
+
+def url(value: Value) -> Url:
+    """Where a service is."""
+    return Url(
+        _matching(value, URL_PATTERN, "must be a URL, not '{}'", "such as http://cache:8080")
+    )
+
+
 def _matching(value: Value, pattern: str, what: str, todo: str) -> str:
     """Text that is wholly of ``pattern``. ``what`` is said of other text, put in for its ``{}``."""
     written = text(value)
@@ -213,14 +252,17 @@ READERS: Mapping[Any, Callable[[Value, Path], object]] = {
     str: lambda value, _: text(value),
     bool: lambda value, _: truth(value),
     int: lambda value, _: whole_number(value),
+    Coordinate: lambda value, _: coordinate(value),
     Count: lambda value, _: count(value),
     Dimension: lambda value, _: dimension(value),
     Tolerance: lambda value, _: tolerance(value),
     Bytes: lambda value, _: size(value),
     Define: lambda value, _: define(value),
     Identifier: lambda value, _: identifier(value),
+    JavaPackage: lambda value, _: java_package(value),
     Prefix: lambda value, _: prefix(value),
     Release: lambda value, _: release(value),
+    Url: lambda value, _: url(value),
     Path: lambda value, base: place(text(value), base),
     NameOrPath: lambda value, base: name_or_place(text(value), base),
 }

@@ -45,7 +45,8 @@ def schema() -> Schema:
 def _property(doc: KeyDoc) -> Schema:
     made = _of_type(doc.key.type)
     made = (made if doc.key.required else _or_null(made)) | {"description": doc.text}
-    return made if doc.default is None else made | {"default": doc.default}
+    default = list(doc.default) if isinstance(doc.default, tuple) else doc.default
+    return made if default is None else made | {"default": default}
 
 
 def _of_type(kind: Any) -> Schema:

@@ -11,25 +11,25 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NewType, Union
+from typing import Literal
 
+from buildtool.config.android import Android, Bazel
+from buildtool.config.kinds import (
+    NOT_A_KEY,
+    SHORTHAND,
+    Bytes,
+    Count,
+    Define,
+    Dimension,
+    Identifier,
+    NameOrPath,
+    Prefix,
+    Release,
+    Tolerance,
+)
 from buildtool.config.nodes import Value
 
 SCHEMA_VERSION = 1
-
-Bytes = NewType("Bytes", int)
-Count = NewType("Count", int)
-Define = NewType("Define", str)
-Dimension = NewType("Dimension", int)
-Identifier = NewType("Identifier", str)
-Prefix = NewType("Prefix", str)
-Release = NewType("Release", str)
-Tolerance = NewType("Tolerance", float)
-NameOrPath = Union[str, Path]  # noqa: UP007  (a name that is looked up elsewhere, or a place)
-
-# Marks in a field's metadata: not a key of the file; and the key that a plain text stands for.
-NOT_A_KEY = {"key": False}
-SHORTHAND = {"shorthand": True}
 
 
 def _unless(other: str) -> Mapping[str, str]:
@@ -106,7 +106,7 @@ class SizeBudget:
     """The runner program, linked as an app would be."""
 
     stripped: Bytes | None = None
-    """The runner program without its symbols."""
+    """The runner program without its symbols; for Android, the libraries of one ABI."""
 
     compressed: Bytes | None = None
     """The stripped runner program, compressed."""
@@ -206,7 +206,8 @@ class Target:
 
     backend: str = "auto"
     """The build system that compiles TensorFlow: `native` a tree of 2.14, `makefile` one of 1.x by
-    its own makefile. `auto`: the one that the tree was made for."""
+    its own makefile, `bazel` any tree, for Android. `auto`: the one that the platform and the tree
+    were made for."""
 
     compiler: NameOrPath = "clang"
     """`clang`, `gcc`, a prefix such as `arm-linux-gnueabihf-`, or the path of a compiler. For iOS:
@@ -280,6 +281,13 @@ class Target:
     """The folder of the protobuf that the app itself has, with `google/protobuf/` in it, its
     `include` or its `src`. It is only looked at: a library that clashes with it is an error."""
 
+    android: Android = Android()
+    """For the platform `android`: the SDK and NDK, what is built, and what the package is
+    called."""
+
+    bazel: Bazel = Bazel()
+    """For the backend `bazel`: which Bazel, and what it is told."""
+
     jobs: Count | None = None
     """Compilers that run at once. Unset, as many as processors and memory allow."""
 
@@ -313,7 +321,7 @@ class Target:
 def _plain(value: object, root: Path) -> object:
     """``value`` in types that JSON has."""
     if dataclasses.is_dataclass(value):
-        fields = dataclasses.fields(value)
+        fields = (each for each in dataclasses.fields(value) if each.metadata.get("decides", True))
         return {each.name: _plain(getattr(value, each.name), root) for each in fields}
     if isinstance(value, tuple):
         return [_plain(item, root) for item in value]

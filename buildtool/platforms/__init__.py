@@ -6,12 +6,13 @@ from __future__ import annotations
 import dataclasses
 
 from buildtool.errors import ConfigError, Problem
-from buildtool.platforms import ios, linux, raspberrypi
+from buildtool.platforms import android, ios, linux, raspberrypi
 from buildtool.platforms.abi import Abi, Platform
 from buildtool.suggest import did_you_mean
 
 PLATFORMS: dict[str, Platform] = {
-    platform.name: platform for platform in (ios.PLATFORM, linux.PLATFORM, raspberrypi.PLATFORM)
+    platform.name: platform
+    for platform in (android.PLATFORM, ios.PLATFORM, linux.PLATFORM, raspberrypi.PLATFORM)
 }
 
 

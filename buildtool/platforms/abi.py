@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+# The usual artefact: static archives, which an app links.
+ARCHIVES = "archives"
+
 
 @dataclass(frozen=True, kw_only=True)
 class OsVersions:
@@ -103,6 +106,16 @@ class Platform(Protocol):
         each library stays by itself."""
         ...
 
+    @property
+    def artefact(self) -> str:
+        """What an app gets: a name of :data:`buildtool.artefacts.ARTEFACTS`."""
+        ...
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables that name what is installed for the platform."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class ElfPlatform:
@@ -113,6 +126,8 @@ class ElfPlatform:
     link_flags: tuple[str, ...] = ("-pthread", "-ldl", "-lm")
     makefile_target: str = "LINUX"
     package: str = ""
+    artefact: str = ARCHIVES
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +141,8 @@ class MachoPlatform:
     libraries: tuple[str, ...]
     makefile_target: str
     package: str
+    artefact: str = ARCHIVES
+    variables: tuple[str, ...] = ()
 
     @property
     def link_flags(self) -> tuple[str, ...]:

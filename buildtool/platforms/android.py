@@ -7,6 +7,7 @@ Triples and ABIs: NDK documentation, "Android ABIs" and "Use the NDK with other 
 
 from __future__ import annotations
 
+from buildtool.android import ndk, sdk
 from buildtool.platforms.abi import Abi, ElfPlatform
 
 ARM64_V8A = Abi(
@@ -60,6 +61,9 @@ PLATFORM = ElfPlatform(
     # Threads are part of Android's C library; a program there can say nothing without liblog.
     link_flags=("-llog", "-ldl", "-lm"),
     makefile_target="ANDROID",
+    package="aar",
+    artefact="jni",
+    variables=(*sdk.VARIABLES, *ndk.VARIABLES),
 )
 
 

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from buildtool.config import Target
 from buildtool.plain import plain
+from buildtool.platforms import find_platform
+from buildtool.platforms.abi import ARCHIVES
 from buildtool.sources import Cache
+from buildtool.workflow import jni
 from buildtool.workflow.building import compile_library, generate
 from buildtool.workflow.planning import plan
 from buildtool.workflow.proving import finish, package, prove, size
@@ -28,10 +31,11 @@ def run_step(step: str, target: Target, folder: Path, *, offline: bool) -> str:
         offline=offline,
         say=lambda text: print(f"{step}:{target.id}: {text}", flush=True),
     )
-    return STEPS[step](work)
+    return STEPS[find_platform(target.platform).artefact][step](work)
 
 
-STEPS: Mapping[str, Callable[[Workspace], str]] = {
+Steps = Mapping[str, Callable[[Workspace], str]]
+_STEPS: Steps = {
     "plan": plan,
     "generate": generate,
     "compile": compile_library,
@@ -39,4 +43,15 @@ STEPS: Mapping[str, Callable[[Workspace], str]] = {
     "size": size,
     "build": finish,
     "package": package,
+}
+# The steps of each artefact that a platform's apps can get.
+STEPS: Mapping[str, Steps] = {
+    ARCHIVES: _STEPS,
+    "jni": {
+        **_STEPS,
+        "generate": jni.generate,
+        "compile": jni.compile_library,
+        "verify": jni.prove,
+        "size": jni.size,
+    },
 }

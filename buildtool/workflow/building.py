@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from buildtool import dist
 from buildtool.backends import find_backend
 from buildtool.backends.base import Library
 from buildtool.errors import BuildError, Problem
-from buildtool.linking import LINKING
+from buildtool.linking import LINKING, UNDEFINED
 from buildtool.render import Renderer
 from buildtool.run import Command, failure_problem, run
 from buildtool.values import BuildPlan, FileKind
@@ -16,10 +14,6 @@ from buildtool.workflow.kept import load_models, load_plan
 from buildtool.workflow.workspace import PACKAGE, Inputs, Workspace, find_inputs
 
 RUNNER = PACKAGE.parent / "runner" / "runner.cc"
-
-
-# As lld, GNU ld and gold say it.
-UNDEFINED = re.compile(r"undefined (?:symbol: |reference to [`'])([^'\n]+)")
 
 
 MOST_UNDEFINED = 10

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from buildtool import dist
-from buildtool.catalogue.buildfiles import load_packages, mobile_conditions
+from buildtool.catalogue.buildfiles import load_packages
 from buildtool.config import Target
 from buildtool.errors import ModelError
 from buildtool.graph import ModelSource, chosen_rewrites, read_models, read_runtime_facts
 from buildtool.plan import make_plan, plan_to_json
+from buildtool.platforms.abi import ARCHIVES
 from buildtool.render import to_json, write_if_changed
 from buildtool.runtime import runtime_roots
 from buildtool.selection import deciding_attrs, select
 from buildtool.values import KernelCatalogue, SourceTree
 from buildtool.workflow.kept import write_models
 from buildtool.workflow.workspace import Inputs, Workspace, find_inputs, target_catalogue
-
-BAZEL_CPUS = {"arm": "armhf"}
 
 
 def plan(work: Workspace) -> str:
@@ -42,7 +41,7 @@ def plan(work: Workspace) -> str:
     )
     graph = load_packages(
         inputs.tree.path,
-        mobile_conditions(BAZEL_CPUS.get(work.abi.machine, work.abi.machine)),
+        backend.conditions(job),
         work.cache.folder("buildfiles", inputs.tree.digest[:16]),
     )
     selection = select(
@@ -72,12 +71,7 @@ def plan(work: Workspace) -> str:
         roots=runtime_roots(inputs.tree.version),
         offers=offers,
         compile_flags=backend.compile_flags(job),
-        link_flags=dist.app_link_flags(
-            backend.link_flags(job),
-            work.platform.link_flags,
-            target.flags.link,
-            object_format=job.toolchain.object_format,
-        ),
+        link_flags=_link_flags(inputs),
         notes=[
             *reading.notes,
             *selection.notes,
@@ -93,6 +87,19 @@ def plan(work: Workspace) -> str:
     return (
         f"{len(built.ops)} ops, {len(built.kernels)} kernels, {required} files to compile in any "
         f"case, {len(built.files) - required} if symbols ask for them"
+    )
+
+
+def _link_flags(inputs: Inputs) -> tuple[str, ...]:
+    """Of an app's final link, where apps link the library; else of the library's own."""
+    job, own = inputs.job, inputs.backend.link_flags(inputs.job)
+    if inputs.backend.artefact != ARCHIVES:
+        return (*own, *job.target.flags.link)
+    return dist.app_link_flags(
+        own,
+        job.platform.link_flags,
+        job.target.flags.link,
+        object_format=job.toolchain.object_format,
     )
 
 

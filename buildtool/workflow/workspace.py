@@ -31,7 +31,6 @@ from buildtool.sources import (
     patched_tree,
     with_given,
 )
-from buildtool.toolchain import find_toolchain
 from buildtool.values import KernelCatalogue, SourceTree, Toolchain
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -41,9 +40,6 @@ LOCK = PACKAGE / "data" / "sources.lock.yaml"
 
 
 PROTOBUF = "protobuf"
-
-
-LLD = "-fuse-ld=lld"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,14 +104,7 @@ def find_inputs(work: Workspace) -> Inputs:
         sysroot = find_sdk(
             work.abi, str(target.compiler), sysroot, lock, work.cache, offline=work.offline
         )
-    toolchain = find_toolchain(
-        work.abi,
-        compiler=str(target.compiler),
-        sysroot=sysroot,
-        compile_flags=target.cpu_flags,
-        bitcode=target.bitcode,
-    )
-    _check_optimise(target, toolchain)
+    toolchain = backend.toolchain(target, work.abi, sysroot)
     progress = Progress.of_process()
     own: tuple[str, ...] = ()
     if isinstance(target.tensorflow, Path):
@@ -137,24 +126,22 @@ def find_inputs(work: Workspace) -> Inputs:
     renaming = _rename(work, tree, {name: found[name] for name in needed}, lock)
     if renaming is not None:
         found = {**found, renaming.source: renaming.protobuf}
-    return Inputs(
-        backend=backend,
-        job=Job(
-            target=target,
-            platform=work.platform,
-            abi=work.abi,
-            tree=renaming.tree if renaming else tree,
-            lock=lock,
-            sources=found,
-            toolchain=toolchain,
-            folder=work.folder,
-            cache=work.cache,
-            log=work.folder / "logs" / "compile.log",
-            say=work.say,
-            renaming=renaming,
-        ),
-        licences=licences,
+    job = Job(
+        target=target,
+        platform=work.platform,
+        abi=work.abi,
+        tree=renaming.tree if renaming else tree,
+        lock=lock,
+        sources=found,
+        toolchain=toolchain,
+        folder=work.folder,
+        cache=work.cache,
+        offline=work.offline,
+        log=work.folder / "logs" / "compile.log",
+        say=work.say,
+        renaming=renaming,
     )
+    return Inputs(backend=backend, job=backend.prepare(job), licences=licences)
 
 
 def abi_of(target: Target) -> tuple[Platform, Abi]:
@@ -221,27 +208,26 @@ def _rename(
 
 def _check_format(work: Workspace, backend: Backend) -> None:
     """A backend need not build for every platform."""
+    if backend.artefact != work.platform.artefact:
+        raise ConfigError(
+            Problem(
+                where=work.target.where("backend"),
+                what=f"backend: {backend.name!r} does not build for {work.platform.name}",
+                todo="set 'backend: auto', or leave the key out",
+            )
+        )
     form = work.abi.object_format
     if form not in backend.object_formats:
-        others = [each.name for each in BACKENDS.values() if form in each.object_formats]
+        others = [
+            each.name
+            for each in BACKENDS.values()
+            if form in each.object_formats and each.artefact == backend.artefact
+        ]
         raise ConfigError(
             Problem(
                 where=work.target.where("backend"),
                 what=f"backend: {backend.name!r} does not build for {work.platform.name} yet",
                 todo=f"backends that do: {', '.join(sorted(others))}",
-            )
-        )
-
-
-def _check_optimise(target: Target, toolchain: Toolchain) -> None:
-    """GNU ld reads no bitcode, and the symbols of GCC's link-time objects are seen by GCC's own
-    tools only."""
-    if target.optimise.lto != "none" and LLD not in toolchain.link_flags:
-        raise ConfigError(
-            Problem(
-                where=target.where("optimise.lto"),
-                what=f"optimise.lto: needs clang and lld; here is {toolchain.cxx.version}",
-                todo="set 'compiler: clang' and install lld, or leave the key out",
             )
         )
 

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from buildtool.config import load_targets, slice_targets
+from buildtool.config import Android, Bazel, load_targets, slice_targets
 from buildtool.config.describe import KINDS, documented
 from buildtool.config.overrides import WORDS
 from buildtool.config.reader import keys_of
@@ -33,7 +33,7 @@ from buildtool.platforms import find_abi
 PROJECT = Path(__file__).resolve().parent.parent.parent
 TARGETS = PROJECT / "targets"
 GOLDEN = Path(__file__).parent / "golden"
-SECTIONS = (DraftTarget, Target, Model, ModelInput, Optimise, SizeBudget, Flags)
+SECTIONS = (DraftTarget, Target, Model, ModelInput, Optimise, SizeBudget, Flags, Android, Bazel)
 RENEW = "run: python -m buildtool.config.schema --write"
 
 
@@ -112,7 +112,7 @@ def test_the_targets_of_the_repository() -> None:
 def test_loading_is_cheap() -> None:
     """Nothing is imported that only other commands need."""
     code = (
-        "import sys; from pathlib import Path; from buildtool.config import load_targets\n"
+        "import sys; from pathlib import Path; from buildtool.config import Android, Bazel, load_targets\n"
         "load_targets(Path(sys.argv[1]), checks=())\n"
         "heavy = {'jsonschema', 'jinja2', 'requests', 'numpy', 'doit', 'google'}\n"
         "print(*heavy & set(sys.modules))"

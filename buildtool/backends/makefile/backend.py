@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from buildtool.backends.base import Job, Library
+from buildtool.backends.compilers import own_toolchain, small_device
 from buildtool.backends.launcher import find_launcher, parallel_jobs
 from buildtool.backends.makefile import flags
 from buildtool.backends.makefile.asking import WORK, ask, files, links, lists_of
@@ -23,17 +24,17 @@ from buildtool.backends.makefile.project import MORE, render_project
 from buildtool.backends.makefile.settings import Settings, keep_only, platform_variables
 from buildtool.backends.narrow import tree_memory
 from buildtool.backends.native.headers import foreign_headers, foreign_problems
-from buildtool.catalogue.buildfiles import BuildGraph
+from buildtool.catalogue.buildfiles import BuildConditions, BuildGraph
 from buildtool.catalogue.unity import Preprocessor
 from buildtool.config import Target
 from buildtool.errors import ConfigError, Problem, ToolError
 from buildtool.plan import Offer
-from buildtool.platforms.abi import Abi
+from buildtool.platforms.abi import ARCHIVES, Abi
 from buildtool.render import Renderer
 from buildtool.run import Command, run
 from buildtool.sources import Lock
 from buildtool.toolchain import find_host_toolchain
-from buildtool.values import BuildPlan, SelectedKernel
+from buildtool.values import BuildPlan, SelectedKernel, Toolchain
 
 __all__ = ["MAKEFILE", "MakefileBackend"]
 
@@ -44,6 +45,7 @@ class MakefileBackend:
     name = "makefile"
     folder = WORK
     cxx_standard = "c++11"
+    artefact = ARCHIVES
     object_formats = ("elf", "macho")
     type_policies = tuple(flags.TYPE_DEFINES)
 
@@ -58,6 +60,15 @@ class MakefileBackend:
                 )
             )
         return [choice.source for choice in choices(target, tree, version, lock)]
+
+    def toolchain(self, target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
+        return own_toolchain(target, abi, sysroot)
+
+    def prepare(self, job: Job) -> Job:
+        return job
+
+    def conditions(self, job: Job) -> BuildConditions:
+        return small_device(job)
 
     def defines(self, job: Job, types: str) -> tuple[str, ...]:
         if job.target.protos == "lite":
@@ -151,6 +162,10 @@ class MakefileBackend:
             everything=target.registration == "all",
             protobuf_prefix=target.protobuf_prefix,
         )
+
+    def place(self, job: Job, plan: BuildPlan) -> str:
+        del job, plan
+        return ""
 
     def build(self, job: Job, plan: BuildPlan) -> Library:
         job.log.parent.mkdir(parents=True, exist_ok=True)

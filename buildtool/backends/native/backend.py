@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from buildtool.backends.base import Job, Library
+from buildtool.backends.compilers import own_toolchain, small_device
 from buildtool.backends.narrow import tree_memory
 from buildtool.backends.native import flags
 from buildtool.backends.native.build import NativeInputs, build_library
@@ -17,15 +18,15 @@ from buildtool.backends.native.dependencies import (
 )
 from buildtool.backends.native.headers import foreign_headers, foreign_problems
 from buildtool.backends.native.project import render_project
-from buildtool.catalogue.buildfiles import BuildGraph, mobile_candidates
+from buildtool.catalogue.buildfiles import BuildConditions, BuildGraph, mobile_candidates
 from buildtool.config import Target
 from buildtool.errors import ConfigError, Problem
 from buildtool.plan import TENSORFLOW, Offer, selections
-from buildtool.platforms.abi import Abi
+from buildtool.platforms.abi import ARCHIVES, Abi
 from buildtool.render import Renderer
 from buildtool.sources import Lock
 from buildtool.toolchain import find_protoc
-from buildtool.values import BuildPlan, FileKind, SelectedKernel
+from buildtool.values import BuildPlan, FileKind, SelectedKernel, Toolchain
 
 PORTABLE = "//tensorflow/core/kernels:portable_all_ops"
 PROTOC_SERIES = "3.21"
@@ -37,6 +38,7 @@ class NativeBackend:
     name = "native"
     folder = "native"
     cxx_standard = "c++17"
+    artefact = ARCHIVES
     object_formats = FORMATS
     type_policies = tuple(flags.TYPE_DEFINES)
 
@@ -53,6 +55,15 @@ class NativeBackend:
             )
         found = (item for each in FORMATS for item in load_dependencies(version, each))
         return list(dict.fromkeys(item.source for item in found))
+
+    def toolchain(self, target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
+        return own_toolchain(target, abi, sysroot)
+
+    def prepare(self, job: Job) -> Job:
+        return job
+
+    def conditions(self, job: Job) -> BuildConditions:
+        return small_device(job)
 
     def defines(self, job: Job, types: str) -> tuple[str, ...]:
         return flags.defines(types=types, extra=job.target.defines)
@@ -144,6 +155,10 @@ class NativeBackend:
             everything=target.registration == "all",
             protobuf_prefix=target.protobuf_prefix,
         )
+
+    def place(self, job: Job, plan: BuildPlan) -> str:
+        del job, plan
+        return ""
 
     def build(self, job: Job, plan: BuildPlan) -> Library:
         trees, dependencies = _trees(job), _dependencies(job)

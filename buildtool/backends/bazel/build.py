@@ -1,0 +1,192 @@
+"""Runs Bazel, follows its events, and collects what it has made."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from buildtool.android.products import PRODUCTS, Product
+from buildtool.backends.base import Job, Library
+from buildtool.backends.bazel.flags import build_flags, startup_flags
+from buildtool.backends.bazel.lacking import Lacking
+from buildtool.backends.bazel.setup import Setup
+from buildtool.backends.bazel.workspace import FOLDER, make_workspace
+from buildtool.backends.linked import write_link_set
+from buildtool.bazel.events import Action, Ended, EventFile, problems_of
+from buildtool.catalogue.buildfiles import BuildConditions
+from buildtool.errors import BuildError, Problem, disk_full
+from buildtool.run import Command, Completed, failure_problem, stream
+from buildtool.values import BuildPlan
+
+COMPILING = "CppCompile"
+WHAT = "bazel build"
+ROUNDS = 4  # calls of Bazel, each of which may find files that the link lacks
+SECONDS = 10.0  # between two lines of progress
+LICENCES = ("LICENSE*", "LICENCE*", "COPYING*", "NOTICE*")
+NO_SPACE = "No space left on device"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BazelBuild:
+    """One build of one ABI."""
+
+    job: Job
+    plan: BuildPlan
+    setup: Setup
+    conditions: BuildConditions
+
+    def run(self) -> Library:
+        """Build the targets, and say where the products are. Files that the link lacks are added
+        to the tree's library, and Bazel is called again: what is built stays.
+
+        Raises:
+            BuildError: Bazel failed or was killed, with the reason and how to repeat it.
+            ToolError: it cannot be started, or knows no flag for a setting.
+        """
+        job = self.job
+        job.log.parent.mkdir(parents=True, exist_ok=True)
+        job.log.write_text("", encoding="utf-8")
+        lacking, compiled = Lacking.load(job, self.plan), 0
+        for left in reversed(range(ROUNDS)):
+            command, done, ended = self._call(lacking.files)
+            compiled += sum(each.type == COMPILING for each in ended.actions)
+            if done.returncode == 0 and ended.code == 0:
+                break
+            if not left or not lacking.learn(done.stdout, ended):
+                raise BuildError(_problems(job, command, done, ended))
+            job.say(f"the link lacks {len(lacking.files)} files that BUILD files do not name")
+        files = (*self.plan.files, *lacking.planned())
+        write_link_set(job.folder / "generated", files)
+        return Library(
+            archives=(),
+            files=files,
+            compiled=compiled,
+            products=_products(job, self.setup, ended),
+            licences=_licences(self._base, ended.actions),
+            facts=_facts(self.setup, job.abi.name),
+        )
+
+    @property
+    def _base(self) -> Path:
+        """The folder of all that Bazel makes."""
+        return self.job.target.bazel.output_base or self.job.folder / FOLDER / "output"
+
+    def _call(self, learnt: Collection[str]) -> tuple[Command, Completed, Ended]:
+        """Call Bazel once."""
+        job, setup = self.job, self.setup
+        place = make_workspace(job, self.plan, setup, self.conditions, learnt)
+        events = job.folder / FOLDER / "events.json"
+        events.unlink(missing_ok=True)
+        self._base.parent.mkdir(parents=True, exist_ok=True)
+        command = Command(
+            argv=(
+                str(setup.bazel.program),
+                *startup_flags(job, setup, base=self._base),
+                "build",
+                *build_flags(job, setup, events=events, link=self.plan.link_flags),
+                *setup.labels.values(),
+            ),
+            cwd=place.folder,
+            env=setup.bazel.env,
+        )
+        job.say("; ".join((f"Bazel {setup.bazel.version}", *place.notes)))
+        progress = _Progress(job=job, events=EventFile(events))
+        done = stream(command, what=WHAT, log=job.log, on_line=progress.line)
+        return command, done, progress.events.end()
+
+
+@dataclass(kw_only=True)
+class _Progress:
+    """Says now and then how many files are compiled, by Bazel's events."""
+
+    job: Job
+    events: EventFile
+    counts: Counter[str] = field(default_factory=Counter)
+    said: float = field(default_factory=time.monotonic)
+
+    def line(self, text: str) -> None:
+        """Bazel has printed something, so that there may be events."""
+        del text
+        now = time.monotonic()
+        if now - self.said < SECONDS:
+            return
+        self.said = now
+        self.counts.update(action.type for action in self.events.poll())
+        compiled = self.counts[COMPILING]
+        others = sum(self.counts.values()) - compiled
+        self.job.say(f"{compiled} files compiled, {others} other actions")
+
+
+def _problems(job: Job, command: Command, done: Completed, ended: Ended) -> list[Problem]:
+    """What went wrong, in Bazel's own words, and how to repeat it."""
+    if NO_SPACE in done.stdout:
+        return [disk_full(str(job.folder / FOLDER))]
+    problems = problems_of(ended, what=WHAT, log=job.log)
+    if done.returncode < 0 or not problems:
+        output = done.stdout
+        return [failure_problem(command, done.returncode, output, what=WHAT, log=job.log)]
+    last = problems[-1]
+    repeat = f"full log: {job.log}\n    to repeat: {command}"
+    todo = f"{last.todo}\n    {repeat}" if last.todo else repeat
+    return [*problems[:-1], dataclasses.replace(last, todo=todo)]
+
+
+def _products(job: Job, setup: Setup, ended: Ended) -> Mapping[str, Path]:
+    """The file of each product, by its place in ``dist``.
+
+    Raises:
+        BuildError: Bazel names no such file; all of them.
+    """
+    found: dict[str, Path] = {}
+    problems = []
+    for name, label in setup.labels.items():
+        product = PRODUCTS[name]
+        path = _file(product, ended.outputs.get(label, ()))
+        if path is None:
+            made = ", ".join(each.name for each in ended.outputs.get(label, ())) or "nothing"
+            what = f"made {made}, but no {product.ending}"
+            problems.append(Problem(where=label, what=what, todo=f"full log: {job.log}"))
+        else:
+            found[product.place(job.abi.name)] = path
+    if problems:
+        raise BuildError(problems)
+    return found
+
+
+def _facts(setup: Setup, abi: str) -> Mapping[str, object]:
+    """What the libraries were made with."""
+    kit = setup.kit
+    return {
+        "abi": abi,
+        "api_level": kit.api_level,
+        "bazel": setup.bazel.version,
+        "build_tools_version": kit.build_tools_version,
+        "ndk": kit.ndk.revision,
+        "sdk_level": kit.sdk_level,
+        "stand_in": kit.ndk.stands_in,
+    }
+
+
+def _file(product: Product, outputs: Sequence[Path]) -> Path | None:
+    """Bazel's file of that name."""
+    return next((each for each in outputs if each.name == product.ending and each.is_file()), None)
+
+
+def _licences(base: Path, actions: Iterable[Action]) -> Mapping[str, tuple[Path, ...]]:
+    """The licence texts of the repositories that something was compiled of."""
+    names = set()
+    for action in actions:
+        before, outside, rest = action.output.partition("/external/")
+        if action.type == COMPILING and outside and before:
+            names.add(rest.partition("/")[0])
+    found = {}
+    for name in sorted(names):
+        folder = base / "external" / name
+        texts = sorted({path for each in LICENCES for path in folder.glob(each) if path.is_file()})
+        if texts:
+            found[name] = tuple(texts)
+    return found

@@ -1,0 +1,217 @@
+"""What a build with Bazel needs besides the tree: Bazel itself, the SDK, the NDK, a JDK."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from buildtool.android import products
+from buildtool.android.checks import Asked, Kit, find_kit
+from buildtool.android.configured import Configured, read_configured, with_configured
+from buildtool.android.sdk import numbers
+from buildtool.android.workspace import (
+    Generation,
+    Placed,
+    generation,
+    place,
+    read_declared,
+    with_declared,
+)
+from buildtool.backends.base import Job
+from buildtool.bazel.finder import VARIABLE, Bazel, best_version, find_bazel
+from buildtool.bazel.versions import Wanted, wanted_bazel
+from buildtool.config import Target
+from buildtool.errors import BuildToolError, ConfigError, Problem, ToolError
+from buildtool.values import Tool
+
+T = TypeVar("T")
+
+TOOL = "bazel"
+JAVA = {"java", "demo"}
+_NONE = Bazel(program=Path(), version="")
+_KEYS = ("sdk", "ndk", "api_level", "sdk_level", "build_tools_version")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """All of it, checked: ``placed`` is the WORKSPACE with what Bazel must know of the kit, and
+    ``labels`` are the targets to build, by the product's name."""
+
+    kit: Kit
+    placed: Placed
+    bazel: Bazel = _NONE
+    labels: Mapping[str, str] = field(default_factory=dict)
+    configured: Mapping[str, Configured] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a report must say of it."""
+        ndk = self.kit.ndk
+        found = [
+            f"Bazel {self.bazel.version}; NDK {ndk.revision}, API level {self.kit.api_level}; SDK "
+            f"platform {self.kit.sdk_level}, build-tools {self.kit.build_tools_version}"
+        ]
+        if ndk.stands_in:
+            found.append(
+                f"the NDK is no Android NDK ({ndk.description}): what it makes runs on no device"
+            )
+        own = self.placed.respected
+        found += [f"{each.rule} is the tree's own, in {Path(each.where).name}" for each in own]
+        if self.configured:
+            names = ", ".join(sorted(self.configured))
+            found.append(f"what ./configure has written is used as it is: {names}")
+        return found
+
+
+class _Attempts:
+    """Tries one thing after the other, and keeps what fails."""
+
+    def __init__(self) -> None:
+        self.failures: list[BuildToolError] = []
+
+    def __call__(self, make: Callable[[], T]) -> T | None:
+        try:
+            return make()
+        except BuildToolError as failure:
+            self.failures.append(failure)
+            return None
+
+    def failure(self) -> BuildToolError:
+        """All failures as one."""
+        problems = [problem for each in self.failures for problem in each.problems]
+        kinds = [type(each) for each in self.failures]
+        return (ConfigError if ConfigError in kinds else kinds[0])(problems)
+
+
+def find_setup(job: Job) -> Setup:
+    """Find everything and check it against each other.
+
+    Raises:
+        BuildToolError: with all that is missing or does not fit. A mistake in the target counts
+            as one, even where tools are missing as well.
+    """
+    attempt = _Attempts()
+    labels = attempt(lambda: products.labels(job.target, job.tree.path))
+    wanted = attempt(lambda: _wanted(job)) or wanted_bazel(job.tree.path)
+    bazel = attempt(lambda: _bazel(job, wanted))
+    version = bazel.version if bazel else best_version(wanted)
+    told = attempt(lambda: _told(job, version))
+    attempt(lambda: _check_java(job.target))
+    if attempt.failures or bazel is None or told is None:
+        raise attempt.failure()
+    return dataclasses.replace(told, bazel=bazel, labels=labels or {})
+
+
+def _told(job: Job, bazel: str) -> Setup:
+    """The kit, and how this release of Bazel is told of it."""
+    tree, configured = job.tree.path, read_configured(job.tree.path)
+    modules = generation(tree, bazel=bazel, starlark=False) is Generation.MODULE
+    path = tree / ("MODULE.bazel" if modules else "WORKSPACE")
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    declared = read_declared(text, path=str(path))
+    asked = with_configured(with_declared(_asked(job.target), declared), configured)
+    kit = _kit(job, asked, bazel)
+    how = generation(tree, bazel=bazel, starlark=kit.starlark)
+    placed = place(text, kit, how, declared, path=str(path))
+    used = configured if how is Generation.ENVIRONMENT else {}
+    variables = {name: each for name, each in placed.variables.items() if name not in used}
+    return Setup(kit=kit, placed=dataclasses.replace(placed, variables=variables), configured=used)
+
+
+def _asked(target: Target) -> Asked:
+    android = target.android
+    written = {
+        key: target.where(f"android.{key}") for key in _KEYS if getattr(android, key) is not None
+    }
+    return Asked(
+        sdk=android.sdk,
+        ndk=android.ndk,
+        api_level=android.api_level,
+        sdk_level=android.sdk_level,
+        build_tools_version=android.build_tools_version,
+        where=written,
+    )
+
+
+def _wanted(job: Job) -> Wanted:
+    """What the tree says, and of that what the target says."""
+    target, tree = job.target, job.tree
+    wanted = wanted_bazel(tree.path, tensorflow=tree.version)
+    named = target.bazel.version
+    if named is None:
+        return wanted
+    if not wanted.accepts(named):
+        raise ConfigError(
+            Problem(
+                where=target.where("bazel.version"),
+                what=f"bazel.version: this tree wants {wanted} ({', '.join(wanted.said_in)}), not "
+                f"{named}",
+                todo="leave the key out, or name such a release",
+            )
+        )
+    return Wanted(exact=named, said_in=(target.where("bazel.version"),))
+
+
+def _bazel(job: Job, wanted: Wanted) -> Bazel:
+    """The one that was found already, or the first that will do."""
+    known = job.toolchain.extra.get(TOOL)
+    if known is not None:
+        lisk = known.path.name.startswith("bazelisk")
+        env = {VARIABLE: best_version(wanted)} if lisk else {}
+        return Bazel(program=known.path, version=known.version, env=env)
+    return find_bazel(wanted, cache=job.cache, given=job.target.bazel.program, offline=job.offline)
+
+
+def with_setup(job: Job, setup: Setup) -> Job:
+    """The job with Bazel among its tools, so that it is looked for once, and the SDK."""
+    tool = Tool(name=TOOL, path=setup.bazel.program, version=setup.bazel.version)
+    extra = {**job.toolchain.extra, TOOL: tool}
+    chain = dataclasses.replace(job.toolchain, extra=extra, sysroot=setup.kit.sdk.root)
+    return dataclasses.replace(job, toolchain=chain)
+
+
+def _kit(job: Job, asked: Asked, bazel: str) -> Kit:
+    kit = find_kit(
+        asked,
+        abis=(job.abi,),
+        tree=job.tree.path,
+        tensorflow=job.tree.version,
+        bazel=bazel,
+    )
+    wanted = job.target.android.ndk_revision
+    if wanted is not None and numbers(kit.ndk.revision)[: len(numbers(wanted))] != numbers(wanted):
+        raise ToolError(
+            Problem(
+                where=job.target.where("android.ndk_revision"),
+                what=f"android.ndk_revision: is {wanted}, but {kit.ndk.said_by}={kit.ndk.root} is "
+                f"NDK {kit.ndk.revision} ({kit.ndk.said_in.name})",
+                todo=f"set {kit.ndk.said_by} to an NDK of that revision, or leave the key out",
+            )
+        )
+    return kit
+
+
+def _check_java(target: Target) -> None:
+    """Java is compiled by a JDK."""
+    named = os.environ.get("JAVA_HOME", "").strip()
+    there = Path(named, "bin/javac").is_file() if named else shutil.which("javac") is not None
+    wanted = sorted(JAVA.intersection(target.android.build))
+    if wanted and not there:
+        raise ToolError(
+            Problem(
+                where=f"JAVA_HOME={named}" if named else "Java",
+                what=(
+                    "holds no javac"
+                    if named
+                    else "there is no javac here, and JAVA_HOME is not set"
+                )
+                + f"; {' and '.join(wanted)} of 'android.build' needs a JDK",
+                todo="on Debian or Ubuntu: apt-get install default-jdk-headless; or leave "
+                f"{' and '.join(wanted)} out of android.build",
+            )
+        )

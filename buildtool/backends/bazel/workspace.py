@@ -1,0 +1,80 @@
+"""The folder that Bazel works in: the user's tree by links, with a WORKSPACE that knows the SDK and
+the NDK, the header that selects, and a BUILD file that names what is needed.
+
+The user's ``.bazelrc``, ``.tf_configure.bazelrc`` and ``.bazelversion`` are the tree's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildtool.android.products import PACKAGE, PRODUCTS
+from buildtool.backends.base import Job
+from buildtool.backends.bazel.groups import BUILD, find_flavour, trimmed_build
+from buildtool.backends.bazel.setup import Setup
+from buildtool.backends.overlay import overlay
+from buildtool.catalogue.buildfiles import BuildConditions, BuildGraph, load_packages
+from buildtool.render import Renderer
+from buildtool.values import BuildPlan
+
+FOLDER = "bazel"
+# Beside the header that includes it by this name (framework/selective_registration.h).
+SELECTION = "tensorflow/core/framework/ops_to_register.h"
+# What a user's own builds leave in the tree.
+LEFT_OVERS = ("bazel-*",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where Bazel works (``folder``) and what is to be said of it."""
+
+    folder: Path
+    notes: list[str]
+
+
+def read_graph(job: Job, conditions: BuildConditions) -> BuildGraph:
+    """The tree's BUILD files, as for this build."""
+    cache = job.cache.folder("buildfiles", job.tree.digest[:16])
+    return load_packages(job.tree.path, conditions, cache)
+
+
+def make_workspace(
+    job: Job,
+    plan: BuildPlan,
+    setup: Setup,
+    conditions: BuildConditions,
+    learnt: Collection[str] = (),
+) -> Place:
+    """Make it, or bring it up to date; ``learnt`` are files that a link was found to lack.
+
+    Raises:
+        ConfigError: the tree's BUILD file cannot be trimmed; all reasons.
+    """
+    tree, folder = job.tree.path, job.folder / FOLDER / "tree"
+    graph = read_graph(job, conditions)
+    files, notes = {setup.placed.file: setup.placed.text}, list[str]()
+    if job.target.registration == "selective":
+        header = job.folder / "generated" / "ops_to_register.h"
+        files[SELECTION] = header.read_text(encoding="utf-8")
+    if job.target.file_list != "stock" and job.target.registration == "selective":
+        trimmed = trimmed_build(plan, graph, find_flavour(graph), learnt)
+        files[BUILD] = trimmed.text
+        added = f", {len(trimmed.added)} added" if trimmed.added else ""
+        notes.append(
+            f"of the tree's kernels for Android {len(trimmed.kept)} files are compiled and "
+            f"{len(trimmed.dropped)} are not{added}"
+        )
+        notes += [f"the group {name} still has all that its glob() finds" for name in trimmed.globs]
+    own = {name for name, label in setup.labels.items() if label.startswith(f"//{PACKAGE}:")}
+    if own:
+        files[f"{PACKAGE}/BUILD"] = Renderer(Path()).text(
+            "bazel/BUILD.j2",
+            name=PRODUCTS["portable"].file,
+            library=find_flavour(graph).whole,
+        )
+    graph.save()
+    hidden = [path.name for pattern in LEFT_OVERS for path in tree.glob(pattern)]
+    overlay(tree, folder, files=files, links={}, hidden=hidden)
+    return Place(folder=folder, notes=notes)

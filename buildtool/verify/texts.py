@@ -1,0 +1,105 @@
+"""Which kernels a library registers, by the texts in it.
+
+A kernel's class stands in the binary as a text: the registering macro gives it to the registry
+(``framework/op_kernel.h``, 1.0 to 2.14). What is not selected is left out by the compiler together
+with its text. Linkers put a text at the end of a longer one that ends like it; spaces in a class
+are placed differently by different preprocessors.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildtool.errors import Problem
+from buildtool.values import BuildPlan, KernelCatalogue
+
+_TEXT = re.compile(rb"[\x20-\x7e]{2,}(?=\0)")
+SHOWN = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextCheck:
+    """``kernels`` and ``ops`` count what the plan selects and the library has; ``missing`` are
+    classes, ``surplus`` those that nobody selected."""
+
+    kernels: int
+    ops: int
+    missing: tuple[str, ...]
+    surplus: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def check_texts(
+    library: Path, plan: BuildPlan, catalogue: KernelCatalogue, *, everything: bool
+) -> TextCheck:
+    """Compare the texts of ``library`` with the plan; with ``everything`` nothing is too much."""
+    texts = frozenset(_squeezed(each) for each in _TEXT.findall(library.read_bytes()))
+    planned = {_squeezed(item.registration.kernel_class.encode()) for item in plan.kernels}
+    missing = {each for each in planned if not _has(texts, each)}
+    problems = [
+        Problem(
+            where=f"{item.registration.source}:{item.registration.line}",
+            what=f"the kernel {item.registration.kernel_class} is planned for "
+            f"{item.registration.op}, but {library.name} does not have it",
+            todo="was the file compiled, with the defines of the plan? See generated/files.json "
+            "and the log of the compiler",
+        )
+        for item in plan.kernels
+        if _squeezed(item.registration.kernel_class.encode()) in missing
+    ]
+    lost = [op for op, _ in plan.ops if not _has(texts, op.encode())]
+    problems += [
+        Problem(
+            where=source,
+            what=f"the op {op} is planned, but {library.name} does not have it",
+            todo="was the file with its REGISTER_OP compiled?",
+        )
+        for op, source in plan.ops
+        if op in lost
+    ]
+    surplus = () if everything else _surplus(texts, planned, catalogue)
+    if surplus:
+        more = f" and {len(surplus) - SHOWN} more" if len(surplus) > SHOWN else ""
+        problems.append(
+            Problem(
+                where=library.name,
+                what=f"the selection had no effect: it has {len(surplus)} classes of kernels that "
+                f"were not selected ({'; '.join(surplus[:SHOWN])}{more})",
+                todo="SELECTIVE_REGISTRATION was not defined for every file, or another "
+                "ops_to_register.h came first",
+            )
+        )
+    return TextCheck(
+        kernels=sum(
+            _squeezed(item.registration.kernel_class.encode()) not in missing
+            for item in plan.kernels
+        ),
+        ops=len(plan.ops) - len(lost),
+        missing=tuple(sorted(each.decode() for each in missing)),
+        surplus=surplus,
+        problems=tuple(problems),
+    )
+
+
+def _squeezed(text: bytes) -> bytes:
+    """Without spaces."""
+    return text.replace(b" ", b"")
+
+
+def _has(texts: frozenset[bytes], text: bytes) -> bool:
+    """Whether it stands there, by itself or as the end of another."""
+    return text in texts or any(each.endswith(text) for each in texts)
+
+
+def _surplus(
+    texts: frozenset[bytes], planned: set[bytes], catalogue: KernelCatalogue
+) -> tuple[str, ...]:
+    """Classes that stand there by themselves and were not selected. One that is called as an op
+    says nothing: ops' names stand there for many reasons."""
+    system = {_squeezed(each.kernel_class.encode()) for each in catalogue.kernels if each.system}
+    ops = {each.op.encode() for each in catalogue.ops}
+    known = {_squeezed(each.kernel_class.encode()): each.kernel_class for each in catalogue.kernels}
+    found = known.keys() & texts - planned - system - ops
+    return tuple(sorted(known[each] for each in found))
