@@ -51,7 +51,7 @@ def trim_groups(text: str, groups: Sequence[str], keep: Collection[str], *, path
             for name in missing
         )
     data = text.encode("utf-8")
-    starts = _line_starts(data)
+    starts = line_starts(data)
     kept: set[str] = set()
     spans: dict[tuple[int, int], str] = {}
     globs: set[str] = set()
@@ -83,16 +83,24 @@ def trim_groups(text: str, groups: Sequence[str], keep: Collection[str], *, path
     )
 
 
-def _calls(text: str, path: str) -> dict[str, ast.expr]:
-    """The ``srcs`` of each target that has some, by the target's name."""
+def parse_build(text: str, path: str) -> ast.Module:
+    """A BUILD file by Python's own parser.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
     try:
-        module = ast.parse(text)
+        return ast.parse(text)
     except SyntaxError as failure:
         raise ConfigError(
             Problem(where=f"{path}:{failure.lineno}", what=f"cannot be read: {failure.msg}")
         ) from None
+
+
+def _calls(text: str, path: str) -> dict[str, ast.expr]:
+    """The ``srcs`` of each target that has some, by the target's name."""
     found = {}
-    for node in ast.walk(module):
+    for node in ast.walk(parse_build(text, path)):
         if not isinstance(node, ast.Call):
             continue
         said = {each.arg: each.value for each in node.keywords if each.arg}
@@ -123,7 +131,8 @@ def _is_glob(node: ast.AST) -> bool:
     )
 
 
-def _line_starts(data: bytes) -> list[int]:
+def line_starts(data: bytes) -> list[int]:
+    """Where each line begins."""
     return [0, *(match.end() for match in re.finditer(rb"\n", data))]
 
 

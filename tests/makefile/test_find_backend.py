@@ -50,7 +50,7 @@ def test_an_unknown_backend(tmp_path: Path) -> None:
     (problem,) = failure.value.problems
     assert problem.where == "targets/t.yaml:3"
     assert "perhaps you meant 'makefile'" in problem.what
-    assert problem.todo == "backends: auto, makefile, native"
+    assert problem.todo == "backends: auto, bazel, makefile, native"
 
 
 def test_a_tree_without_the_makefile(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         ("bild:pi", "bild:pi: there is no step 'bild'\n    perhaps you meant 'build'"),
         (
             "plan:mars",
-            "plan:mars: there is no target 'mars'\n    it can be: ios, ios-arm64, ",
+            "plan:mars: there is no target 'mars'\n    it can be: android, android-arm64-v8a, ",
         ),
         ("bulid", "bulid: there is no such command or step\n    perhaps you meant 'build'"),
         ("lst", "lst: there is no such command or step\n    perhaps you meant 'list'"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from buildtool.backends.bazel.lacking import Lacking
 from buildtool.backends.bazel.setup import Setup
 from buildtool.backends.bazel.workspace import FOLDER, make_workspace
 from buildtool.backends.linked import write_link_set
-from buildtool.bazel.events import Action, Ended, EventFile, problems_of
+from buildtool.bazel.events import Ended, EventFile, problems_of
 from buildtool.catalogue.buildfiles import BuildConditions
 from buildtool.errors import BuildError, Problem, disk_full
 from buildtool.run import Command, Completed, failure_problem, stream
@@ -61,12 +61,13 @@ class BazelBuild:
             job.say(f"the link lacks {len(lacking.files)} files that BUILD files do not name")
         files = (*self.plan.files, *lacking.planned())
         write_link_set(job.folder / "generated", files)
+        products = _products(job, self.setup, ended)
         return Library(
             archives=(),
             files=files,
             compiled=compiled,
-            products=_products(job, self.setup, ended),
-            licences=_licences(self._base, ended.actions),
+            products=products,
+            licences=_licences(self._base, products.values()),
             facts=_facts(self.setup, job.abi.name),
         )
 
@@ -176,17 +177,23 @@ def _file(product: Product, outputs: Sequence[Path]) -> Path | None:
     return next((each for each in outputs if each.name == product.ending and each.is_file()), None)
 
 
-def _licences(base: Path, actions: Iterable[Action]) -> Mapping[str, tuple[Path, ...]]:
-    """The licence texts of the repositories that something was compiled of."""
-    names = set()
-    for action in actions:
-        before, outside, rest = action.output.partition("/external/")
-        if action.type == COMPILING and outside and before:
-            names.add(rest.partition("/")[0])
+def _licences(base: Path, products: Iterable[Path]) -> Mapping[str, tuple[Path, ...]]:
+    """The licence texts of the repositories that something was compiled of. It stands beside the
+    products, also where it was compiled by an earlier call."""
     found = {}
-    for name in sorted(names):
-        folder = base / "external" / name
-        texts = sorted({path for each in LICENCES for path in folder.glob(each) if path.is_file()})
+    for folder in sorted({each for product in products for each in _compiled(product)}):
+        home = base / "external" / folder.name
+        texts = sorted({path for each in LICENCES for path in home.glob(each) if path.is_file()})
         if texts:
-            found[name] = tuple(texts)
+            found[folder.name] = tuple(texts)
     return found
+
+
+def _compiled(product: Path) -> Iterator[Path]:
+    """The folders of other repositories' outputs of a product's configuration, where there are
+    objects in them: ``bazel-out/arm64-v8a-opt/bin/external/protobuf``."""
+    for parent in product.parents:
+        if parent.name == "bin":
+            folders = sorted((parent / "external").glob("*"))
+            yield from (each for each in folders if next(each.rglob("_objs"), None) is not None)
+            return

@@ -6,7 +6,7 @@ The user's ``.bazelrc``, ``.tf_configure.bazelrc`` and ``.bazelversion`` are the
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from buildtool.backends.base import Job
 from buildtool.backends.bazel.groups import BUILD, find_flavour, trimmed_build
 from buildtool.backends.bazel.setup import Setup
 from buildtool.backends.overlay import overlay
+from buildtool.bazel.linkopts import edited, expands_labels
 from buildtool.catalogue.buildfiles import BuildConditions, BuildGraph, load_packages
 from buildtool.render import Renderer
 from buildtool.values import BuildPlan
@@ -67,6 +68,7 @@ def make_workspace(
             f"{len(trimmed.dropped)} are not{added}"
         )
         notes += [f"the group {name} still has all that its glob() finds" for name in trimmed.globs]
+    files |= dict(_linked(tree, setup))
     own = {name for name, label in setup.labels.items() if label.startswith(f"//{PACKAGE}:")}
     if own:
         files[f"{PACKAGE}/BUILD"] = Renderer(Path()).text(
@@ -78,3 +80,16 @@ def make_workspace(
     hidden = [path.name for pattern in LEFT_OVERS for path in tree.glob(pattern)]
     overlay(tree, folder, files=files, links={}, hidden=hidden)
     return Place(folder=folder, notes=notes)
+
+
+def _linked(tree: Path, setup: Setup) -> Iterator[tuple[str, str]]:
+    """The BUILD files of the products, where their ``linkopts`` need mending."""
+    locations = not expands_labels(setup.bazel.version)
+    sonames = {each.file for each in PRODUCTS.values() if each.kind == "library"}
+    for package in sorted({label[2:].partition(":")[0] for label in setup.labels.values()}):
+        path = tree / package / "BUILD"
+        if path.is_file():
+            text = path.read_text(encoding="utf-8")
+            changed = edited(text, path=str(path), locations=locations, sonames=sonames)
+            if changed != text:
+                yield f"{package}/BUILD", changed
