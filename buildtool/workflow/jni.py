@@ -38,7 +38,7 @@ def generate(work: Workspace) -> str:
     """Write the generated files and the folder that the build works in. Returns a line."""
     inputs, built = find_inputs(work), load_plan(work)
     renderer = Renderer(work.folder / "generated")
-    inputs.backend.render(renderer, built, work.target)
+    inputs.backend.render(renderer, built, work.target, work.abi)
     renderer.finish()
     dist.install_models(load_models(work), work.dist / "models")
     return inputs.backend.place(inputs.job, built)

@@ -134,8 +134,8 @@ class BazelBackend:
             for path, label in sorted(found.items())
         ]
 
-    def render(self, renderer: Renderer, plan: BuildPlan, target: Target) -> None:
-        del target
+    def render(self, renderer: Renderer, plan: BuildPlan, target: Target, abi: Abi) -> None:
+        del target, abi
         render_ops_to_register(renderer, plan, selections(plan))
 
     def place(self, job: Job, plan: BuildPlan) -> str:
