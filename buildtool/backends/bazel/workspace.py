@@ -21,8 +21,12 @@ from buildtool.render import Renderer
 from buildtool.values import BuildPlan
 
 FOLDER = "bazel"
-# Beside the header that includes it by this name (framework/selective_registration.h).
+# Beside the header that includes it by this name (framework/selective_registration.h), and among
+# the headers that BUILD files take by glob(): 1.0 to 2.2.
 SELECTION = "tensorflow/core/framework/ops_to_register.h"
+# Since 2.3 another header includes it, and BUILD files name each header: it gets into that one.
+REGISTRATION = "tensorflow/core/framework/registration/registration.h"
+INCLUDE = '#include "ops_to_register.h"\n'
 # What a user's own builds leave in the tree.
 LEFT_OVERS = ("bazel-*",)
 
@@ -58,7 +62,7 @@ def make_workspace(
     files, notes = {setup.placed.file: setup.placed.text}, list[str]()
     if job.target.registration == "selective":
         header = job.folder / "generated" / "ops_to_register.h"
-        files[SELECTION] = header.read_text(encoding="utf-8")
+        files |= _selection(tree, header.read_text(encoding="utf-8"))
     if job.target.file_list != "stock" and job.target.registration == "selective":
         trimmed = trimmed_build(plan, graph, find_flavour(graph), learnt)
         files[BUILD] = trimmed.text
@@ -80,6 +84,15 @@ def make_workspace(
     hidden = [path.name for pattern in LEFT_OVERS for path in tree.glob(pattern)]
     overlay(tree, folder, files=files, links={}, hidden=hidden)
     return Place(folder=folder, notes=notes)
+
+
+def _selection(tree: Path, header: str) -> dict[str, str]:
+    """The file that selects, where this tree's own headers and BUILD files find it."""
+    path = tree / REGISTRATION
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if INCLUDE in text:
+        return {REGISTRATION: text.replace(INCLUDE, header)}
+    return {SELECTION: header}
 
 
 def _linked(tree: Path, setup: Setup) -> Iterator[tuple[str, str]]:
