@@ -2,7 +2,8 @@
 out of ``srcs``, and all other text stays as it is, byte for byte.
 
 Only names that are written out are trimmed: TensorFlow's groups of kernels for mobile are lists,
-with ``select()`` for a few. Headers and labels stay; ``glob()`` is left alone and said.
+with ``select()`` for a few. Headers stay, and labels that are not named to be dropped; ``glob()``
+is left alone and said.
 """
 
 from __future__ import annotations
@@ -32,9 +33,17 @@ class Trimmed:
     globs: tuple[str, ...] = ()
 
 
-def trim_groups(text: str, groups: Sequence[str], keep: Collection[str], *, path: str) -> Trimmed:
+def trim_groups(
+    text: str,
+    groups: Sequence[str],
+    keep: Collection[str],
+    *,
+    path: str,
+    drop: Collection[str] = (),
+) -> Trimmed:
     """Leave only the sources ``keep`` in the targets ``groups`` of the BUILD file ``text``, whose
-    ``path`` is for messages. Those that no group has are added to the first one.
+    ``path`` is for messages. Those that no group has are added to the first one. ``drop`` are
+    labels of other groups, as they are written there, to take out as well.
 
     Raises:
         ConfigError: it cannot be read, or has no such groups; all of them.
@@ -56,7 +65,7 @@ def trim_groups(text: str, groups: Sequence[str], keep: Collection[str], *, path
     spans: dict[tuple[int, int], str] = {}
     globs: set[str] = set()
     for name in groups:
-        for item in _sources(calls[name]):
+        for item in _sources(calls[name], drop):
             if item.value in keep:
                 kept.add(str(item.value))
                 continue
@@ -110,17 +119,19 @@ def _calls(text: str, path: str) -> dict[str, ast.expr]:
     return found
 
 
-def _sources(srcs: ast.expr) -> Iterator[ast.Constant]:
-    """The sources that are written out in lists; not what ``glob()`` is told."""
+def _sources(srcs: ast.expr, drop: Collection[str]) -> Iterator[ast.Constant]:
+    """The sources and the labels ``drop`` that are written out in lists; not what ``glob()`` is
+    told."""
     if _is_glob(srcs):
         return
     if isinstance(srcs, ast.List):
         for item in srcs.elts:
-            if isinstance(item, ast.Constant) and str(item.value).endswith(SOURCES):
+            value = str(item.value) if isinstance(item, ast.Constant) else ""
+            if isinstance(item, ast.Constant) and (value.endswith(SOURCES) or value in drop):
                 yield item
     for child in ast.iter_child_nodes(srcs):
         if isinstance(child, ast.expr):
-            yield from _sources(child)
+            yield from _sources(child, drop)
 
 
 def _is_glob(node: ast.AST) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 LABEL = re.compile(r"@([A-Za-z0-9_]+)//([\w./+-]*)(?::([\w./+-]+))?")
@@ -16,7 +17,10 @@ ALL = 'package(default_visibility = ["//visibility:public"])\n'
 PROGRAMS = {"protoc", "cython_binary", "swig", "grpc_cpp_plugin", "grpc_python_plugin"}
 SETTINGS = {"using_nvcc", "using_clang", "using_sycl", "using_ccpp", "using_clang_windows"}
 # Repositories that Bazel or the workspace itself has.
-OWN = {"androidndk", "androidsdk", "bazel_tools", "local_jdk", "org_tensorflow"}
+OWN = {
+    *("androidndk", "androidsdk", "bazel_tools", "local_config_cc", "local_jdk"),
+    "org_tensorflow",
+}
 PROTOBUF = """
 def proto_gen(name, srcs = [], outs = [], **_kwargs):
     if outs:
@@ -26,19 +30,24 @@ def proto_gen(name, srcs = [], outs = [], **_kwargs):
 """
 
 
-def make_workspace(tree: Path, folder: Path, declared: str) -> Path:
-    """Make the workspace in ``folder``; ``declared`` is what its WORKSPACE says besides."""
+def make_workspace(
+    tree: Path, folder: Path, declared: str, *, real: Mapping[str, str] | None = None
+) -> Path:
+    """Make the workspace in ``folder``; ``declared`` is what its WORKSPACE says besides. ``real``
+    are repositories that are there, and their folders."""
     folder.mkdir(parents=True)
     for each in sorted(tree.iterdir()):
         if each.name not in {"WORKSPACE", ".bazelrc", ".bazelversion", ".git"}:
             (folder / each.name).symlink_to(each)
     labels, symbols = _external(tree)
     lines = ['workspace(name = "org_tensorflow")']
+    for repository, path in sorted((real or {}).items()):
+        lines.append(f'local_repository(name = "{repository}", path = "{path}")')
     for repository in sorted(labels | symbols.keys()):
-        if repository in OWN:
+        if repository in OWN or repository in (real or {}):
             continue
         _stub(folder.parent / "stubs" / repository, labels[repository], symbols.get(repository, {}))
-        path = folder.parent / "stubs" / repository
+        path = str(folder.parent / "stubs" / repository)
         lines.append(f'local_repository(name = "{repository}", path = "{path}")')
     bound = sorted(labels["bound"])
     lines += [f'bind(name = "{name}", actual = "@bound//:{name}")' for _, name in bound]
@@ -68,8 +77,10 @@ def _external(
     """Labels by repository, as package and name; and what is loaded from which of its files."""
     labels: dict[str, set[tuple[str, str]]] = defaultdict(set)
     symbols: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    files = [*tree.glob("tensorflow/**/BUILD"), *tree.glob("third_party/**/BUILD")]
-    files += [*tree.glob("tensorflow/**/*.bzl"), *tree.glob("third_party/**/*.bzl"), tree / "BUILD"]
+    files = [tree / "BUILD"]
+    for folder in ("tensorflow", "third_party"):
+        for name in ("BUILD", "BUILD.bazel", "*.bzl"):
+            files += tree.glob(f"{folder}/**/{name}")
     for path in files:
         text = path.read_text(encoding="utf-8", errors="replace")
         for repository, file, names in re.findall(

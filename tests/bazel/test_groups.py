@@ -58,6 +58,13 @@ def test_twice_is_once() -> None:
     assert (again.dropped, again.added) == ((), ())
 
 
+def test_labels_go_if_they_are_named() -> None:
+    names = {"a.cc", "b.cc", "c.cc", "d.cc"}
+    found = trim_groups(TEXT, ["one"], names, path="BUILD", drop={":headers", "//other:one"})
+    assert found.text == TEXT.replace('        ":headers",\n', "")
+    assert found.dropped == (":headers",)
+
+
 def test_groups_that_are_not_there() -> None:
     with pytest.raises(ConfigError) as failure:
         trim_groups(TEXT, ["one", "three", "four"], set(), path="core/BUILD")
