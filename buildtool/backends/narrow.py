@@ -76,13 +76,19 @@ class Memory:
         write_if_changed(self.path, to_json(self.needs))
 
 
-def tree_memory(cache: Path, tree: SourceTree, renaming: Renaming | None) -> Memory:
-    """What earlier builds of the tree found. Of one with a renamed protobuf that was never built,
-    it is what builds of the original found: the same files need each other."""
-    folder = cache / "needs"
-    memory = Memory.load(folder / f"{tree.digest[:16]}.json")
+def tree_memory(
+    cache: Path, tree: SourceTree, renaming: Renaming | None, *, object_format: str
+) -> Memory:
+    """What earlier builds of the tree found, for systems of this format of objects: others have
+    other files for it, which must not be forgotten in between. Where there was none, it is what
+    builds for ELF found; of one with a renamed protobuf, what builds of the original found: nearly
+    the same files need each other."""
+    folder, suffix = cache / "needs", "" if object_format == "elf" else f"-{object_format}"
+    memory = Memory.load(folder / f"{tree.digest[:16]}{suffix}.json")
+    if suffix and not memory.needs:
+        memory.needs = tree_memory(cache, tree, renaming, object_format="elf").needs
     if renaming and not memory.needs:
-        earlier = Memory.load(folder / f"{renaming.original_tree.digest[:16]}.json").needs
+        earlier = Memory.load(folder / f"{renaming.original_tree.digest[:16]}{suffix}.json").needs
         memory.needs = {
             rename_path(file, renaming.prefix): [rename_path(n, renaming.prefix) for n in needs]
             for file, needs in earlier.items()

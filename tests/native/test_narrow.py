@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.backends.narrow import GUESSES, Memory, narrow, tree_memory
-from buildtool.backends.symbols import Closure, Symbols
+from buildtool.backends.symbols import Closure, Need, Symbols
 from buildtool.errors import BuildError
 from buildtool.rename.sources import Renaming
 from buildtool.values import SourceTree
@@ -206,13 +206,32 @@ class TestMemory:
         original = tmp_path / "needs" / f"{'a' * 16}.json"
         original.parent.mkdir()
         original.write_text(json.dumps(needs))
-        assert tree_memory(tmp_path, tree, None).needs == needs
-        memory = tree_memory(tmp_path, made, renaming)
+        assert tree_memory(tmp_path, tree, None, object_format="elf").needs == needs
+        memory = tree_memory(tmp_path, made, renaming, object_format="elf")
         assert memory.needs == {"tensorflow:a.cc": ["protobuf:src/ours_google/protobuf/arena.cc"]}
         assert memory.path == tmp_path / "needs" / f"{'b' * 16}.json"
         own = {"tensorflow:a.cc": ["tensorflow:b.cc"]}
         memory.path.write_text(json.dumps(own))
-        assert tree_memory(tmp_path, made, renaming).needs == own
+        assert tree_memory(tmp_path, made, renaming, object_format="elf").needs == own
+
+    def test_builds_for_another_format_of_objects_begin_with_those_for_elf(
+        self, tmp_path: Path
+    ) -> None:
+        tree = SourceTree(name="t", path=tmp_path, version="1", digest="a" * 64)
+        elf = tmp_path / "needs" / f"{'a' * 16}.json"
+        elf.parent.mkdir()
+        elf.write_text('{"a": ["linux"]}')
+        memory = tree_memory(tmp_path, tree, None, object_format="macho")
+        assert memory.needs == {"a": ["linux"]}
+        memory.learn(
+            {"a": Symbols(defined=frozenset("a"), undefined=frozenset("b")),
+             "ios": Symbols(defined=frozenset("b"), undefined=frozenset())},
+            Closure(needed={"a": Need(symbol="", file=""), "ios": Need(symbol="b", file="a")},
+                    missing={}),
+        )  # fmt: skip
+        again = tree_memory(tmp_path, tree, None, object_format="macho")
+        assert again.needs == {"a": ["ios"], "ios": []}
+        assert tree_memory(tmp_path, tree, None, object_format="elf").needs == {"a": ["linux"]}
 
     def test_builds_at_the_same_time_keep_what_both_learnt(self, memory: Path) -> None:
         early = Memory.load(memory)

@@ -220,7 +220,12 @@ class MakefileBackend:
             generated=generated,
             archives=job.folder / self.folder,
             cache=job.cache.root,
-            memory=tree_memory(job.cache.root, job.tree, job.renaming),
+            memory=tree_memory(
+                job.cache.root,
+                job.tree,
+                job.renaming,
+                object_format=job.toolchain.object_format,
+            ),
             say=job.say,
         ).run()
 

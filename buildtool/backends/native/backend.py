@@ -175,7 +175,12 @@ class NativeBackend:
                 project=project,
                 folder=folder,
                 cache=job.cache.root,
-                memory=tree_memory(job.cache.root, job.tree, job.renaming),
+                memory=tree_memory(
+                    job.cache.root,
+                    job.tree,
+                    job.renaming,
+                    object_format=job.toolchain.object_format,
+                ),
                 jobs=job.target.jobs,
                 launcher=job.target.launcher,
                 log=job.log,
