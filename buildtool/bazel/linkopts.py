@@ -76,7 +76,9 @@ def _linkopts(module: ast.Module) -> dict[str, ast.expr]:
 
 
 def _lists(linkopts: ast.expr) -> Iterator[ast.List]:
-    return (each for each in ast.walk(linkopts) if isinstance(each, ast.List))
+    """The lists in it, in the order of the text."""
+    found = [each for each in ast.walk(linkopts) if isinstance(each, ast.List)]
+    return iter(sorted(found, key=lambda each: (each.lineno, each.col_offset)))
 
 
 def _named_labels(module: ast.Module) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,134 @@
+"""What is missing or does not go together, said before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.android.conftest import make_ndk
+from tests.makefile.conftest import state
+
+if TYPE_CHECKING:
+    from tests.androidbuild.conftest import Bench
+
+Make = Callable[..., "Bench"]
+
+
+def test_no_sdk_no_ndk_no_bazel_no_java_all_at_once(make_bench: Make) -> None:
+    bench = make_bench(without=("javac",), sdk=False, bazel=False)
+    err = bench.doit("plan", code=4).err
+    assert "Android SDK: not found: ANDROID_HOME and ANDROID_SDK_ROOT are not set" in err
+    assert "Android NDK: not found" in err
+    assert "this tree wants Bazel 0.10.0 to 0.20.0" in err
+    assert "there is no bazelisk and no bazel here" in err
+    assert "Java: there is no javac here, and JAVA_HOME is not set; java of 'android.build'" in err
+
+
+def test_no_java_is_needed_for_the_library_alone(make_bench: Make) -> None:
+    bench = make_bench(without=("javac",))
+    bench.target("android:\n  build: [inference]\n")
+    assert "kernels" in bench.doit("plan").out
+
+
+def test_a_bazel_that_the_tree_does_not_accept(make_bench: Make) -> None:
+    bench = make_bench(bazel=False, scripts={"bazel": 'echo "bazel 6.1.0"'})
+    err = bench.doit("plan", code=4).err
+    assert "wants Bazel 0.10.0 to 0.20.0" in err
+    assert "/tools/bazel is 6.1.0" in err
+
+
+def test_a_release_of_bazel_that_the_tree_refuses(make_bench: Make) -> None:
+    bench = make_bench()
+    bench.target('bazel:\n  version: "0.26.1"\n')
+    err = bench.doit("plan", code=3).err
+    assert "targets/one.yaml:4: bazel.version: this tree wants Bazel 0.10.0 to 0.20.0" in err
+
+
+def test_the_trees_own_bazelversion_counts(make_bench: Make) -> None:
+    bench = make_bench()
+    (bench.tree / ".bazelversion").write_text("0.19.1\n", encoding="utf-8")
+    err = bench.doit("plan", code=4).err
+    assert "this tree wants Bazel 0.19.1" in err
+    assert ".bazelversion:1" in err
+
+
+def test_an_ndk_that_bazel_does_not_know(make_bench: Make, tmp_path: Path) -> None:
+    bench = make_bench()
+    ndk = make_ndk(tmp_path / "new", revision="21.4.7075529")
+    err = bench.doit("plan", code=4, env={"ANDROID_NDK_HOME": str(ndk)}).err
+    assert "NDK 21.4.7075529 (source.properties) is not known to Bazel 0.20.0" in err
+
+
+def test_an_ndk_of_another_revision_than_the_target_says(make_bench: Make) -> None:
+    bench = make_bench()
+    bench.target('android:\n  ndk_revision: "12.1"\n')
+    err = bench.doit("plan", code=4).err
+    assert "targets/one.yaml:4: android.ndk_revision: is 12.1, but ANDROID_NDK_HOME=" in err
+    bench.target('android:\n  ndk_revision: "14.1"\n')
+    bench.doit("plan")
+
+
+def test_levels_and_tools_that_are_not_installed(make_bench: Make) -> None:
+    bench = make_bench()
+    bench.target("android:\n  api_level: 19\n  sdk_level: 30\n  build_tools_version: '1.2.3'\n")
+    err = bench.doit("plan", code=4).err
+    assert "targets/one.yaml:4: api_level: NDK 14.1.3816874 has no API level 19; it has 21" in err
+    assert "targets/one.yaml:5: sdk_level: platform 30 is not installed" in err
+    assert "targets/one.yaml:6: build_tools_version: build-tools 1.2.3 are not installed" in err
+
+
+def test_a_tree_without_the_product(make_bench: Make) -> None:
+    bench = make_bench()
+    bench.target("android:\n  build: [inference, demo]\n")
+    err = bench.doit("plan", code=3).err
+    assert "targets/one.yaml:4: android.build: this tree has no target for 'demo'" in err
+    assert "//tensorflow/examples/android:tensorflow_demo" in err
+
+
+def test_a_product_that_does_not_exist(make_bench: Make) -> None:
+    bench = make_bench()
+    bench.target("android:\n  build: [inferense]\n")
+    err = bench.doit("plan", code=3).err
+    assert "android.build[0]: cannot be the text 'inferense'" in err
+
+
+def test_the_users_own_entry_is_taken_or_contradicted(make_bench: Make) -> None:
+    bench = make_bench()
+    ndk = bench.project.env["ANDROID_NDK_HOME"]
+    workspace = bench.tree / "WORKSPACE"
+    entry = f'android_ndk_repository(name = "androidndk", path = "{ndk}", api_level = 21)\n'
+    workspace.write_text(workspace.read_text("utf-8") + entry, "utf-8")
+    bench.doit("generate")
+    made = (bench.folder / "bazel/tree/WORKSPACE").read_text("utf-8")
+    assert made.count("android_ndk_repository(") == 1
+    assert made.count("android_sdk_repository(") == 2  # one of them in a comment
+    assert "android_ndk_repository is the tree's own, in WORKSPACE:" in str(
+        bench.result("plan")["notes"]
+    )
+    bench.target("android:\n  api_level: 24\n")
+    err = bench.doit("plan", code=3).err
+    assert "targets/one.yaml:4: api_level: is 24, but android_ndk_repository in" in err
+
+
+def test_keys_that_only_other_backends_know(make_bench: Make) -> None:
+    bench = make_bench()
+    bench.target("protos: lite\noptimise:\n  lto: thin\n")
+    err = bench.doit("plan", code=3).err
+    assert "targets/one.yaml:3: protos: the backend 'bazel' cannot do that" in err
+    assert "targets/one.yaml:5: optimise.lto: the backend 'bazel' cannot do that" in err
+
+
+def test_other_backends_build_no_such_library(make_bench: Make) -> None:
+    bench = make_bench()
+    bench.target("backend: makefile\n")
+    err = bench.doit("plan", code=3).err
+    assert "targets/one.yaml:3: backend: 'makefile' does not build for android" in err
+
+
+def test_the_tree_is_as_it_was(make_bench: Make) -> None:
+    bench = make_bench("exit 1")
+    before = state(bench.tree)
+    bench.doit("compile", code=6)
+    bench.doit("plan", code=4, env={"ANDROID_HOME": "/nowhere"})
+    assert state(bench.tree) == before

@@ -1,0 +1,204 @@
+"""What Bazel is told, what it works in, and what is said of how it ended; Bazel is a script."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.androidbuild.conftest import FILES, LABELS, makes
+from tests.makefile.conftest import MODELS
+
+if TYPE_CHECKING:
+    from tests.androidbuild.conftest import Bench
+
+Make = Callable[..., "Bench"]
+SETTINGS = """\
+jobs: 3
+cpu_flags: [-mtune=cortex-a53]
+defines: [OURS=1]
+flags:
+  link: ["-Wl,-z,now"]
+android:
+  page_size: 16 KiB
+bazel:
+  disk_cache: disk
+  http_cache: http://cache:8080
+  executor: grpc://builder:8980
+  instance: main
+  distfiles: dist-files
+  memory: 2 GB
+  startup: [--host_jvm_args=-Xmx1g]
+  flags: [--keep_going]
+"""
+
+
+def put_products(bench: Bench) -> None:
+    """What the script gives as the products."""
+    made = bench.home / "made"
+    made.mkdir()
+    (made / FILES[0]).write_bytes(b"a library")
+    with zipfile.ZipFile(made / FILES[1], "w") as jar:
+        jar.writestr("org/tensorflow/A.class", b"x")
+
+
+def test_the_command_line(make_bench: Make) -> None:
+    bench = make_bench("exit 1")
+    bench.target(SETTINGS)
+    bench.doit("compile", code=6)
+    root, words = bench.project.root, bench.told
+    at = words.index("build")
+    start, rest = words[:at], words[at + 1 :]
+    assert start[0] == "--batch"
+    output = next(word for word in start if word.startswith("--output_base="))
+    assert output.endswith("/build/one-arm64-v8a/bazel/output")
+    assert start[-2:] == ["--bazelrc=tools/bazel.rc", "--host_jvm_args=-Xmx1g"]
+    assert rest[-2:] == list(LABELS)
+    for word in (
+        "--compilation_mode=opt",
+        "--config=android_arm64",
+        "--define=framework_shared_object=false",
+        "--copt=-DSELECTIVE_REGISTRATION",
+        "--copt=-DSUPPORT_SELECTIVE_REGISTRATION",
+        "--copt=-DOURS=1",
+        "--copt=-Os",
+        "--copt=-mtune=cortex-a53",
+        "--linkopt=-Wl,-z,max-page-size=16384",
+        "--linkopt=-Wl,-z,now",
+        "--jobs=3",
+        "--local_resources=2000,1.0,1.0",
+        f"--disk_cache={root}/disk",
+        "--remote_http_cache=http://cache:8080",
+        "--remote_executor=grpc://builder:8980",
+        "--remote_instance_name=main",
+        f"--distdir={root}/dist-files",
+        "--symlink_prefix=/",
+        "--keep_going",
+    ):
+        assert word in rest, word
+
+
+def test_types_of_all_kernels_by_the_right_macro(make_bench: Make) -> None:
+    bench = make_bench("exit 1")
+    bench.target("types: full\n")
+    bench.doit("compile", code=6)
+    assert "--copt=-D__ANDROID_TYPES_FULL__" in bench.told
+    assert "--copt=-DSUPPORT_SELECTIVE_REGISTRATION" not in bench.told
+
+
+def test_all_that_the_tree_registers(make_bench: Make) -> None:
+    bench = make_bench("exit 1")
+    bench.target("types: full\nregistration: all\n")
+    bench.doit("compile", code=6)
+    assert not [word for word in bench.told if "SELECTIVE" in word]
+    tree = bench.folder / "bazel/tree"
+    assert not (tree / "tensorflow/core/framework/ops_to_register.h").exists()
+    assert (tree / "tensorflow/core").is_symlink()
+
+
+def test_a_tree_without_names_for_abis_is_told_what_they_stand_for(make_bench: Make) -> None:
+    bench = make_bench("exit 1")
+    (bench.tree / "tools/bazel.rc").unlink()
+    bench.doit("compile", code=6)
+    assert not [word for word in bench.told if word.startswith(("--config", "--bazelrc"))]
+    assert "--crosstool_top=//external:android/crosstool" in bench.told
+    assert "--cpu=arm64-v8a" in bench.told
+
+
+def test_the_folder_that_bazel_works_in(make_bench: Make) -> None:
+    bench = make_bench("exit 1")
+    (bench.tree / "bazel-out").mkdir()
+    (bench.tree / ".tf_configure.bazelrc").write_text("build --jobs=9\n", encoding="utf-8")
+    out = bench.doit("generate").out
+    assert "Bazel works in build/one-arm64-v8a/bazel/tree" in out
+    tree = bench.folder / "bazel/tree"
+    assert (tree / ".tf_configure.bazelrc").resolve() == bench.tree / ".tf_configure.bazelrc"
+    assert not (tree / "bazel-out").exists()
+    workspace = (tree / "WORKSPACE").read_text(encoding="utf-8")
+    assert workspace.count("# >>> buildtool: Android SDK and NDK") == 1
+    assert json.dumps(bench.project.env["ANDROID_NDK_HOME"]) in workspace
+    header = (tree / "tensorflow/core/framework/ops_to_register.h").read_text(encoding="utf-8")
+    assert '"MatMulOp<CPUDevice, float, false >"' in header
+    kernels = (tree / "tensorflow/core/kernels/BUILD").read_text(encoding="utf-8")
+    assert '"matmul_op.cc"' in kernels
+    assert '"segment_reduction_ops.cc"' not in kernels
+    library = (tree / "tensorflow/contrib/android/BUILD").read_text(encoding="utf-8")
+    assert '"$(location //tensorflow/contrib/android:jni/version_script.lds)"' in library
+    assert '"-Wl,-soname,libtensorflow_inference.so"' in library
+    before = {path: path.stat().st_mtime_ns for path in tree.rglob("*") if path.is_file()}
+    bench.doit("compile", code=6)
+    after = {path: path.stat().st_mtime_ns for path in tree.rglob("*") if path.is_file()}
+    assert after == before
+    assert (bench.home / "there").read_text(encoding="utf-8").strip().endswith("bazel/tree")
+
+
+def test_another_model_has_other_files(make_bench: Make) -> None:
+    bench = make_bench("exit 1")
+    bench.doit("generate")
+    bench.model.write_text(MODELS["segments"], encoding="utf-8")
+    bench.doit("generate")
+    kernels = (bench.folder / "bazel/tree/tensorflow/core/kernels/BUILD").read_text("utf-8")
+    assert '"segment_reduction_ops.cc"' in kernels
+    assert '"matmul_op.cc"' not in kernels
+
+
+def test_the_trees_own_groups_as_they_are(make_bench: Make) -> None:
+    bench = make_bench("exit 1")
+    bench.target("file_list: stock\n")
+    bench.doit("generate")
+    assert (bench.folder / "bazel/tree/tensorflow/core/kernels").is_symlink()
+
+
+def test_a_full_disk(make_bench: Make) -> None:
+    bench = make_bench('echo "ERROR: /x: write (No space left on device)"; exit 36')
+    err = bench.doit("compile", code=6).err
+    assert "the disk is full" in err
+    assert "free some space and run the same again" in err
+
+
+def test_a_killed_bazel(make_bench: Make) -> None:
+    bench = make_bench("kill -9 $$")
+    err = bench.doit("compile", code=6).err
+    assert "bazel build: failed with signal 9" in err
+    assert "to repeat: cd " in err
+
+
+def test_a_bazel_that_ends_early(make_bench: Make) -> None:
+    bench = make_bench('echo "ERROR: the reason"; exit 37')
+    err = bench.doit("compile", code=6).err
+    assert "Bazel was killed, or ended before it could say why" in err
+    assert "full log: " in err
+    assert "to repeat: cd " in err
+    assert "the reason" in (bench.folder / "logs/compile.log").read_text(encoding="utf-8")
+
+
+def test_no_file_of_that_name(make_bench: Make) -> None:
+    bench = make_bench("printf '%s\\n' '" + '{"id":{"buildFinished":{}},"finished":'
+                       '{"exitCode":{"name":"SUCCESS","code":0}}}' + "' > \"$events\"")  # fmt: skip
+    err = bench.doit("compile", code=6).err
+    assert f"{LABELS[0]}: made nothing, but no libtensorflow_inference.so" in err
+
+
+def test_products_are_where_an_app_takes_them(make_bench: Make) -> None:
+    bench = make_bench(makes())
+    put_products(bench)
+    out = bench.doit("compile").out
+    assert "jni/arm64-v8a/libtensorflow_inference.so, tensorflow-inference.jar" in out
+    dist = bench.folder / "dist"
+    assert (dist / "jni/arm64-v8a/libtensorflow_inference.so").read_bytes() == b"a library"
+    facts = json.loads((dist / "android.json").read_text(encoding="utf-8"))
+    assert (facts["abi"], facts["api_level"], facts["ndk"]) == ("arm64-v8a", 21, "14.1.3816874")
+    assert "compile" not in " ".join(bench.doit("compile").steps)
+    (dist / "jni/arm64-v8a/libtensorflow_inference.so").unlink()
+    assert "compile:one-arm64-v8a" in bench.doit("compile").steps
+
+
+def test_what_is_no_library_is_found_out(make_bench: Make) -> None:
+    bench = make_bench(makes())
+    put_products(bench)
+    err = bench.doit("build:one", code=7).err
+    assert "arm64-v8a: libtensorflow_inference.so: is not an ELF file" in err
+    assert "the kernel MatMulOp<CPUDevice, float, false > is planned for MatMul" in err
+    assert not Path(bench.project.folder("one"), "dist").exists()
