@@ -37,7 +37,13 @@ class Flavour:
 
 
 def _flavour(prefix: str) -> Flavour:
-    groups = ("core_ops", "extended_ops_group1", "extended_ops_group2", "quantized_ops")
+    groups = (
+        "core_ops",
+        "extended_ops_group1",
+        "extended_ops_group2",
+        "extended_ops_headers",  # which has a source, too (2.14)
+        "quantized_ops",
+    )
     return Flavour(
         runtime=f"//tensorflow/core:{prefix}_tensorflow_lib_lite",
         whole=f"//tensorflow/core:{prefix}_tensorflow_lib",
@@ -107,11 +113,14 @@ def _helpers(graph: BuildGraph, flavour: Flavour, kernel_files: Sequence[str]) -
 def needed_of(graph: BuildGraph, flavour: Flavour, files: Iterable[str]) -> set[str]:
     """Those of ``files`` that the groups must name."""
     runtime = graph.target(flavour.runtime)
-    there = graph.sources(runtime) if runtime is not None else set()
+    compiled = graph.sources(runtime) if runtime is not None else set()
+    named = grouped(graph, flavour)
     return {
         path
         for path in files
-        if path.startswith(f"{KERNELS}/") and path.endswith(SOURCES) and path not in there
+        if (path.startswith(f"{KERNELS}/") or path in named)
+        and path.endswith(SOURCES)
+        and path not in compiled
     }
 
 
@@ -124,16 +133,42 @@ def trimmed_build(
     Raises:
         ConfigError: a file that is needed stands where the groups cannot name it; all of them.
     """
-    files = [*learnt, *(file.path for file in plan.files if file.root == TENSORFLOW)]
+    tree = graph.tree
+    files = {*learnt, *(file.path for file in plan.files if file.root == TENSORFLOW)}
     keep, there = needed_of(graph, flavour, files), grouped(graph, flavour)
-    _check_places(graph.tree, keep - there)
-    wanted = keep | _headers(graph.tree, keep - there, there)
+    _check_places(tree, keep - there)
+    own = {path for path in keep if _package(tree, path) == KERNELS}
+    names = {path.removeprefix(f"{KERNELS}/") for path in own | _headers(tree, own - there, there)}
+    taken, left = _of_others(graph, flavour, files)
     return trim_groups(
-        (graph.tree / BUILD).read_text(encoding="utf-8"),
+        (tree / BUILD).read_text(encoding="utf-8"),
         groups_of(graph, flavour),
-        {path.removeprefix(f"{KERNELS}/") for path in wanted},
-        path=str(graph.tree / BUILD),
+        names | {label for label in taken if label.endswith(SOURCES)},
+        path=str(tree / BUILD),
+        drop=left,
     )
+
+
+def _of_others(
+    graph: BuildGraph, flavour: Flavour, files: Collection[str]
+) -> tuple[set[str], set[str]]:
+    """The labels by which the groups take sources of other packages: those that have one of
+    ``files``, and those that have none, in each way in which a label can be written."""
+    taken: set[str] = set()
+    left: set[str] = set()
+    for name in groups_of(graph, flavour):
+        target = graph.target(f"//{KERNELS}:{name}")
+        for label in target.srcs if target is not None else ():
+            package, _, inner = label[2:].partition(":")
+            if label.startswith("@") or package == KERNELS:
+                continue
+            sources = {path for path in graph.filegroup(label) if path.endswith(SOURCES)}
+            if sources:
+                chosen = taken if sources.intersection(files) else left
+                chosen.add(label)
+                if package.rpartition("/")[2] == inner:
+                    chosen.add(f"//{package}")
+    return taken, left
 
 
 def _check_places(tree: Path, added: Iterable[str]) -> None:
