@@ -18,6 +18,11 @@ from buildtool.errors import ConfigError, Problem
 _PLAIN = re.compile(r"[A-Za-z0-9_./+@-]*")
 
 
+def is_plain(path: Path) -> bool:
+    """Whether each character of the path is harmless, where all links lead."""
+    return _PLAIN.fullmatch(str(path.resolve())) is not None
+
+
 def plain(path: Path) -> Path:
     """``path``, if each character of it is harmless, else a link to it; the same one every time.
 

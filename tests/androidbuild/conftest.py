@@ -113,15 +113,15 @@ def make_bench(
         scripts: Mapping[str, str] | None = None,
         sdk: bool = True,
         bazel: bool = True,
+        folder: str = "project",
     ) -> Bench:
-        place = tmp_path / ODD
-        tree = place / "tree"
+        tree = tmp_path / ODD
         shutil.copytree(MINIATURE, tree)
         shutil.copytree(OWN, tree, dirs_exist_ok=True)
-        project = make_project(place / "project", cache=tmp_path / "cache")
+        project = make_project(tmp_path / folder, cache=tmp_path / "cache")
         own = {"bazel": SAYS + script} if bazel else {}
-        folder = tools(without=(*HIDDEN, *without), scripts={**own, **(scripts or {})})
-        env = {**project.env, "PATH": str(folder)}
+        path = tools(without=(*HIDDEN, *without), scripts={**own, **(scripts or {})})
+        env = {**project.env, "PATH": str(path)}
         if sdk:
             env["ANDROID_HOME"] = str(make_sdk(tmp_path / "an SDK"))
             env["ANDROID_NDK_HOME"] = str(make_ndk(tmp_path / "an NDK"))

@@ -113,7 +113,7 @@ def shop(
 ) -> Shop:
     if shutil.which(CPUS[ABI].emulator) is None:
         pytest.skip(f"needs {CPUS[ABI].emulator}")
-    folder = tmp_path_factory.mktemp("an android")
+    folder = tmp_path_factory.mktemp("android")
     tree = make_sample(folder).root
     ndk = make_stand_in(folder / "it's an NDK", (ABI,))
     project = make_project(folder / "project", cache=users_cache)

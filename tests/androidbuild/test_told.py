@@ -134,6 +134,18 @@ def test_the_folder_that_bazel_works_in(make_bench: Make) -> None:
     assert (bench.home / "there").read_text(encoding="utf-8").strip().endswith("bazel/tree")
 
 
+def test_a_project_in_an_oddly_named_folder(make_bench: Make, tmp_path: Path) -> None:
+    """Bazel refuses to work there."""
+    bench = make_bench("exit 1", folder="an odd 'project'/of $HOME")
+    out = bench.doit("generate").out
+    (tree,) = (tmp_path / "cache/bazel").glob("*/tree")
+    assert f"Bazel works in {tree}" in out
+    bench.doit("compile", code=6)
+    assert f"--output_base={tree.parent}/output" in bench.told
+    err = bench.doit("compile", code=3, env={"BUILDTOOL_CACHE": str(tmp_path / "a cache")}).err
+    assert "Bazel works in no folder whose name has a space" in err
+
+
 def test_another_model_has_other_files(make_bench: Make) -> None:
     bench = make_bench("exit 1")
     bench.doit("generate")

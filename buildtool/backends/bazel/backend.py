@@ -140,7 +140,9 @@ class BazelBackend:
 
     def place(self, job: Job, plan: BuildPlan) -> str:
         folder = make_workspace(job, plan, find_setup(job), self.conditions(job)).folder
-        return f"Bazel works in {folder.relative_to(job.folder.parent.parent)}"
+        root = job.folder.parent.parent
+        shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
+        return f"Bazel works in {shown}"
 
     def build(self, job: Job, plan: BuildPlan) -> Library:
         return BazelBuild(

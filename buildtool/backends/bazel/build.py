@@ -14,7 +14,7 @@ from buildtool.backends.base import Job, Library
 from buildtool.backends.bazel.flags import build_flags, startup_flags
 from buildtool.backends.bazel.lacking import Lacking
 from buildtool.backends.bazel.setup import Setup
-from buildtool.backends.bazel.workspace import FOLDER, make_workspace
+from buildtool.backends.bazel.workspace import home_of, make_workspace
 from buildtool.backends.linked import write_link_set
 from buildtool.bazel.events import Ended, EventFile, problems_of
 from buildtool.catalogue.buildfiles import BuildConditions
@@ -74,13 +74,13 @@ class BazelBuild:
     @property
     def _base(self) -> Path:
         """The folder of all that Bazel makes."""
-        return self.job.target.bazel.output_base or self.job.folder / FOLDER / "output"
+        return self.job.target.bazel.output_base or home_of(self.job) / "output"
 
     def _call(self, learnt: Collection[str]) -> tuple[Command, Completed, Ended]:
         """Call Bazel once."""
         job, setup = self.job, self.setup
         place = make_workspace(job, self.plan, setup, self.conditions, learnt)
-        events = job.folder / FOLDER / "events.json"
+        events = home_of(job) / "events.json"
         events.unlink(missing_ok=True)
         self._base.parent.mkdir(parents=True, exist_ok=True)
         command = Command(
@@ -125,7 +125,7 @@ class _Progress:
 def _problems(job: Job, command: Command, done: Completed, ended: Ended) -> list[Problem]:
     """What went wrong, in Bazel's own words, and how to repeat it."""
     if NO_SPACE in done.stdout:
-        return [disk_full(str(job.folder / FOLDER))]
+        return [disk_full(str(home_of(job)))]
     problems = problems_of(ended, what=WHAT, log=job.log)
     if done.returncode < 0 or not problems:
         output = done.stdout

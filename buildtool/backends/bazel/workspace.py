@@ -6,6 +6,8 @@ The user's ``.bazelrc``, ``.tf_configure.bazelrc`` and ``.bazelversion`` are the
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,8 @@ from buildtool.backends.bazel.setup import Setup
 from buildtool.backends.overlay import overlay
 from buildtool.bazel.linkopts import edited, expands_labels
 from buildtool.catalogue.buildfiles import BuildConditions, BuildGraph, load_packages
+from buildtool.errors import ConfigError, Problem
+from buildtool.plain import is_plain
 from buildtool.render import Renderer
 from buildtool.values import BuildPlan
 
@@ -39,6 +43,31 @@ class Place:
     notes: list[str]
 
 
+def home_of(job: Job) -> Path:
+    """The folder that Bazel works in and makes things in: one of the target's own. Bazel "does not
+    currently work properly from paths containing spaces", whatever links lead there (0.20.0); if
+    the project is in such a folder, it is one in the cache.
+
+    Raises:
+        ConfigError: the cache is in such a folder, too.
+    """
+    own = job.folder / FOLDER
+    if is_plain(own):
+        return own
+    name = hashlib.sha256(os.fsencode(own.resolve())).hexdigest()[:16]
+    shared = job.cache.folder("bazel", name)
+    if is_plain(shared):
+        return shared
+    raise ConfigError(
+        Problem(
+            where=str(own.resolve()),
+            what="Bazel works in no folder whose name has a space or the like, and the cache "
+            f"({shared.resolve()}) is in such a folder, too",
+            todo="move the project, or set BUILDTOOL_CACHE to another folder",
+        )
+    )
+
+
 def read_graph(job: Job, conditions: BuildConditions) -> BuildGraph:
     """The tree's BUILD files, as for this build."""
     cache = job.cache.folder("buildfiles", job.tree.digest[:16])
@@ -57,7 +86,7 @@ def make_workspace(
     Raises:
         ConfigError: the tree's BUILD file cannot be trimmed; all reasons.
     """
-    tree, folder = job.tree.path, job.folder / FOLDER / "tree"
+    tree, folder = job.tree.path, home_of(job) / "tree"
     graph = read_graph(job, conditions)
     files, notes = {setup.placed.file: setup.placed.text}, list[str]()
     if job.target.registration == "selective":
