@@ -300,7 +300,16 @@ def _clean(step: str, folder: Path, files: Sequence[str]) -> None:
     for name in files:
         (folder / name).unlink(missing_ok=True)
     for name in FOLDERS.get(step, ()):
-        shutil.rmtree(folder / name, ignore_errors=True)
+        _remove(folder / name)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder; some builds take away the permission to write in what they have made."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o755)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def task_plan() -> Iterator[Task]:

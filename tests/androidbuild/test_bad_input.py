@@ -93,6 +93,13 @@ def test_a_product_that_does_not_exist(make_bench: Make) -> None:
     assert "android.build[0]: cannot be the text 'inferense'" in err
 
 
+def test_nothing_that_an_app_could_load(make_bench: Make) -> None:
+    bench = make_bench()
+    bench.target("android:\n  build: [java, benchmark]\n")
+    err = bench.doit("plan", code=3).err
+    assert "targets/one.yaml:4: android.build: names no library" in err
+
+
 def test_the_users_own_entry_is_taken_or_contradicted(make_bench: Make) -> None:
     bench = make_bench()
     ndk = bench.project.env["ANDROID_NDK_HOME"]

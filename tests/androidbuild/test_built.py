@@ -190,7 +190,7 @@ def test_a_selected_model_runs_and_no_other(shop: Shop, first: Ended) -> None:
     assert (done.returncode, done.stdout.rstrip()[-2:]) == (0, "OK"), done.stderr
     other = shop.run("softplus")
     assert other.returncode != 0
-    assert "Softplus" in other.stdout + other.stderr
+    assert "Op type not registered" in other.stdout
 
 
 def test_the_tree_is_as_it_was(shop: Shop, first: Ended) -> None:
@@ -219,14 +219,12 @@ def test_another_model_compiles_only_what_differs(shop: Shop, first: Ended) -> N
     del first
     out = shop.doit("build:one", "softplus").out
     assert "files with kernels" in out
-    done = shop.run("softplus")
-    assert "Softplus" not in done.stderr or done.returncode == 0
-    assert shop.run("sums").returncode != 0
+    assert "not registered" not in shop.run("softplus").stdout  # nothing is fed to it here
+    assert "Op type not registered 'SegmentSum'" in shop.run("sums").stdout
 
 
 def test_a_budget_that_is_exceeded(shop: Shop, first: Ended) -> None:
     del first
-    shop.project.target("one", TARGET + "size_budget:\n  stripped: 10 kB\n")
     path = shop.project.root.parent / "softplus.pbtxt"
     # A model on the command line sets a budget aside.
     shop.project.target("one", f"{TARGET}models:\n  - {path}\nsize_budget:\n  stripped: 10 kB\n")

@@ -193,6 +193,40 @@ def test_no_file_of_that_name(make_bench: Make) -> None:
     assert f"{LABELS[0]}: made nothing, but no libtensorflow_inference.so" in err
 
 
+def test_what_the_link_lacks_is_added(make_bench: Make) -> None:
+    """Bazel says on its first call what its linker does not find."""
+    failed = json.dumps(
+        {
+            "id": {"actionCompleted": {"label": LABELS[0], "primaryOutput": "x.so"}},
+            "action": {"type": "CppLink", "success": False},
+        }
+    )
+    ended = json.dumps(
+        {
+            "id": {"buildFinished": {}},
+            "finished": {"exitCode": {"name": "BUILD_FAILURE", "code": 1}},
+        }
+    )
+    lacks = f"""
+if [ ! -e "$HOME/called" ]; then
+  touch "$HOME/called"
+  printf '%s\\n%s\\n' '{failed}' '{ended}' > "$events"
+  echo "x.o: undefined reference to \\`tensorflow::DoTranspose(tensorflow::Tensor const&)'"
+  exit 1
+fi
+"""
+    bench = make_bench(lacks + makes())
+    put_products(bench)
+    source = bench.tree / "tensorflow/core/kernels/transpose_functor_cpu.cc"
+    assert "DoTranspose" in source.read_text(encoding="utf-8")
+    out = bench.doit("compile").out
+    assert "the link lacks 1 files that BUILD files do not name" in out
+    kernels = (bench.folder / "bazel/tree/tensorflow/core/kernels/BUILD").read_text("utf-8")
+    assert '"transpose_functor_cpu.cc"' in kernels
+    files = json.loads((bench.folder / "generated/files.json").read_text(encoding="utf-8"))
+    assert any("which the link lacked" in each["reason"] for each in files)
+
+
 def test_products_are_where_an_app_takes_them(make_bench: Make) -> None:
     bench = make_bench(makes())
     put_products(bench)

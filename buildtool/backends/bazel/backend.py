@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from buildtool.android.products import chosen
 from buildtool.backends.base import Job, Library
 from buildtool.backends.bazel import flags
 from buildtool.backends.bazel.build import BazelBuild
@@ -58,6 +59,14 @@ class BazelBackend:
             for key, asked in _UNKNOWN.items()
             if asked(target)
         ]
+        if not any(product.kind == "library" for product in chosen(target)):
+            problems.append(
+                Problem(
+                    where=target.where("android.build"),
+                    what="android.build: names no library, which all else is for",
+                    todo="add 'inference' or 'portable'",
+                )
+            )
         if problems:
             raise ConfigError(problems)
         return []  # Bazel fetches what its WORKSPACE names
