@@ -20,7 +20,7 @@ CANNOT_RUN = 127
 USAGE = "usage: python -m buildtool.verify.macho_run [-L ROOT] PROGRAM [ARGUMENT...]"
 PARTS = (
     *("memory", "stdio", "files", "runtime", "threads", "time", "math", "locale"),
-    *("accelerate", "corefoundation"),
+    *("accelerate", "corefoundation", "wide"),
 )
 
 

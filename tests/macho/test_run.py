@@ -17,6 +17,7 @@ Make = Callable[..., Path]
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 COMMAND = command(None)
 
+MASK = (1 << 64) - 1
 DECLARED = """
 typedef unsigned long size_t; typedef struct FILE FILE; typedef long va;
 int printf(const char*, ...); int puts(const char*); int snprintf(char*, size_t, const char*, ...);
@@ -46,7 +47,8 @@ SYMBOLS = (
     "_bzero, ___stack_chk_guard, ___stack_chk_fail, _memmove, ___chkstk_darwin, "
     "_fegetround, _fesetround, "
     "_CFTimeZoneCopyDefault, _CFTimeZoneGetName, _CFRelease, _CFStringGetLength, "
-    "_CFStringGetMaximumSizeForEncoding, _CFStringGetCString"
+    "_CFStringGetMaximumSizeForEncoding, _CFStringGetCString, "
+    "___udivti3, ___umodti3, ___divti3, ___modti3"
 )
 
 
@@ -139,6 +141,24 @@ int main(int count, char** words) {
     )
     assert done.stdout == b"[first][second]13 absent\n"
     assert (tmp_path / "out.txt").read_bytes() == b"first\nsecond\n"
+
+
+def test_numbers_of_128_bits(run: Run) -> None:
+    done = run("""
+typedef __int128 wide; typedef unsigned __int128 unsigned_wide;
+static void show(wide x) { printf("%lx:%lx ", (unsigned long)(x >> 64), (unsigned long)x); }
+int main(int count, char** words) {
+  volatile wide a = ((wide)0x123456789abcdef0 << 64) + 42 + count, b = -1000000007;
+  volatile unsigned_wide c = ~(unsigned_wide)0 - 41 - count, d = ((unsigned_wide)7 << 64) + count;
+  show(a / b); show(a % b); show(-a / b); show(-a % b); show(c / d); show(c % d);
+  return 0;
+}
+""")
+    a, b = (0x123456789ABCDEF0 << 64) + 43, 1000000007
+    c, d = (1 << 128) - 1 - 42, (7 << 64) + 1
+    values = (-(a // b), a % b, a // b, -(a % b), c // d, c % d)
+    expected = [f"{value >> 64 & MASK:x}:{value & MASK:x}" for value in values]
+    assert (done.stdout.decode().split(), done.stderr) == (expected, b"")
 
 
 def test_the_name_of_the_time_zone(run: Run) -> None:
