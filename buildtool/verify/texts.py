@@ -12,6 +12,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
 from buildtool.errors import Problem
 from buildtool.values import BuildPlan, KernelCatalogue
 
@@ -35,7 +38,7 @@ def check_texts(
     library: Path, plan: BuildPlan, catalogue: KernelCatalogue, *, everything: bool
 ) -> TextCheck:
     """Compare the texts of ``library`` with the plan; with ``everything`` nothing is too much."""
-    texts = frozenset(_squeezed(each) for each in _TEXT.findall(library.read_bytes()))
+    texts = frozenset(_squeezed(each) for each in _TEXT.findall(_loaded(library)))
     planned = {_squeezed(item.registration.kernel_class.encode()) for item in plan.kernels}
     missing = {each for each in planned if not _has(texts, each)}
     problems = [
@@ -81,6 +84,17 @@ def check_texts(
         surplus=surplus,
         problems=tuple(problems),
     )
+
+
+def _loaded(library: Path) -> bytes:
+    """What is loaded of it: what is for debuggers names all classes that were compiled. Of a file
+    that is no ELF file, all."""
+    try:
+        with library.open("rb") as file:
+            segments = ELFFile(file).iter_segments()
+            return b"\0".join(each.data() for each in segments if each.header.p_type == "PT_LOAD")
+    except (ELFError, ValueError):
+        return library.read_bytes()
 
 
 def _squeezed(text: bytes) -> bytes:

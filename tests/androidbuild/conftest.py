@@ -120,6 +120,7 @@ def make_bench(
         shutil.copytree(OWN, tree, dirs_exist_ok=True)
         project = make_project(tmp_path / folder, cache=tmp_path / "cache")
         own = {"bazel": SAYS + script} if bazel else {}
+        own |= {} if "javac" in without else {"javac": ":"}
         path = tools(without=(*HIDDEN, *without), scripts={**own, **(scripts or {})})
         env = {**project.env, "PATH": str(path)}
         if sdk:

@@ -111,8 +111,9 @@ def shop(
     make_project: Callable[..., Project],
     users_cache: Path,
 ) -> Shop:
-    if shutil.which(CPUS[ABI].emulator) is None:
-        pytest.skip(f"needs {CPUS[ABI].emulator}")
+    for tool in (CPUS[ABI].emulator, "javac", "protoc"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"needs {tool}")
     folder = tmp_path_factory.mktemp("android")
     tree = make_sample(folder).root
     ndk = make_stand_in(folder / "it's an NDK", (ABI,))

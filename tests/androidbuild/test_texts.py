@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -54,9 +55,11 @@ def look(tmp_path: Path) -> Callable[..., TextCheck]:
     """Makes a library with ``texts`` in it, and looks at it."""
     compiler = shutil.which("gcc") or pytest.skip("needs gcc")
 
-    def make(texts: list[str], *planned: Registration, everything: bool = False) -> TextCheck:
+    def make(
+        texts: list[str], *planned: Registration, everything: bool = False, more: str = ""
+    ) -> TextCheck:
         rows = ", ".join(f'"{each}"' for each in texts)
-        (tmp_path / "x.c").write_text(f"const char* const texts[] = {{{rows}}};\n")
+        (tmp_path / "x.c").write_text(f"const char* const texts[] = {{{rows}}};\n{more}")
         library = tmp_path / "libx.so"
         argv = [
             compiler,
@@ -98,3 +101,11 @@ def test_a_selection_without_effect(look: Callable[..., TextCheck]) -> None:
     assert found.surplus == ("SumOp< CPUDevice, float >",)
     assert "the selection had no effect: it has 1 classes" in found.problems[0].what
     assert look(texts, RELU, everything=True).problems == ()
+
+
+def test_what_is_for_debuggers_alone_is_not_registered(look: Callable[..., TextCheck]) -> None:
+    """A compiler writes the names of types down for them."""
+    more = "struct ArgOpX { int x; } x; struct NoOpX { int x; } y;\n"
+    other = dataclasses.replace(OTHER, kernel_class="ArgOpX")
+    found = look(["ReluOp<CPUDevice,float>", "Relu"], RELU, other, more=more)
+    assert found.missing == ("ArgOpX",)
