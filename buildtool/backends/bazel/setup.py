@@ -6,7 +6,7 @@ import dataclasses
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,20 +33,36 @@ T = TypeVar("T")
 
 TOOL = "bazel"
 JAVA = {"java", "demo"}
-_NONE = Bazel(program=Path(), version="")
 _KEYS = ("sdk", "ndk", "api_level", "sdk_level", "build_tools_version")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setup:
-    """All of it, checked: ``placed`` is the WORKSPACE with what Bazel must know of the kit, and
-    ``labels`` are the targets to build, by the product's name."""
+class Told:
+    """The kit, and how Bazel is told of it: ``placed`` is the WORKSPACE with what it must know,
+    ``configured`` what the user's ``configure`` has told it already."""
 
     kit: Kit
     placed: Placed
-    bazel: Bazel = _NONE
-    labels: Mapping[str, str] = field(default_factory=dict)
-    configured: Mapping[str, Configured] = field(default_factory=dict)
+    configured: Mapping[str, Configured]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """All of it, checked: ``labels`` are the targets to build, by the product's name."""
+
+    bazel: Bazel
+    labels: Mapping[str, str]
+    told: Told
+
+    @property
+    def kit(self) -> Kit:
+        """The SDK and the NDK."""
+        return self.told.kit
+
+    @property
+    def placed(self) -> Placed:
+        """What Bazel gets of them."""
+        return self.told.placed
 
     @property
     def notes(self) -> list[str]:
@@ -62,8 +78,8 @@ class Setup:
             )
         own = self.placed.respected
         found += [f"{each.rule} is the tree's own, in {Path(each.where).name}" for each in own]
-        if self.configured:
-            names = ", ".join(sorted(self.configured))
+        if self.told.configured:
+            names = ", ".join(sorted(self.told.configured))
             found.append(f"what ./configure has written is used as it is: {names}")
         return found
 
@@ -102,12 +118,12 @@ def find_setup(job: Job) -> Setup:
     version = bazel.version if bazel else best_version(wanted)
     told = attempt(lambda: _told(job, version))
     attempt(lambda: _check_java(job.target))
-    if attempt.failures or bazel is None or told is None:
+    if bazel is None or told is None or labels is None or attempt.failures:
         raise attempt.failure()
-    return dataclasses.replace(told, bazel=bazel, labels=labels or {})
+    return Setup(bazel=bazel, labels=labels, told=told)
 
 
-def _told(job: Job, bazel: str) -> Setup:
+def _told(job: Job, bazel: str) -> Told:
     """The kit, and how this release of Bazel is told of it."""
     tree, configured = job.tree.path, read_configured(job.tree.path)
     modules = generation(tree, bazel=bazel, starlark=False) is Generation.MODULE
@@ -120,7 +136,7 @@ def _told(job: Job, bazel: str) -> Setup:
     placed = place(text, kit, how, declared, path=str(path))
     used = configured if how is Generation.ENVIRONMENT else {}
     variables = {name: each for name, each in placed.variables.items() if name not in used}
-    return Setup(kit=kit, placed=dataclasses.replace(placed, variables=variables), configured=used)
+    return Told(kit=kit, placed=dataclasses.replace(placed, variables=variables), configured=used)
 
 
 def _asked(target: Target) -> Asked:
