@@ -132,6 +132,8 @@ def test_files_with_code_for_these_systems_compile(phone: Phone, tmp_path: Path)
         assert faults(path.read_bytes(), EXPECTED) == (), key
     # The semaphore of Linux is not among what may be compiled.
     assert not [path for path in native.objects() if "futex" in path]
+    words = (phone.project.parents[1] / "dist" / "link_flags.txt").read_text().split()
+    assert words[words.index("CoreFoundation") - 1] == "-framework"
     system = system_symbols(phone.toolchain)
     assert {"_CFTimeZoneCopyDefault", "___dso_handle", "_malloc", "__Znwm"} <= system
 

@@ -81,6 +81,7 @@ class MakefileBackend:
         return flags.compile_flags(
             level=optimise.level,
             lto=optimise.lto,
+            bitcode=job.abi.apple is not None and job.target.bitcode,
             extra=(*needed_flags, *job.target.flags.compile),
         )
 

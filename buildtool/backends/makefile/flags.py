@@ -26,9 +26,9 @@ TYPE_DEFINES = {
     "slim": (SLIM,),
 }
 STOCK = "stock"
+# Not with -fembed-bitcode: clang refuses both, and Mach-O's linkers drop functions without them.
+SECTIONS = ("-ffunction-sections", "-fdata-sections")
 COMPILE_FLAGS = (
-    "-ffunction-sections",
-    "-fdata-sections",
     "-ftemplate-depth=900",
     "-pthread",
     # The tree's and its dependencies' warnings are not ours to mend.
@@ -56,10 +56,13 @@ def defines(
     return tuple(sorted({*own, *SELECTIVE, *lean, *messages, *TYPE_DEFINES[types], *extra}))
 
 
-def compile_flags(*, level: str, lto: str = "none", extra: Sequence[str] = ()) -> tuple[str, ...]:
+def compile_flags(
+    *, level: str, lto: str = "none", bitcode: bool = False, extra: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Flags of every object, in the order in which the compiler gets them."""
+    sections = () if bitcode else SECTIONS
     link_time = () if lto == "none" else (f"-flto={lto}",)
-    return (f"-{level}", *COMPILE_FLAGS, *link_time, *extra)
+    return (f"-{level}", *sections, *COMPILE_FLAGS, *link_time, *extra)
 
 
 def link_flags(

@@ -71,7 +71,10 @@ class NativeBackend:
     def compile_flags(self, job: Job) -> tuple[str, ...]:
         optimise = job.target.optimise
         return flags.compile_flags(
-            level=optimise.level, lto=optimise.lto, extra=job.target.flags.compile
+            level=optimise.level,
+            lto=optimise.lto,
+            bitcode=job.abi.apple is not None and job.target.bitcode,
+            extra=job.target.flags.compile,
         )
 
     def link_flags(self, job: Job) -> tuple[str, ...]:

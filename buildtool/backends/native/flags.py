@@ -29,9 +29,9 @@ TYPE_DEFINES = {
     "full": ("__ANDROID_TYPES_FULL__",),
     "slim": (),
 }
+# Not with -fembed-bitcode: clang refuses both, and Mach-O's linkers drop functions without them.
+SECTIONS = ("-ffunction-sections", "-fdata-sections")
 COMPILE_FLAGS = (
-    "-ffunction-sections",
-    "-fdata-sections",
     "-fno-exceptions",
     "-ftemplate-depth=900",
     "-pthread",
@@ -81,10 +81,13 @@ def defines(*, types: str, extra: Sequence[str] = ()) -> tuple[str, ...]:
     return tuple(sorted({*DEFINES, *TYPE_DEFINES[types], *extra}))
 
 
-def compile_flags(*, level: str, lto: str = "none", extra: Sequence[str] = ()) -> tuple[str, ...]:
+def compile_flags(
+    *, level: str, lto: str = "none", bitcode: bool = False, extra: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Flags of every object, in the order in which the compiler gets them."""
+    sections = () if bitcode else SECTIONS
     link_time = () if lto == "none" else (f"-flto={lto}",)
-    return (f"-{level}", *COMPILE_FLAGS, *link_time, *extra)
+    return (f"-{level}", *sections, *COMPILE_FLAGS, *link_time, *extra)
 
 
 def proto_code(*, level: str) -> str:
