@@ -78,21 +78,14 @@ class NativeBackend:
         )
 
     def link_flags(self, job: Job) -> tuple[str, ...]:
-        optimise, macho = job.target.optimise, job.toolchain.object_format == "macho"
-        return (
-            *flags.link_flags(
-                fold_sections=optimise.fold_sections,
-                lto=optimise.lto,
-                linker=job.toolchain.link_flags,
-                object_format=job.toolchain.object_format,
-            ),
-            *(
-                word
-                for item in (_dependencies(job) if macho else ())
-                for name in item.frameworks
-                for word in ("-framework", name)
-            ),
+        optimise = job.target.optimise
+        own = flags.link_flags(
+            fold_sections=optimise.fold_sections,
+            lto=optimise.lto,
+            linker=job.toolchain.link_flags,
+            object_format=job.toolchain.object_format,
         )
+        return (*own, *_framework_flags(job))
 
     def optional_flags(self, link_flags: Sequence[str]) -> tuple[str, ...]:
         return flags.optional_flags(link_flags)
@@ -199,6 +192,14 @@ class NativeBackend:
             includes=(own, tree, protos, *folders),
             roots=(own, protos, *folders, tree),
         )
+
+
+def _framework_flags(job: Job) -> list[str]:
+    """The flags that link Apple's frameworks which the dependencies call."""
+    if job.toolchain.object_format != "macho":
+        return []
+    names = [name for item in _dependencies(job) for name in item.frameworks]
+    return [word for name in names for word in ("-framework", name)]
 
 
 def _dependencies(job: Job) -> tuple[Dependency, ...]:
