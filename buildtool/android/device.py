@@ -19,8 +19,10 @@ from buildtool.values import ModelInfo
 
 FOLDER = "/data/local/tmp/buildtool"  # where the user of adb may write and start programs
 SECONDS = 600
-RUNS = 10
-_STATISTICS = re.compile(r"\b(count|first|min|max|avg|std)=([0-9.e+-]+)")
+# Before what is timed without the profiler, which has the times after it. TensorFlow 1.0 always
+# profiles, and says so in one line of times; the line after that one is of bytes.
+PLAIN, PROFILED = "without detailed stat logging", "Timings (microseconds):"
+_STATISTICS = re.compile(r"\b(count|first|curr|min|max|avg|std)=(\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +43,20 @@ class Looked:
 
 
 def find_device(abi: str, *, sdk: Path | None, log: Path) -> Looked:
-    """The first device that runs programs of ``abi``; adb is the one on the path, or the SDK's."""
+    """The first device that runs programs of ``abi``; adb is the one on the path, or the SDK's.
+    Where adb does not work, there is none."""
     adb = _adb(sdk)
     if adb is None:
         return Looked(reason="no device: there is no adb here")
+    try:
+        return _ask(adb, abi, log)
+    except VerificationError as failure:
+        said = failure.problems[0].what.splitlines()[0]
+        return Looked(reason=f"no device: {failure.problems[0].where} {said}; see {log.name}")
+
+
+def _ask(adb: Path, abi: str, log: Path) -> Looked:
+    """Ask each device that adb lists what it runs."""
     listed = _run((str(adb), "devices"), what="adb devices", log=log)
     lines = [line.split("\t") for line in listed.stdout.splitlines() if "\t" in line]
     others = []
@@ -75,12 +87,12 @@ def benchmark(
     _run((*adb, "shell", f"mkdir -p {FOLDER}"), what=f"a folder on {device.name}", log=log)
     _run((*adb, "push", str(program), place), what=f"pushing to {device.name}", log=log)
     _run((*adb, "push", str(graph), frozen), what=f"pushing to {device.name}", log=log)
-    words = (place, f"--graph={frozen}", *_flags(model), f"--max_num_runs={RUNS}")
+    words = (place, f"--graph={frozen}", *_flags(model))
     # Old releases of Android do not hand on exit codes.
     line = f"chmod 755 {place} && {shlex.join(words)}; echo buildtool-exit=$?"
     done = _run((*adb, "shell", line), what=f"{model.name} on {device.name}", log=log)
     text = done.stdout + done.stderr
-    found = [dict(_STATISTICS.findall(each)) for each in text.splitlines() if "avg=" in each]
+    found = statistics(text)
     if "buildtool-exit=0" not in text or not found:
         tail = "\n    ".join([each for each in text.splitlines() if each.strip()][-20:])
         raise VerificationError(
@@ -90,9 +102,19 @@ def benchmark(
                 todo=f"full log: {log}",
             )
         )
-    return {
-        name: float(value) / (1 if name == "count" else 1000) for name, value in found[-1].items()
-    }
+    return found
+
+
+def statistics(text: str) -> Mapping[str, float]:
+    """What the program says of the time of a run: ``count``, and milliseconds without the profiler
+    where the release times that; empty if it says nothing. One run has an ``avg``, too."""
+    _, plain, after = text.rpartition(PLAIN)
+    _, profiled, times = text.rpartition(PROFILED)
+    lines = (after if plain else times if profiled else "").splitlines()
+    found = next((each for each in map(_STATISTICS.findall, lines) if each), [])
+    values = {name: float(value) / (1 if name == "count" else 1000) for name, value in found}
+    last = values.pop("curr", None)
+    return values if last is None else {"avg": last, **values}
 
 
 def has_shapes(model: ModelInfo) -> bool:

@@ -21,6 +21,7 @@ from buildtool.values import (
     FileKind,
     LibraryFacts,
     ModelCheck,
+    ModelInfo,
     SizeContributor,
     SizeReport,
     VerificationReport,
@@ -31,6 +32,7 @@ from buildtool.workflow.kept import load_models, load_plan, store_result
 from buildtool.workflow.proving import write_reports
 from buildtool.workflow.workspace import Inputs, Workspace, find_inputs, target_catalogue
 
+UNFED = "it does not say what is fed to it"
 NO_PROGRAM = "a device is here, but 'benchmark' is not among 'android.build'"
 
 
@@ -90,7 +92,10 @@ def prove(work: Workspace) -> str:
         models=tuple(models),
         not_run=not_run,
         libraries=tuple(_facts(each) for each in looked),
-        notes=("kernels and ops are counted by the texts in the libraries",),
+        notes=(
+            "kernels and ops are counted by the texts in the libraries",
+            *(f"{each.name} was not run: {UNFED}" for each in load_models(work) if _unfed(each)),
+        ),
         problems=(
             *(problem for each in looked for problem in each.problems),
             *(problem for each in texts for problem in each.problems),
@@ -200,7 +205,7 @@ def _on_device(
     program = work.dist / programs[0].place(work.abi.name)
     checks, problems = [], list[Problem]()
     for model in load_models(work):
-        if not model.node_count or not has_shapes(model):
+        if not model.node_count or _unfed(model):
             continue
         graph = dist.model_file(model, work.dist / "models")
         try:
@@ -221,3 +226,8 @@ def _on_device(
         )
         work.say(f"{model.name} on {looked.device.name}: {timings.get('avg', 0):.2f} ms")
     return checks, "" if checks or problems else "no model says what is fed to it", tuple(problems)
+
+
+def _unfed(model: ModelInfo) -> bool:
+    """A model that no program can be told to run."""
+    return bool(model.node_count) and not has_shapes(model)

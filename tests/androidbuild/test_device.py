@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.android.device import Device, benchmark, find_device, has_shapes
+from buildtool.android.device import Device, benchmark, find_device, has_shapes, statistics
 from buildtool.errors import VerificationError
 from buildtool.values import ModelInfo, TensorInfo
 
@@ -24,8 +24,14 @@ esac
 """
 STATISTICS = """
 cat <<'END'
-native : benchmark_model.cc:473 Running benchmark for max 10 iterations
-native : benchmark_model.cc:630 count=10 first=2500 curr=2000 min=1900 max=2600 avg=2100.5 std=12
+native : benchmark_model.cc:1 Runs for at most 1 time, without detailed stat logging
+native : benchmark_model.cc:2 count=1 curr=9000
+native : benchmark_model.cc:1 Runs for at most 10 s, without detailed stat logging
+native : benchmark_model.cc:2 count=10 first=2500 curr=2000 min=1900 max=2600 avg=2100.5 std=12
+native : benchmark_model.cc:1 Runs for at most 10 s, with detailed stat logging
+native : benchmark_model.cc:2 count=10 first=3500 curr=3000 min=2900 max=3600 avg=3100.5 std=12
+native : stat_summarizer.cc:3 Timings (microseconds): count=10 first=33 curr=3 avg=3 std=1
+Memory (bytes): count=10 first=800 curr=800 min=790 max=800 avg=799 std=2
 buildtool-exit=0
 END
 """
@@ -81,7 +87,7 @@ def test_a_model_is_run(adb: Callable[[str], Path], tmp_path: Path) -> None:
     log = tmp_path / "log"
     assert has_shapes(MODEL)
     times = benchmark(device, made, MODEL, tmp_path / "frozen.pb", log=log)
-    assert times == {
+    assert times == {  # those without the profiler
         "count": 10, "first": 2.5, "min": 1.9, "max": 2.6, "avg": 2.1005, "std": 0.012
     }  # fmt: skip
     said = Path(f"{program}.log").read_text(encoding="utf-8").splitlines()
@@ -97,7 +103,36 @@ def test_a_model_is_run(adb: Callable[[str], Path], tmp_path: Path) -> None:
         "--input_layer_type=float,int32",
         "--output_layer=y:0",
     ):
-        assert word in said[-1].split(), word
+        assert word in said[-1].replace(";", " ").split(), word
+
+
+def test_a_slow_model_has_one_run() -> None:
+    text = "... without detailed stat logging, ...\ncount=1 curr=11000000\n"
+    assert statistics(text) == {"count": 1, "avg": 11000.0}
+
+
+def test_times_of_a_program_that_always_profiles() -> None:
+    text = "Timings (microseconds): count=3 curr=5(all same)\nMemory (bytes): count=3 avg=7\n"
+    assert statistics(text) == {"count": 3, "avg": 0.005}
+    assert statistics("Initialized session in 0.1s\n") == {}
+
+
+def test_a_device_without_times_is_a_failure(adb: Callable[[str], Path], tmp_path: Path) -> None:
+    program = adb("echo 'nothing'; echo buildtool-exit=0")
+    device = Device(adb=program, serial="C", name="Pixel 3")
+    with pytest.raises(VerificationError):
+        benchmark(device, tmp_path / "b", MODEL, tmp_path / "m.pb", log=tmp_path / "log")
+
+
+def test_an_adb_that_does_not_work(
+    tools: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script = "echo 'cannot start the server' >&2; exit 1"
+    monkeypatch.setenv("PATH", str(tools(without=("adb",), scripts={"adb": script})))
+    found = find_device("x86", sdk=None, log=tmp_path / "log")
+    assert found.device is None
+    assert found.reason.startswith("no device: adb devices failed with ")
+    assert "cannot start the server" in (tmp_path / "log").read_text(encoding="utf-8")
 
 
 def test_a_model_that_does_not_run(adb: Callable[[str], Path], tmp_path: Path) -> None:
