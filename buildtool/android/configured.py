@@ -102,4 +102,4 @@ def _value(key: str, text: str) -> object:
         return Path(text)
     if key == "build_tools_version":
         return text
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isdecimal() else None

@@ -101,7 +101,8 @@ def with_declared(asked: Asked, declared: Declared) -> Asked:
     """``asked`` with what the user's entries say, so that it is checked as well.
 
     Raises:
-        ConfigError: the target says something else than an entry; all such contradictions.
+        ConfigError: the target says something else than an entry, or an entry has text for a number
+            or the other way round; all of them.
     """
     problems: list[Problem] = []
     values: dict[str, object] = {}
@@ -114,7 +115,9 @@ def with_declared(asked: Asked, declared: Declared) -> Asked:
             said: object = entry.attributes[attribute]
             said = Path(str(said)) if attribute == "path" else said
             own = getattr(asked, key)
-            if own is not None and own != said:
+            if isinstance(entry.attributes[attribute], int) != attribute.endswith("level"):
+                problems.append(_wrong_kind(entry, attribute))
+            elif own is not None and own != said:
                 problems.append(_contradiction(asked, key, entry, attribute, own))
             values[key] = said
             where[key] = entry.where
@@ -200,6 +203,15 @@ def _only(found: Sequence[Entry], rules: Collection[str]) -> Entry | None:
             for each in ours[1:]
         )
     return ours[0] if ours else None
+
+
+def _wrong_kind(entry: Entry, attribute: str) -> Problem:
+    kind = "a number" if attribute.endswith("level") else "text"
+    return Problem(
+        where=entry.where,
+        what=f"{entry.rule}: {attribute} must be {kind}, not {entry.attributes[attribute]!r}",
+        todo="mend that line; Bazel does not take it either",
+    )
 
 
 def _contradiction(asked: Asked, key: str, entry: Entry, attribute: str, own: object) -> Problem:

@@ -63,7 +63,8 @@ def wanted_bazel(tree: Path, *, tensorflow: str = "") -> Wanted:
     """What the tree wants; ``tensorflow`` is its version, for the table."""
     named = tree / ".bazelversion"
     if named.is_file():
-        for number, line in enumerate(named.read_text(encoding="utf-8").splitlines(), start=1):
+        text = named.read_text(encoding="utf-8", errors="replace")
+        for number, line in enumerate(text.splitlines(), start=1):
             if re.fullmatch(r"\d+(\.\d+)+", line.strip()):
                 return Wanted(exact=line.strip(), said_in=(f"{named}:{number}",))
     least, least_in = _said(tree, _LEAST)

@@ -10,6 +10,7 @@ import ast
 import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from buildtool.errors import ConfigError, Problem
 
@@ -26,6 +27,21 @@ class Entry:
     where: str
     attributes: Mapping[str, str | int]
     computed: tuple[str, ...] = ()
+
+
+def read_text(path: Path) -> str:
+    """A WORKSPACE or BUILD file of a tree.
+
+    Raises:
+        ConfigError: it is not UTF-8, so that it could not be written again with a part of ours.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as failure:
+        line = failure.object.count(b"\n", 0, failure.start) + 1
+        what = "cannot be read: that line is not UTF-8"
+        todo = "write that line in UTF-8"
+        raise ConfigError(Problem(where=f"{path}:{line}", what=what, todo=todo)) from None
 
 
 def entries(text: str, rules: Collection[str], *, path: str, own: str = "") -> tuple[Entry, ...]:

@@ -118,6 +118,32 @@ def test_the_users_own_entry_is_taken_or_contradicted(make_bench: Make) -> None:
     assert "targets/one.yaml:4: api_level: is 24, but android_ndk_repository in" in err
 
 
+def test_files_that_are_no_text(make_bench: Make) -> None:
+    bench = make_bench()
+    workspace, kernels = bench.tree / "WORKSPACE", bench.tree / "tensorflow/core/kernels/BUILD"
+    before = workspace.read_bytes()
+    workspace.write_bytes(b"# caf\xe9\n" + before)
+    (bench.tree / ".bazelversion").write_bytes(b"\xff\xfe\n")
+    err = bench.doit("plan", code=3).err
+    assert "WORKSPACE:1: cannot be read: that line is not UTF-8" in err
+    workspace.write_bytes(before)
+    kernels.write_bytes(kernels.read_bytes() + b"# caf\xe9\n")
+    err = bench.doit("generate", code=3).err
+    assert "kernels/BUILD:" in err
+    assert "cannot be read: that line is not UTF-8" in err
+
+
+def test_an_entry_with_values_of_another_kind(make_bench: Make) -> None:
+    bench = make_bench()
+    workspace = bench.tree / "WORKSPACE"
+    line = workspace.read_text("utf-8").count("\n") + 1
+    text = 'android_ndk_repository(name = "androidndk", path = 1, api_level = "21")\n'
+    workspace.write_text(workspace.read_text("utf-8") + text, "utf-8")
+    err = bench.doit("plan", code=3).err
+    assert f"WORKSPACE:{line}: android_ndk_repository: path must be text, not 1" in err
+    assert "android_ndk_repository: api_level must be a number, not '21'" in err
+
+
 def test_keys_that_only_other_backends_know(make_bench: Make) -> None:
     bench = make_bench()
     bench.target("protos: lite\noptimise:\n  lto: thin\n")

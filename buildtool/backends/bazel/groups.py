@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.bazel.groups import Trimmed, trim_groups
+from buildtool.bazel.workspace import read_text
 from buildtool.catalogue.buildfiles import BuildGraph
 from buildtool.catalogue.starlark_values import build_file
 from buildtool.errors import ConfigError, Problem
@@ -141,7 +142,7 @@ def trimmed_build(
     names = {path.removeprefix(f"{KERNELS}/") for path in own | _headers(tree, own - there, there)}
     taken, left = _of_others(graph, flavour, files)
     return trim_groups(
-        (tree / BUILD).read_text(encoding="utf-8"),
+        read_text(tree / BUILD),
         groups_of(graph, flavour),
         names | {label for label in taken if label.endswith(SOURCES)},
         path=str(tree / BUILD),

@@ -25,6 +25,7 @@ from buildtool.android.workspace import (
 from buildtool.backends.base import Job
 from buildtool.bazel.finder import VARIABLE, Bazel, best_version, find_bazel
 from buildtool.bazel.versions import Wanted, wanted_bazel
+from buildtool.bazel.workspace import read_text
 from buildtool.config import Target
 from buildtool.errors import BuildToolError, ConfigError, Problem, ToolError
 from buildtool.values import Tool
@@ -128,7 +129,7 @@ def _told(job: Job, bazel: str) -> Told:
     tree, configured = job.tree.path, read_configured(job.tree.path)
     modules = generation(tree, bazel=bazel, starlark=False) is Generation.MODULE
     path = tree / ("MODULE.bazel" if modules else "WORKSPACE")
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = read_text(path) if path.is_file() else ""
     declared = read_declared(text, path=str(path))
     asked = with_configured(with_declared(_asked(job.target), declared), configured)
     kit = _kit(job, asked, bazel)

@@ -18,6 +18,7 @@ from buildtool.backends.bazel.groups import BUILD, find_flavour, trimmed_build
 from buildtool.backends.bazel.setup import Setup
 from buildtool.backends.overlay import overlay
 from buildtool.bazel.linkopts import edited, expands_labels
+from buildtool.bazel.workspace import read_text
 from buildtool.catalogue.buildfiles import BuildConditions, BuildGraph, load_packages
 from buildtool.errors import ConfigError, Problem
 from buildtool.plain import is_plain
@@ -118,7 +119,7 @@ def make_workspace(
 def _selection(tree: Path, header: str) -> dict[str, str]:
     """The file that selects, where this tree's own headers and BUILD files find it."""
     path = tree / REGISTRATION
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = read_text(path) if path.is_file() else ""
     if INCLUDE in text:
         return {REGISTRATION: text.replace(INCLUDE, header)}
     return {SELECTION: header}
@@ -131,7 +132,7 @@ def _linked(tree: Path, setup: Setup) -> Iterator[tuple[str, str]]:
     for package in sorted({label[2:].partition(":")[0] for label in setup.labels.values()}):
         path = tree / package / "BUILD"
         if path.is_file():
-            text = path.read_text(encoding="utf-8")
+            text = read_text(path)
             changed = edited(text, path=str(path), locations=locations, sonames=sonames)
             if changed != text:
                 yield f"{package}/BUILD", changed
