@@ -166,7 +166,7 @@ def test_the_trees_own_groups_as_they_are(make_bench: Make) -> None:
 def test_a_full_disk(make_bench: Make) -> None:
     bench = make_bench('echo "ERROR: /x: write (No space left on device)"; exit 36')
     err = bench.doit("compile", code=6).err
-    assert "the disk is full" in err
+    assert "/one-arm64-v8a/bazel/output: the disk is full" in err
     assert "free some space and run the same again" in err
 
 

@@ -57,7 +57,7 @@ class BazelBuild:
             if done.returncode == 0 and ended.code == 0:
                 break
             if not left or not lacking.learn(done.stdout, ended):
-                raise BuildError(_problems(job, command, done, ended))
+                raise BuildError(self._problems(command, done, ended))
             job.say(f"the link lacks {len(lacking.files)} files that BUILD files do not name")
         files = (*self.plan.files, *lacking.planned())
         write_link_set(job.folder / "generated", files)
@@ -99,6 +99,19 @@ class BazelBuild:
         done = stream(command, what=WHAT, log=job.log, on_line=progress.line)
         return command, done, progress.events.end()
 
+    def _problems(self, command: Command, done: Completed, ended: Ended) -> list[Problem]:
+        """What went wrong, in Bazel's own words, and how to repeat it."""
+        if NO_SPACE in done.stdout:
+            return [disk_full(str(self._base))]
+        log = self.job.log
+        problems = problems_of(ended, what=WHAT, log=log)
+        if done.returncode < 0 or not problems:
+            return [failure_problem(command, done.returncode, done.stdout, what=WHAT, log=log)]
+        last = problems[-1]
+        repeat = f"full log: {log}\n    to repeat: {command}"
+        todo = f"{last.todo}\n    {repeat}" if last.todo else repeat
+        return [*problems[:-1], dataclasses.replace(last, todo=todo)]
+
 
 @dataclass(kw_only=True)
 class _Progress:
@@ -120,20 +133,6 @@ class _Progress:
         compiled = self.counts[COMPILING]
         others = sum(self.counts.values()) - compiled
         self.job.say(f"{compiled} files compiled, {others} other actions")
-
-
-def _problems(job: Job, command: Command, done: Completed, ended: Ended) -> list[Problem]:
-    """What went wrong, in Bazel's own words, and how to repeat it."""
-    if NO_SPACE in done.stdout:
-        return [disk_full(str(home_of(job)))]
-    problems = problems_of(ended, what=WHAT, log=job.log)
-    if done.returncode < 0 or not problems:
-        output = done.stdout
-        return [failure_problem(command, done.returncode, output, what=WHAT, log=job.log)]
-    last = problems[-1]
-    repeat = f"full log: {job.log}\n    to repeat: {command}"
-    todo = f"{last.todo}\n    {repeat}" if last.todo else repeat
-    return [*problems[:-1], dataclasses.replace(last, todo=todo)]
 
 
 def _products(job: Job, setup: Setup, ended: Ended) -> Mapping[str, Path]:
