@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from buildtool.errors import Problem
@@ -26,14 +26,17 @@ class RegistryCheck:
     missing: tuple[str, ...]
     surplus: tuple[str, ...]
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Allowed:
-    """What may be registered besides what is planned."""
+    """What may be registered besides what is planned. ``repeated`` are kernels that the tree itself
+    registers more than once, with the places, as ``file:line``, where it does."""
 
     kernels: frozenset[RegisteredKernel] = frozenset()
     ops: frozenset[str] = frozenset()
+    repeated: Mapping[RegisteredKernel, tuple[str, ...]] = field(default_factory=dict)
 
 
 _NOTHING = Allowed()
@@ -44,6 +47,9 @@ def may_register(plan: BuildPlan, catalogue: KernelCatalogue, *, everything: boo
     so that a class that is selected registers all its kernels, for whatever types and devices.
     System kernels and ops register always; with ``everything`` all do."""
     chosen = {_squeezed(item.registration.kernel_class) for item in plan.kernels}
+    places = defaultdict[RegisteredKernel, list[str]](list)
+    for kernel in catalogue.kernels:
+        places[_planned(kernel)].append(f"{kernel.source}:{kernel.line}")
     return Allowed(
         kernels=frozenset(
             _planned(kernel)
@@ -51,6 +57,7 @@ def may_register(plan: BuildPlan, catalogue: KernelCatalogue, *, everything: boo
             if everything or kernel.system or _squeezed(kernel.kernel_class) in chosen
         ),
         ops=frozenset(item.op for item in catalogue.ops if everything or item.system),
+        repeated={kernel: tuple(found) for kernel, found in places.items() if len(found) > 1},
     )
 
 
@@ -74,7 +81,7 @@ def check_registries(
     surplus = sorted(registered.keys() - planned.keys())
     problems = [_missing_problem(kernel, found.kernels, members) for kernel in missing]
     problems += _missing_ops(plan, found)
-    problems += _repeated(found)
+    problems += _repeated(found, planned, allowed)
     lost = {(kernel.op, kernel.device) for kernel in missing}  # told with what is missing
     kernels = [k for k in surplus if k not in allowed.kernels and (k.op, k.device) not in lost]
     ops = set(found.ops) - {op for op, _ in plan.ops} - allowed.ops
@@ -84,6 +91,7 @@ def check_registries(
         missing=tuple(describe(_planned(kernel)) for kernel in missing),
         surplus=tuple(describe(kernel) for kernel in surplus),
         problems=tuple(problems),
+        notes=tuple(_notes(found, planned, allowed)),
     )
 
 
@@ -182,14 +190,40 @@ def _missing_ops(plan: BuildPlan, found: Registries) -> Iterator[Problem]:
             )
 
 
-def _repeated(found: Registries) -> Iterator[Problem]:
-    for kernel, count in sorted(Counter(found.kernels).items()):
-        if count > 1:
-            yield Problem(
-                where=describe(kernel),
-                what=f"is registered {count} times; a model that uses it fails with "
-                "'Multiple OpKernel registrations match'",
-                todo="an object file is in the link twice; the archive must hold each once",
+def _counts(found: Registries) -> list[tuple[RegisteredKernel, int]]:
+    """The kernels that are registered more than once, and how often."""
+    counted = sorted(Counter(found.kernels).items())
+    return [(kernel, count) for kernel, count in counted if count > 1]
+
+
+def _repeated(
+    found: Registries, planned: Container[RegisteredKernel], allowed: Allowed
+) -> Iterator[Problem]:
+    for kernel, count in _counts(found):
+        places = allowed.repeated.get(_plain(kernel), ())
+        by_tree = count <= len(places)
+        if by_tree and _plain(kernel) not in planned:
+            continue  # see _notes
+        yield Problem(
+            where=describe(kernel),
+            what=f"is registered {count} times; a model that uses it fails with "
+            "'Multiple OpKernel registrations match'",
+            todo=f"the tree itself does it, at {' and '.join(places)}: choose other 'types', or "
+            "mend it with 'patches'"
+            if by_tree
+            else "an object file is in the link twice; the archive must hold each once",
+        )
+
+
+def _notes(
+    found: Registries, planned: Container[RegisteredKernel], allowed: Allowed
+) -> Iterator[str]:
+    for kernel, count in _counts(found):
+        places = allowed.repeated.get(_plain(kernel), ())
+        if count <= len(places) and _plain(kernel) not in planned:
+            yield (
+                f"{describe(kernel)} is registered {count} times, at {' and '.join(places)}: the "
+                "library is of no use to a model that has it; the models here have not"
             )
 
 

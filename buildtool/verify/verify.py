@@ -222,6 +222,7 @@ def _check_registry(what: VerificationInput, program: Program, found: _Findings)
         what.plan, found.registries, members=found.members, allowed=what.allowed
     )
     found.problems += found.registry.problems
+    found.notes += found.registry.notes
 
 
 def _run_models(what: VerificationInput, found: _Findings) -> None:

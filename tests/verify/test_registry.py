@@ -138,6 +138,34 @@ def test_registered_twice() -> None:
     assert "is registered 2 times" in problem.what
 
 
+def _catalogue(*kernels: Registration) -> KernelCatalogue:
+    return KernelCatalogue(tree_digest="0", defines=(), kernels=kernels, ops=(), definitions={})
+
+
+def test_the_tree_itself_registers_it_twice() -> None:
+    """As TensorFlow 1.8 does with Pack for strings on phones, with all types."""
+    pack = _planned("Pack", "pack_op.cc", T="DT_STRING")
+    again = replace(pack, line=9)
+    catalogue = _catalogue(RELU, pack, again)
+    twice = Registries(ops=(), kernels=(RELU_FOUND, *(_found("Pack", T="DT_STRING"),) * 2))
+    unused = may_register(_plan(RELU), catalogue, everything=True)
+    check = check_registries(_plan(RELU), twice, members=(), allowed=unused)
+    assert check.problems == ()
+    (note,) = check.notes
+    places = "tensorflow/core/kernels/pack_op.cc:7 and tensorflow/core/kernels/pack_op.cc:9"
+    assert f"Pack on CPU (T: DT_STRING) is registered 2 times, at {places}" in note
+
+    check = check_registries(_plan(RELU, pack), twice, members=(), allowed=unused)
+    (problem,) = check.problems
+    assert problem.where == "Pack on CPU (T: DT_STRING)"
+    assert f"the tree itself does it, at {places}" in problem.todo
+    assert check.notes == ()
+
+    thrice = replace(twice, kernels=(*twice.kernels, twice.kernels[-1]))
+    (problem,) = check_registries(_plan(RELU), thrice, members=(), allowed=unused).problems
+    assert "an object file is in the link twice" in problem.todo
+
+
 def test_same_types_but_other_values_are_two_kernels() -> None:
     both = tuple(
         RegisteredKernel(op="TopK", device="CPU", label="", constraints=(), values=(f"k={value}",))
