@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from buildtool.android.products import places
+from buildtool.android.state import state
 from buildtool.config import Target
 from buildtool.platforms.abi import ARCHIVES
 
@@ -20,12 +21,14 @@ Files = tuple[str, ...]
 class Artefact:
     """Files below ``build/<target id>``: ``flags`` are told to an app's build, ``products`` are
     what a target gives, ``programs`` are linked here to try it; ``packed`` is what packing the
-    slices of a target reads besides the products."""
+    slices of a target reads besides the products. ``state`` is a cheap value that changes with
+    what its build depends on besides the target, the compiler and the tree's sources."""
 
     flags: Files
     products: Callable[[Target], Files]
     programs: Files
     packed: Files
+    state: Callable[[Target], str]
 
     def expand(self, names: Files, target: Target) -> Files:
         """``names``, in which ``{flags}``, ``{products}`` and the like stand for these files."""
@@ -36,6 +39,11 @@ class Artefact:
             "{packed}": self.packed,
         }
         return tuple(file for name in names for file in parts.get(name, (name,)))
+
+
+def _nothing_else(target: Target) -> str:
+    del target
+    return ""
 
 
 def _archives(target: Target) -> Files:
@@ -55,6 +63,7 @@ ARTEFACTS: Mapping[str, Artefact] = {
         products=_archives,
         programs=("runner/runner",),
         packed=("plan.json", "dist/flags.json"),
+        state=_nothing_else,
     ),
-    "jni": Artefact(flags=(), products=places, programs=(), packed=("plan.json",)),
+    "jni": Artefact(flags=(), products=places, programs=(), packed=("plan.json",), state=state),
 }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from buildtool.artefacts import ARTEFACTS
 from buildtool.config import Target
 from buildtool.errors import BuildToolError
 from buildtool.platforms import find_abi
@@ -24,7 +24,7 @@ def stamp(step: str, target: Target) -> str:
     parts = [repr(target.canonical()), tool_digest()]
     if step in ("plan", "generate", "compile"):
         platform, abi = find_abi(target.platform, target.abi, minimum_os=target.minimum_os)
-        parts += [f"{name}={os.environ.get(name, '')}" for name in platform.variables]
+        parts.append(ARTEFACTS[platform.artefact].state(target))
     if step in ("plan", "compile"):
         parts.append(compiler_stamp(abi, str(target.compiler)))
         if isinstance(target.tensorflow, Path):

@@ -18,6 +18,7 @@ from buildtool.errors import Problem, ToolError
 
 VARIABLES = ("ANDROID_NDK_HOME", "ANDROID_NDK_ROOT")
 KEY = "ndk"
+FILES = ("source.properties", "RELEASE.TXT")  # which say what it is
 DESCRIPTION = "Android NDK"
 _RELEASE = re.compile(r"\br?(\d+)([a-z]?)\b")
 
@@ -77,7 +78,7 @@ def ndks_of(sdk: Sdk) -> tuple[Ndk, ...]:
     return tuple(
         read_ndk(place, said_by=sdk.said_by)
         for place in [*places, sdk.root / "ndk-bundle"]
-        if (place / "source.properties").is_file() or (place / "RELEASE.TXT").is_file()
+        if any((place / name).is_file() for name in FILES)
     )
 
 
@@ -87,7 +88,7 @@ def read_ndk(root: Path, *, said_by: str = KEY) -> Ndk:
     Raises:
         ToolError: there is no NDK, or its files do not say which one it is.
     """
-    properties, release = root / "source.properties", root / "RELEASE.TXT"
+    properties, release = (root / name for name in FILES)
     if not properties.is_file() and not release.is_file():
         what = "no folder" if not root.is_dir() else "no NDK: it has no source.properties"
         raise ToolError(

@@ -77,7 +77,7 @@ class Bazel:
     version: Release | None = None
     """The release of Bazel, such as `"0.20.0"`. Unset, the newest at hand that the tree accepts."""
 
-    program: Path | None = field(default=None, metadata=NO_RESULT)
+    program: Path | None = None
     """The program. Unset, `bazelisk`, `bazel-X`, `bazel`, or the one of npm."""
 
     disk_cache: Path | None = field(default=None, metadata=NO_RESULT)
@@ -101,7 +101,7 @@ class Bazel:
     output_base: Path | None = field(default=None, metadata=NO_RESULT)
     """The folder of all that Bazel makes. Unset, one below `build/` for each target."""
 
-    startup: tuple[str, ...] = field(default=(), metadata=NO_RESULT)
+    startup: tuple[str, ...] = ()
     """Further words before `build`, each list item one argument."""
 
     flags: tuple[str, ...] = ()

@@ -111,11 +111,6 @@ class Platform(Protocol):
         """What an app gets: a name of :data:`buildtool.artefacts.ARTEFACTS`."""
         ...
 
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The environment variables that name what is installed for the platform."""
-        ...
-
 
 @dataclass(frozen=True, kw_only=True)
 class ElfPlatform:
@@ -127,7 +122,6 @@ class ElfPlatform:
     makefile_target: str = "LINUX"
     package: str = ""
     artefact: str = ARCHIVES
-    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +136,6 @@ class MachoPlatform:
     makefile_target: str
     package: str
     artefact: str = ARCHIVES
-    variables: tuple[str, ...] = ()
 
     @property
     def link_flags(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ Triples and ABIs: NDK documentation, "Android ABIs" and "Use the NDK with other 
 
 from __future__ import annotations
 
-from buildtool.android import ndk, sdk
 from buildtool.platforms.abi import Abi, ElfPlatform
 
 ARM64_V8A = Abi(
@@ -63,7 +62,6 @@ PLATFORM = ElfPlatform(
     makefile_target="ANDROID",
     package="aar",
     artefact="jni",
-    variables=(*sdk.VARIABLES, *ndk.VARIABLES),
 )
 
 

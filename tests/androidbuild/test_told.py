@@ -8,6 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
+from buildtool.android.state import state
+from buildtool.config import Target
+from tests.android.conftest import make_ndk, make_sdk
 from tests.androidbuild.conftest import FILES, LABELS, makes
 from tests.makefile.conftest import MODELS
 
@@ -154,6 +159,44 @@ def test_another_model_has_other_files(make_bench: Make) -> None:
     kernels = (bench.folder / "bazel/tree/tensorflow/core/kernels/BUILD").read_text("utf-8")
     assert '"segment_reduction_ops.cc"' in kernels
     assert '"matmul_op.cc"' not in kernels
+
+
+def test_steps_are_done_again_when_what_they_depend_on_changes(make_bench: Make) -> None:
+    bench = make_bench("exit 1")
+    bench.doit("generate")
+    done = ["plan:one-arm64-v8a", "generate:one-arm64-v8a"]
+    (bench.tree / ".bazelrc").write_text("build --jobs=9\n", encoding="utf-8")
+    assert bench.doit("generate").steps == done
+    properties = Path(bench.project.env["ANDROID_NDK_HOME"], "source.properties")
+    properties.write_text(properties.read_text("utf-8").replace("14.1", "14.0"), "utf-8")
+    assert bench.doit("generate").steps == done
+    assert "NDK 14.0" in str(bench.result("plan")["notes"])
+    bench.target("bazel:\n  startup: [--host_jvm_args=-Xmx1g]\n")
+    assert bench.doit("generate").steps == done
+    assert not bench.doit("generate").steps
+
+
+def test_what_a_build_depends_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sdk, tree = tmp_path / "sdk", tmp_path / "tree"
+    make_ndk(sdk / "ndk/14")
+    source = tree / "tensorflow/contrib/android/jni/version_script.lds"
+    source.parent.mkdir(parents=True)
+    monkeypatch.setenv("ANDROID_HOME", str(sdk))
+    target = Target(id="x", root=tree, origins={}, platform="android", tensorflow=tree)
+    seen = [state(target)]
+    for change in (
+        lambda: make_sdk(sdk),
+        lambda: make_ndk(sdk / "ndk/15"),
+        source.touch,
+        lambda: source.write_text("{};", encoding="utf-8"),
+        (tree / "WORKSPACE").touch,
+        lambda: monkeypatch.setenv("ANDROID_NDK_HOME", str(tmp_path)),
+        lambda: monkeypatch.setenv("JAVA_HOME", str(tmp_path)),
+    ):
+        assert state(target) == seen[-1]
+        change()
+        seen.append(state(target))
+    assert len(set(seen)) == len(seen)
 
 
 def test_the_trees_own_groups_as_they_are(make_bench: Make) -> None:
