@@ -116,11 +116,14 @@ def test_the_folder_that_bazel_works_in(make_bench: Make) -> None:
     bench = make_bench("exit 1")
     (bench.tree / "bazel-out").mkdir()
     (bench.tree / ".tf_configure.bazelrc").write_text("build --jobs=9\n", encoding="utf-8")
+    # Bazel 7 writes to it when it finds other things than it says.
+    (bench.tree / "MODULE.bazel.lock").write_text("{}\n", encoding="utf-8")
     out = bench.doit("generate").out
     assert "Bazel works in build/one-arm64-v8a/bazel/tree" in out
     tree = bench.folder / "bazel/tree"
     assert (tree / ".tf_configure.bazelrc").resolve() == bench.tree / ".tf_configure.bazelrc"
     assert not (tree / "bazel-out").exists()
+    assert not (tree / "MODULE.bazel.lock").is_symlink()
     workspace = (tree / "WORKSPACE").read_text(encoding="utf-8")
     assert workspace.count("# >>> buildtool: Android SDK and NDK") == 1
     assert json.dumps(bench.project.env["ANDROID_NDK_HOME"]) in workspace
@@ -236,8 +239,8 @@ def test_no_file_of_that_name(make_bench: Make) -> None:
     assert f"{LABELS[0]}: made nothing, but no libtensorflow_inference.so" in err
 
 
-def test_what_the_link_lacks_is_added(make_bench: Make) -> None:
-    """Bazel says on its first call what its linker does not find."""
+def lacks(function: str) -> str:
+    """Bazel's linker does not find a function."""
     failed = json.dumps(
         {
             "id": {"actionCompleted": {"label": LABELS[0], "primaryOutput": "x.so"}},
@@ -250,15 +253,20 @@ def test_what_the_link_lacks_is_added(make_bench: Make) -> None:
             "finished": {"exitCode": {"name": "BUILD_FAILURE", "code": 1}},
         }
     )
-    lacks = f"""
-if [ ! -e "$HOME/called" ]; then
-  touch "$HOME/called"
+    return f"""
   printf '%s\\n%s\\n' '{failed}' '{ended}' > "$events"
-  echo "x.o: undefined reference to \\`tensorflow::DoTranspose(tensorflow::Tensor const&)'"
+  echo "x.o: undefined reference to \\`{function}'"
   exit 1
-fi
 """
-    bench = make_bench(lacks + makes())
+
+
+TRANSPOSE = "tensorflow::DoTranspose(tensorflow::Tensor const&)"
+
+
+def test_what_the_link_lacks_is_added(make_bench: Make) -> None:
+    """Bazel says on its first call what its linker does not find."""
+    once = f'if [ ! -e "$HOME/called" ]; then\n  touch "$HOME/called"{lacks(TRANSPOSE)}fi\n'
+    bench = make_bench(once + makes())
     put_products(bench)
     source = bench.tree / "tensorflow/core/kernels/transpose_functor_cpu.cc"
     assert "DoTranspose" in source.read_text(encoding="utf-8")
@@ -268,6 +276,15 @@ fi
     assert '"transpose_functor_cpu.cc"' in kernels
     files = json.loads((bench.folder / "generated/files.json").read_text(encoding="utf-8"))
     assert any("which the link lacked" in each["reason"] for each in files)
+
+
+def test_what_did_not_help_is_not_remembered(make_bench: Make, tmp_path: Path) -> None:
+    bench = make_bench(lacks(TRANSPOSE))
+    found = bench.doit("compile", code=6)
+    assert "the link lacks 1 files that BUILD files do not name" in found.out
+    assert not list((tmp_path / "cache").glob("needs/bazel-*"))
+    bench.target("file_list: stock\n")
+    assert "the link lacks" not in bench.doit("compile", code=6).out
 
 
 def test_products_are_where_an_app_takes_them(make_bench: Make) -> None:

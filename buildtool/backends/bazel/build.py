@@ -59,6 +59,7 @@ class BazelBuild:
             if not left or not lacking.learn(done.stdout, ended):
                 raise BuildError(self._problems(command, done, ended))
             job.say(f"the link lacks {len(lacking.files)} files that BUILD files do not name")
+        lacking.keep()
         files = (*self.plan.files, *lacking.planned())
         write_link_set(job.folder / "generated", files)
         products = _products(job, self.setup, ended)

@@ -15,6 +15,7 @@ from buildtool.bazel.groups import Trimmed, trim_groups
 from buildtool.bazel.workspace import read_text
 from buildtool.catalogue.buildfiles import BuildGraph
 from buildtool.catalogue.starlark_values import build_file
+from buildtool.config import Target
 from buildtool.errors import ConfigError, Problem
 from buildtool.plan import TENSORFLOW
 from buildtool.values import BuildPlan
@@ -74,6 +75,11 @@ def find_flavour(graph: BuildGraph) -> Flavour:
             )
         )
     return found[-1]
+
+
+def trims(target: Target) -> bool:
+    """Whether files are taken out of the groups, and others put in."""
+    return target.file_list != "stock" and target.registration == "selective"
 
 
 def groups_of(graph: BuildGraph, flavour: Flavour) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildtool.backends.base import Job
-from buildtool.backends.bazel.groups import KERNELS, SOURCES
+from buildtool.backends.bazel.groups import KERNELS, SOURCES, trims
 from buildtool.bazel.events import Ended
 from buildtool.catalogue.definers import DefinerIndex
 from buildtool.linking import UNDEFINED
@@ -42,12 +42,13 @@ class Lacking:
         except (OSError, ValueError):
             known = {}
         planned = frozenset(file.path for file in plan.files)
-        files = {str(name): str(symbol) for name, symbol in known.items()}
+        found = known.items() if isinstance(known, dict) and trims(job.target) else ()
+        files = {str(name): str(symbol) for name, symbol in found if name not in planned}
         return cls(job=job, path=path, planned_paths=planned, files=files)
 
     def learn(self, output: str, ended: Ended) -> bool:
-        """Look for what the linker missed; whether any file was found for it."""
-        if not any(action.type == LINKING for action in ended.failed):
+        """Look for what the linker missed; whether any file was found for it, and can be added."""
+        if not trims(self.job.target) or not any(action.type == LINKING for action in ended.failed):
             return False
         symbols = sorted(set(UNDEFINED.findall(output)))
         index = self._index() if symbols else None
@@ -58,9 +59,12 @@ class Lacking:
                 if name not in self.planned_paths:
                     self.files.setdefault(name, symbol)
                     break
-        if len(self.files) > before:
-            write_if_changed(self.path, to_json(self.files))
         return len(self.files) > before
+
+    def keep(self) -> None:
+        """Remember what was found, now that the library is linked with it."""
+        if self.files:
+            write_if_changed(self.path, to_json(self.files))
 
     def planned(self) -> list[PlannedFile]:
         """The files as a plan has them."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from buildtool.android.products import PACKAGE, PRODUCTS
 from buildtool.backends.base import Job
-from buildtool.backends.bazel.groups import BUILD, find_flavour, trimmed_build
+from buildtool.backends.bazel.groups import BUILD, find_flavour, trimmed_build, trims
 from buildtool.backends.bazel.setup import Setup
 from buildtool.backends.overlay import overlay
 from buildtool.bazel.linkopts import edited, expands_labels
@@ -32,6 +32,7 @@ SELECTION = "tensorflow/core/framework/ops_to_register.h"
 # Since 2.3 another header includes it, and BUILD files name each header: it gets into that one.
 REGISTRATION = "tensorflow/core/framework/registration/registration.h"
 INCLUDE = '#include "ops_to_register.h"\n'
+MODULE_LOCK = "MODULE.bazel.lock"
 # What a user's own builds leave in the tree.
 LEFT_OVERS = ("bazel-*",)
 
@@ -93,7 +94,7 @@ def make_workspace(
     if job.target.registration == "selective":
         header = job.folder / "generated" / "ops_to_register.h"
         files |= _selection(tree, header.read_text(encoding="utf-8"))
-    if job.target.file_list != "stock" and job.target.registration == "selective":
+    if trims(job.target):
         trimmed = trimmed_build(plan, graph, find_flavour(graph), learnt)
         files[BUILD] = trimmed.text
         added = f", {len(trimmed.added)} added" if trimmed.added else ""
@@ -110,6 +111,9 @@ def make_workspace(
             name=PRODUCTS["portable"].file,
             library=find_flavour(graph).whole,
         )
+    lock = tree / MODULE_LOCK
+    if lock.is_file():  # Bazel writes to it, so it is no link
+        files[MODULE_LOCK] = read_text(lock)
     graph.save()
     hidden = [path.name for pattern in LEFT_OVERS for path in tree.glob(pattern)]
     overlay(tree, folder, files=files, links={}, hidden=hidden)
