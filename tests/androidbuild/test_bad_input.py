@@ -146,9 +146,10 @@ def test_an_entry_with_values_of_another_kind(make_bench: Make) -> None:
 
 def test_keys_that_only_other_backends_know(make_bench: Make) -> None:
     bench = make_bench()
-    bench.target("protos: lite\noptimise:\n  lto: thin\n")
+    bench.target("protos: lite\noptimise:\n  lto: thin\napp_protobuf: include\n")
     err = bench.doit("plan", code=3).err
     assert "targets/one.yaml:3: protos: the backend 'bazel' cannot do that" in err
+    assert "targets/one.yaml:6: app_protobuf: the backend 'bazel' cannot do that" in err
     assert "targets/one.yaml:5: optimise.lto: the backend 'bazel' cannot do that" in err
 
 

@@ -35,6 +35,7 @@ _UNKNOWN: Mapping[str, Callable[[Target], bool]] = {
     "optimise.lto": lambda target: target.optimise.lto != "none",
     "protos": lambda target: target.protos != "full",
     "dependencies": lambda target: bool(target.dependencies),
+    "app_protobuf": lambda target: target.app_protobuf is not None,
 }
 
 
