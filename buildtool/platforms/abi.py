@@ -58,7 +58,8 @@ class Abi:
     compilers for this ABI. ``makefile`` are variables of TensorFlow 1.x's makefile that choose the
     ABI; ``{sysroot}`` and ``{minimum_os}`` in them stand for what they say. ``os_versions`` is None
     where objects are not made for a release of the system; ``minimum_os`` is the one that a target
-    has named.
+    has named. ``system_macros`` are what the system's headers say of it: sources are read without
+    these headers to learn what they register.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Abi:
     makefile: Mapping[str, str] = field(default_factory=dict)
     os_versions: OsVersions | None = None
     minimum_os: str = ""
+    system_macros: tuple[str, ...] = ()
     apple: AppleFacts | None = None
 
     @property

@@ -14,6 +14,7 @@ from buildtool.platforms.abi import Abi, AppleFacts, MachoPlatform, OsVersions
 
 PACKAGES = ("clang", "llvm", "lld")
 DEFAULT_OS = "12.0"
+SIMULATOR_MACROS = ("TARGET_OS_SIMULATOR", "TARGET_IPHONE_SIMULATOR")
 NO_THREAD_LOCAL = "older ones have no thread-local variables"
 
 
@@ -40,6 +41,11 @@ def _abi(name: str, cpu: str, versions: OsVersions, *, arch: str, simulator: boo
             f"{variable}_SYSROOT": "{sysroot}",
         },
         os_versions=versions,
+        # TargetConditionals.h of the SDK, by which platform/platform.h knows a phone.
+        system_macros=(
+            *("TARGET_OS_MAC=1", "TARGET_OS_IPHONE=1", "TARGET_OS_IOS=1"),
+            *(f"{name}={int(simulator)}" for name in SIMULATOR_MACROS),
+        ),
         apple=AppleFacts(
             cpu=cpu,
             platform="ios-simulator" if simulator else "ios",

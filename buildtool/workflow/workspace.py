@@ -234,10 +234,12 @@ def _check_format(work: Workspace, backend: Backend) -> None:
 
 def target_catalogue(work: Workspace, inputs: Inputs, defines: Sequence[str]) -> KernelCatalogue:
     """The kernels of the tree under ``defines``."""
+    chain = inputs.toolchain
+    macros = (f"-D{macro}" for macro in work.abi.system_macros)
     return make_catalogue(
         inputs.tree.path,
         defines=defines,
-        preprocessor=(str(inputs.toolchain.cxx.path), "-E", *inputs.toolchain.compile_flags),
+        preprocessor=(str(chain.cxx.path), "-E", *chain.compile_flags, *macros),
         cache=work.cache.folder("catalogue"),
         tree_digest=inputs.tree.digest,
     )

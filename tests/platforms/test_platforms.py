@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from buildtool.errors import ConfigError
 from buildtool.platforms import PLATFORMS, find_abi, find_platform, version_numbers
+from buildtool.platforms.abi import Abi
+from buildtool.render import Renderer
+from buildtool.run import Command, run
 
 
 def said(platform: str, abi: str, minimum_os: str | None) -> str:
@@ -66,3 +72,20 @@ def test_every_abi_settles() -> None:
         for name in platform.abis:
             abi = find_abi(platform.name, name)[1]
             assert "{" not in abi.triple
+
+
+@pytest.mark.skipif(shutil.which("clang") is None, reason="needs clang")
+@pytest.mark.parametrize("abi", PLATFORMS["ios"].abis.values(), ids=lambda abi: abi.name)
+def test_macros_of_a_system_are_what_its_header_says(abi: Abi, tmp_path: Path) -> None:
+    """Sources are read with these macros and compiled with that header."""
+    assert abi.apple is not None
+    assert abi.system_macros
+    simulator = abi.apple.sdk == "iphonesimulator"
+    name = "TargetConditionals.h"
+    Renderer(tmp_path).render(name, f"apple/{name}.j2", simulator=simulator)
+    pairs = [macro.partition("=") for macro in abi.system_macros]
+    asked = [f"#if {name} != {value}\n#error {name}\n#endif\n" for name, _, value in pairs]
+    source = tmp_path / "a.c"
+    source.write_text(f"#include <{name}>\n{''.join(asked)}", encoding="utf-8")
+    argv = ("clang", "-E", f"-I{tmp_path}", str(source), "-o", str(tmp_path / "a.i"))
+    run(Command(argv=argv), what="asking the header")
