@@ -52,6 +52,13 @@ PROGRAM = """#!/bin/sh
 set -eu
 home=${{0%/bin/*}}
 {environment}
+case $1 in
+    @*)  # newer releases of Bazel write what is to be linked into a file
+        file=${{1#@}}
+        set --
+        while IFS= read -r word || [ -n "$word" ]; do set -- "$@" "$word"; done <"$file"
+        ;;
+esac
 compiles=no
 next=
 for word; do

@@ -11,15 +11,25 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-LABEL = re.compile(r"@([A-Za-z0-9_]+)//([\w./+-]*)(?::([\w./+-]+))?")
+LABEL = re.compile(r"@([\w-]+)//([\w./+-]*)(?::([\w./+-]+))?")
 ALL = 'package(default_visibility = ["//visibility:public"])\n'
 # Not a library: what is used as a tool or as a file, and settings.
 PROGRAMS = {"protoc", "cython_binary", "swig", "grpc_cpp_plugin", "grpc_python_plugin"}
-SETTINGS = {"using_nvcc", "using_clang", "using_sycl", "using_ccpp", "using_clang_windows"}
+SETTINGS = {
+    *("using_nvcc", "using_clang", "using_sycl", "using_ccpp", "using_clang_windows"),
+    "using_hipcc",
+}
 # Repositories that Bazel or the workspace itself has.
 OWN = {
     *("androidndk", "androidsdk", "bazel_tools", "local_config_cc", "local_jdk"),
     "org_tensorflow",
+}
+# Rules of others that make something which other targets name, and what takes its place.
+RULES = {
+    "cc_grpc_library": "cc_library(name = name)",
+    "generate_cc": 'genrule(name = name, outs = [name + ".cc"], cmd = "touch $@")',
+    "gentbl_cc_library": "cc_library(name = name)",
+    "td_library": "filegroup(name = name)",
 }
 PROTOBUF = """
 def proto_gen(name, srcs = [], outs = [], **_kwargs):
@@ -84,15 +94,15 @@ def _external(
     for path in files:
         text = path.read_text(encoding="utf-8", errors="replace")
         for repository, file, names in re.findall(
-            r'load\(\s*"@([\w]+)(//[^"]+\.bzl)",([^)]*)\)', text
+            r'load\(\s*"@([\w-]+)(//[^"]+\.bzl)",([^)]*)\)', text
         ):
             symbols[repository][file] |= set(re.findall(r'"(\w+)"', names))
-        for repository in re.findall(r'"@(\w+)"', text):
+        for repository in re.findall(r'"@([\w-]+)"', text):
             labels[repository].add(("", repository))
         # What the tree's own workspace.bzl binds, but for the NDK's part.
         labels["bound"] |= {("", each) for each in re.findall(r"//external:([\w-]+)\"", text)}
         for repository, package, name in LABEL.findall(text):
-            if not name.endswith(".bzl"):
+            if not name.endswith(".bzl") and name != "BUILD":
                 labels[repository].add((package, name or package.rpartition("/")[2] or repository))
     return labels, symbols
 
@@ -131,7 +141,9 @@ def _target(name: str, folder: Path) -> str:
 def _functions(names: set[str]) -> str:
     """What conditions on devices answer without such devices: the second list."""
     text = PROTOBUF if "proto_gen" in names else ""
-    for name in sorted(names - {"proto_gen"}):
+    for name in sorted(names & RULES.keys()):
+        text += f"def {name}(name, **_kwargs):\n    native.{RULES[name]}\n\n"
+    for name in sorted(names - {"proto_gen"} - RULES.keys()):
         result = "if_false" if name.startswith("if_") else "[]"
         text += f"def {name}(if_true = None, if_false = [], **_kwargs):\n    return {result}\n\n"
     return text
