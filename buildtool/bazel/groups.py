@@ -14,6 +14,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from buildtool.bazel.workspace import parse
 from buildtool.errors import ConfigError, Problem
 
 SOURCES = (".cc", ".c", ".cpp")
@@ -92,24 +93,10 @@ def trim_groups(
     )
 
 
-def parse_build(text: str, path: str) -> ast.Module:
-    """A BUILD file by Python's own parser.
-
-    Raises:
-        ConfigError: it cannot be read.
-    """
-    try:
-        return ast.parse(text)
-    except SyntaxError as failure:
-        raise ConfigError(
-            Problem(where=f"{path}:{failure.lineno}", what=f"cannot be read: {failure.msg}")
-        ) from None
-
-
 def _calls(text: str, path: str) -> dict[str, ast.expr]:
     """The ``srcs`` of each target that has some, by the target's name."""
     found = {}
-    for node in ast.walk(parse_build(text, path)):
+    for node in ast.walk(parse(text, path)):
         if not isinstance(node, ast.Call):
             continue
         said = {each.arg: each.value for each in node.keywords if each.arg}

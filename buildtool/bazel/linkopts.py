@@ -13,8 +13,9 @@ import ast
 import json
 from collections.abc import Collection, Iterator, Sequence
 
-from buildtool.bazel.groups import line_starts, parse_build
+from buildtool.bazel.groups import line_starts
 from buildtool.bazel.versions import key
+from buildtool.bazel.workspace import parse
 
 Edit = tuple[int, int, str]  # from one byte to another: the new text
 EXPANDED_UNTIL = "0.17.1"
@@ -33,7 +34,7 @@ def edited(text: str, *, path: str, locations: bool, sonames: Collection[str] = 
     Raises:
         ConfigError: it cannot be read.
     """
-    module = parse_build(text, path)
+    module = parse(text, path)
     data = text.encode("utf-8")
     starts = line_starts(data)
     edits = list(_locations(module, starts)) if locations else []

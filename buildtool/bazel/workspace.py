@@ -44,20 +44,17 @@ def read_text(path: Path) -> str:
         raise ConfigError(Problem(where=f"{path}:{line}", what=what, todo=todo)) from None
 
 
-def entries(text: str, rules: Collection[str], *, path: str, own: str = "") -> tuple[Entry, ...]:
-    """The calls of ``rules`` in a file, in its order; ``native.rule`` and ``extension.rule`` count
-    as well. ``path`` is for messages; what stands between the marks called ``own`` is left out.
+def parse(text: str, path: str) -> ast.Module:
+    """A WORKSPACE or BUILD file by Python's own parser; ``path`` is for messages.
 
     Raises:
-        ConfigError: the file is not Starlark, or the marks are broken.
+        ConfigError: the file is not Starlark.
     """
-    if own:
-        text = _blanked(text, own, path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
             warnings.simplefilter("ignore", DeprecationWarning)
-            module = ast.parse(text)
+            return ast.parse(text)
     except (SyntaxError, ValueError) as failure:
         line = getattr(failure, "lineno", None) or 1
         raise ConfigError(
@@ -67,6 +64,18 @@ def entries(text: str, rules: Collection[str], *, path: str, own: str = "") -> t
                 todo="mend that line; Bazel cannot read it either",
             )
         ) from None
+
+
+def entries(text: str, rules: Collection[str], *, path: str, own: str = "") -> tuple[Entry, ...]:
+    """The calls of ``rules`` in a file, in its order; ``native.rule`` and ``extension.rule`` count
+    as well. ``path`` is for messages; what stands between the marks called ``own`` is left out.
+
+    Raises:
+        ConfigError: the file is not Starlark, or the marks are broken.
+    """
+    if own:
+        text = _blanked(text, own, path)
+    module = parse(text, path)
     calls = [node for node in ast.walk(module) if isinstance(node, ast.Call)]
     calls.sort(key=lambda node: (node.lineno, node.col_offset))
     return tuple(_entry(call, path) for call in calls if _called(call) in rules)
