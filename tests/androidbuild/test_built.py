@@ -41,7 +41,7 @@ extends: android
 description: The sample
 slices: [{ABI}]
 optimise:
-  level: O2
+  level: Os
 android:
   build: [inference, java, benchmark]
   group: org.example
@@ -161,6 +161,17 @@ def test_progress_comes_from_bazels_events(shop: Shop, first: Ended) -> None:
     assert int(compiled[2]) > 100
     events = (shop.folder / "bazel/events.json").read_text(encoding="utf-8")
     assert events.count('"actionCompleted"') > 100
+
+
+def test_the_targets_flags_come_after_those_of_build_files(shop: Shop, first: Ended) -> None:
+    del first
+    lines = (shop.folder / "bazel/events.json").read_text(encoding="utf-8").splitlines()
+    actions = [json.loads(line).get("action", {}) for line in lines]
+    commands = [each["commandLine"] for each in actions if each.get("type") == "CppCompile"]
+    levels = [[word for word in each if re.fullmatch(r"-O\w", word)] for each in commands]
+    ours = [each for each in levels if each[-1] == "-Os"]
+    assert any(each[-2:] == ["-O2", "-Os"] for each in ours)
+    assert len(ours) > 100
 
 
 def test_only_what_was_planned_is_registered(shop: Shop, first: Ended) -> None:

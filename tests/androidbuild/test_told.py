@@ -25,6 +25,7 @@ jobs: 3
 cpu_flags: [-mtune=cortex-a53]
 defines: [OURS=1]
 flags:
+  compile: ["-Wa,-L"]
   link: ["-Wl,-z,now"]
 android:
   page_size: 16 KiB
@@ -68,8 +69,9 @@ def test_the_command_line(make_bench: Make) -> None:
         "--copt=-DSELECTIVE_REGISTRATION",
         "--copt=-DSUPPORT_SELECTIVE_REGISTRATION",
         "--copt=-DOURS=1",
-        "--copt=-Os",
-        "--copt=-mtune=cortex-a53",
+        "--per_file_copt=.*@-Os",
+        "--per_file_copt=.*@-mtune=cortex-a53",
+        r"--per_file_copt=.*@-Wa\,-L",
         "--linkopt=-Wl,-z,max-page-size=16384",
         "--linkopt=-Wl,-z,now",
         "--jobs=3",

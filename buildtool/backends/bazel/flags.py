@@ -98,13 +98,20 @@ def build_flags(job: Job, setup: Setup, *, events: Path, link: Sequence[str]) ->
     return (
         *("--compilation_mode=opt", *_platform(job), f"--define={MONOLITHIC}"),
         *(f"--copt=-D{each}" for each in own_defines(target, target.types)),
-        *(f"--copt={each}" for each in compile_flags(target)),
+        *(_last(each) for each in compile_flags(target)),
         *(f"--linkopt={each}" for each in link),
         *(f"--action_env={name}={value}" for name, value in setup.placed.variables.items()),
         *_places(job, setup, events),
         *("--symlink_prefix=/", "--color=no", "--curses=no", "--verbose_failures", ALL_ACTIONS),
         *target.bazel.flags,
     )
+
+
+def _last(flag: str) -> str:
+    """A compiler's flag after those of BUILD files, which come after ``--copt``: TensorFlow's say
+    ``-O2`` for Android. A comma would begin another flag."""
+    escaped = flag.replace(",", r"\,")
+    return f"--per_file_copt=.*@{escaped}"
 
 
 def _platform(job: Job) -> tuple[str, ...]:
