@@ -100,7 +100,7 @@ def test_nothing_that_an_app_could_load(make_bench: Make) -> None:
     assert "targets/one.yaml:4: android.build: names no library" in err
 
 
-def test_the_users_own_entry_is_taken_or_contradicted(make_bench: Make) -> None:
+def test_the_users_own_entry_is_taken_or_contradicted(make_bench: Make, tmp_path: Path) -> None:
     bench = make_bench()
     ndk = bench.project.env["ANDROID_NDK_HOME"]
     workspace = bench.tree / "WORKSPACE"
@@ -116,6 +116,12 @@ def test_the_users_own_entry_is_taken_or_contradicted(make_bench: Make) -> None:
     bench.target("android:\n  api_level: 24\n")
     err = bench.doit("plan", code=3).err
     assert "targets/one.yaml:4: api_level: is 24, but android_ndk_repository in" in err
+    bench.target()
+    newer = make_ndk(tmp_path / "newer", level=24)
+    text = workspace.read_text("utf-8").replace(ndk, str(newer)).replace("= 21)", "= 24)")
+    workspace.write_text(text, "utf-8")
+    bench.doit("plan")
+    assert "API level 24" in str(bench.result("plan")["notes"])
 
 
 def test_files_that_are_no_text(make_bench: Make) -> None:
