@@ -120,11 +120,9 @@ def _aar(
         kept=JAVA_PACKAGES if classes else (),
         licences=_licences(slices),
     )
-    dist = folder / "dist"
-    path = dist / f"{coordinates.artifact}-{coordinates.version}.aar"
+    # Looked at before it is where an app's build takes it.
+    path = folder / "package" / f"{coordinates.artifact}-{coordinates.version}.aar"
     write_aar(path, content)
-    for stale in set(dist.glob("*.aar")) - {path}:
-        stale.unlink()
     wanted = {
         each.file: LibraryWanted(
             soname=each.file,
@@ -137,8 +135,12 @@ def _aar(
     report = check_aar(path, {each.abi.name: each.abi for each in slices}, wanted)
     if report.problems:
         raise VerificationError(report.problems)
+    ready = folder / "dist"
+    dist.copy_if_changed(path, ready / path.name)
+    for stale in set(ready.glob("*.aar")) - {ready / path.name}:
+        stale.unlink()
     pom = write_repository(
-        dist / "maven", coordinates, path, description=target.description or target.id
+        ready / "maven", coordinates, path, description=target.description or target.id
     )
     abis = ", ".join(each.abi.name for each in slices)
     return (

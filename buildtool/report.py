@@ -225,7 +225,11 @@ def _verdict(verification: VerificationReport | None) -> str:
     registered = "the library registers what was planned"
     if verification is not None and verification.libraries:
         whole = "every library is one that an app can load, and has the kernels that were planned"
-        return whole if verification.not_run else f"{whole}; a device has run the models"
+        return (
+            whole
+            if verification.not_run
+            else (f"{whole}; a device has run the models, whose outputs were not compared")
+        )
     if verification is not None and verification.emulated:
         registered = f"on {verification.emulated}, {registered}"
     if verification is not None and verification.not_run:

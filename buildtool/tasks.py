@@ -83,7 +83,7 @@ FOLDERS = {
     "generate": ("generated",),
     "compile": ("native", "makefile", "bazel", "dist", "runner", "logs"),
     "verify": ("verify",),
-    "package": ("dist",),
+    "package": ("dist", "package"),
 }
 
 

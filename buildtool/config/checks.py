@@ -10,6 +10,7 @@ from buildtool.config.target import Target
 from buildtool.errors import Problem
 
 COMMAND_LINE = "command line"
+LEAST_PAGE = 4096
 
 
 def contradictions(target: Target) -> Iterator[Problem]:
@@ -19,6 +20,13 @@ def contradictions(target: Target) -> Iterator[Problem]:
             where=target.where("models"),
             what="models: no model is named, and the models decide what is built",
             todo="list at least one, or set both 'registration: all' and 'types: slim' or 'full'",
+        )
+    page = target.android.page_size
+    if page is not None and (page < LEAST_PAGE or page & (page - 1)):
+        yield Problem(
+            where=target.where("android.page_size"),
+            what=f"android.page_size: no processor has pages of {page} bytes",
+            todo="write 4 KiB, 16 KiB or 64 KiB, or leave the key out",
         )
     first: dict[str, int] = {}
     for index, model in enumerate(target.models):

@@ -9,6 +9,7 @@ are placed differently by different preprocessors.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +26,16 @@ SHOWN = 8
 @dataclass(frozen=True, kw_only=True)
 class TextCheck:
     """``kernels`` and ``ops`` count what the plan selects and the library has; ``missing`` are
-    classes, ``surplus`` those that nobody selected."""
+    classes, ``surplus`` those that nobody selected. ``uncertain`` are classes and ops that stand
+    only at the end of another's name, such as ``Relu`` in ``LeakyRelu``: the linker may have put
+    them there, or they are not in the library."""
 
     kernels: int
     ops: int
     missing: tuple[str, ...]
     surplus: tuple[str, ...]
     problems: tuple[Problem, ...]
+    uncertain: tuple[str, ...] = ()
 
 
 def check_texts(
@@ -83,6 +87,7 @@ def check_texts(
         missing=tuple(sorted(each.decode() for each in missing)),
         surplus=surplus,
         problems=tuple(problems),
+        uncertain=tuple(sorted(_uncertain(texts, plan, catalogue))),
     )
 
 
@@ -105,6 +110,20 @@ def _squeezed(text: bytes) -> bytes:
 def _has(texts: frozenset[bytes], text: bytes) -> bool:
     """Whether it stands there, by itself or as the end of another."""
     return text in texts or any(each.endswith(text) for each in texts)
+
+
+def _uncertain(
+    texts: frozenset[bytes], plan: BuildPlan, catalogue: KernelCatalogue
+) -> Iterator[str]:
+    """What is planned, and stands nowhere but in names that mean something else."""
+    known = {_squeezed(each.kernel_class.encode()) for each in catalogue.kernels}
+    others = texts & (known | {each.op.encode() for each in catalogue.ops})
+    classes = {each.registration.kernel_class for each in plan.kernels}
+    for name in classes | {op for op, _ in plan.ops}:
+        text = _squeezed(name.encode())
+        longer = {each for each in texts if each.endswith(text)}
+        if text not in texts and longer and longer <= others:
+            yield name
 
 
 def _surplus(

@@ -6,11 +6,11 @@ from __future__ import annotations
 import gzip
 import json
 import lzma
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from buildtool import dist
 from buildtool.android.device import benchmark, find_device, has_shapes
-from buildtool.android.jni import jni_symbols
+from buildtool.android.jni import FOLDERS, jni_symbols
 from buildtool.android.library import LibraryReport, LibraryWanted, check_library
 from buildtool.android.products import FACTS, Product, chosen
 from buildtool.errors import Problem, VerificationError
@@ -33,6 +33,8 @@ from buildtool.workflow.proving import write_reports
 from buildtool.workflow.workspace import Inputs, Workspace, find_inputs, target_catalogue
 
 UNFED = "it does not say what is fed to it"
+# The product whose functions Java calls.
+CALLED = "inference"
 NO_PROGRAM = "a device is here, but 'benchmark' is not among 'android.build'"
 
 
@@ -93,12 +95,13 @@ def prove(work: Workspace) -> str:
         not_run=not_run,
         libraries=tuple(_facts(each) for each in looked),
         notes=(
-            "kernels and ops are counted by the texts in the libraries",
+            *_told_by_texts(texts),
             *(f"{each.name} was not run: {UNFED}" for each in load_models(work) if _unfed(each)),
         ),
         problems=(
             *(problem for each in looked for problem in each.problems),
             *(problem for each in texts for problem in each.problems),
+            *_no_functions(work, inputs),
             *problems,
         ),
     )
@@ -156,7 +159,7 @@ def _libraries(work: Workspace) -> list[Product]:
 def _look(
     work: Workspace, product: Product, inputs: Inputs, facts: Mapping[str, object]
 ) -> LibraryReport:
-    called = product.name == "inference"
+    called = product.name == CALLED
     wanted = LibraryWanted(
         soname=product.file,
         level=int(str(facts["api_level"])),
@@ -166,6 +169,27 @@ def _look(
     )
     path = work.dist / product.place(work.abi.name)
     return check_library(path, work.abi, wanted, where=product.file)
+
+
+def _no_functions(work: Workspace, inputs: Inputs) -> Iterator[Problem]:
+    """A library that Java calls, of a tree whose functions for Java were not found."""
+    called = any(each.name == CALLED for each in _libraries(work))
+    if called and not jni_symbols(inputs.tree.path):
+        yield Problem(
+            where=", ".join(FOLDERS),
+            what="no function for Java was found in the tree, so that none is looked for in the "
+            "library",
+            todo="is the tree complete? Otherwise build 'portable' alone with 'android.build'",
+        )
+
+
+def _told_by_texts(texts: Sequence[TextCheck]) -> Iterator[str]:
+    yield "kernels and ops are counted by the texts in the libraries"
+    if names := sorted({name for each in texts for name in each.uncertain}):
+        yield (
+            f"not certain by their texts, which end longer names: {', '.join(names)}; a run of the "
+            "model would tell"
+        )
 
 
 def _texts(work: Workspace, inputs: Inputs) -> list[TextCheck]:

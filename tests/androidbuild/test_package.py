@@ -111,6 +111,7 @@ def test_what_is_packed_is_looked_at(target: Target) -> None:
     (problem,) = failure.value.problems
     assert problem.what == "is for x86_64 (64 bits), not for aarch64 (64 bits)"
     assert f"jni/arm64-v8a/{LIBRARY}" in problem.where
+    assert not (target.root / "build/two/dist").exists()
 
 
 def test_small_pages(target: Target) -> None:

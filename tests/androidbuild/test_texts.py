@@ -83,6 +83,16 @@ def test_all_that_is_planned_is_there(look: Callable[..., TextCheck]) -> None:
     assert found.problems == ()
 
 
+def test_names_that_end_other_names_are_not_certain(look: Callable[..., TextCheck]) -> None:
+    """A linker puts a text at the end of another; a library with NoOp alone may have no Op."""
+    op = kernel("Op", "Op")
+    found = look(["ReluOp<CPUDevice,float>", "Relu", "NoOp"], RELU, NO_OP, op)
+    assert found.uncertain == ("Op",)
+    assert found.problems == ()
+    # Nothing of the tree's is called DebugNoOp.
+    assert look(["Relu", "ReluOp<CPUDevice,float>", "DebugNoOp"], RELU, NO_OP).uncertain == ()
+
+
 def test_a_kernel_and_its_op_are_missing(look: Callable[..., TextCheck]) -> None:
     found = look(["ReluOp<CPUDevice,float>", "Relu"], RELU, OTHER)
     assert (found.kernels, found.ops) == (1, 1)

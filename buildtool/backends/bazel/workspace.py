@@ -46,9 +46,9 @@ class Place:
 
 
 def home_of(job: Job) -> Path:
-    """The folder that Bazel works in and makes things in: one of the target's own. Bazel "does not
-    currently work properly from paths containing spaces", whatever links lead there (0.20.0); if
-    the project is in such a folder, it is one in the cache.
+    """The folder that Bazel works in and makes things in: one of the target's own. Bazel refuses
+    paths that have a space, whatever links lead there (0.20.0); if the project is in such a folder,
+    it is one in the cache.
 
     Raises:
         ConfigError: the cache is in such a folder, too.
