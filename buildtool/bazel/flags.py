@@ -28,5 +28,7 @@ def flags(version: str, settings: Mapping[str, str | int]) -> tuple[str, ...]:
     if problems:
         raise ToolError(problems)
     return tuple(
-        str(row["write"]).format(settings[name]) for name, row in rows.items() if row is not None
+        str(row["write"]).format(str(settings[name]).removeprefix(str(row.get("drop", ""))))
+        for name, row in rows.items()
+        if row is not None
     )

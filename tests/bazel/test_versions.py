@@ -66,3 +66,10 @@ def test_settings_become_the_flags_of_the_release() -> None:
     )
     with pytest.raises(ToolError, match=r"Bazel 0\.5\.4: has no flag for 'disk_cache'"):
         flags("0.5.4", {"disk_cache": "/x"})
+
+
+def test_an_executor_as_each_release_names_it() -> None:
+    settings: dict[str, str | int] = {"executor": "grpc://b:1", "strategy": "spawn_strategy"}
+    assert flags("0.20.0", settings) == ("--remote_executor=b:1", "--spawn_strategy=remote")
+    new = ("--remote_executor=grpc://b:1", "--spawn_strategy=remote,local")
+    assert flags("7.7.1", settings) == new

@@ -37,6 +37,8 @@ CONFIGS = {
     "x86": "android_x86",
     "x86_64": "android_x86_64",
 }
+# What an executor is to run, whatever the tree's own settings say.
+REMOTE_KINDS = ("spawn_strategy", "genrule_strategy", "strategy=CppCompile")
 # An analysis is over before Java's second compiler has earned its time: 7.4 s for TensorFlow 1.8
 # in place of 11.3 (0.17.2). Newer releases bring newer Javas, with which it was not measured.
 QUICK_START = ("--host_jvm_args=-XX:TieredStopAtLevel=1",)
@@ -141,7 +143,10 @@ def _places(job: Job, setup: Setup, events: Path) -> tuple[str, ...]:
         "events": str(events),
     }
     given = {name: value for name, value in settings.items() if value is not None}
-    return flags(setup.bazel.version, given)
+    version = setup.bazel.version
+    kinds = REMOTE_KINDS if bazel.executor else ()
+    remote = [flag for kind in kinds for flag in flags(version, {"strategy": kind})]
+    return (*flags(version, given), *remote)
 
 
 def _rcs(tree: Path) -> list[str]:
