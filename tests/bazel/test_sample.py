@@ -30,6 +30,7 @@ from tests.bazel.conftest import Bazel
 from tests.bazel.sample import BENCHMARK, LIBRARY, Sample, make_sample
 from tests.bazel.stand_in import CPUS, LLVM, make_stand_in
 from tests.bazel.web_server import web_server
+from tests.makefile.conftest import SUMS
 
 pytestmark = [pytest.mark.network, pytest.mark.build]
 
@@ -48,18 +49,6 @@ int main(int count, char** words) {
   printf("%d ops\\n", ops(NULL, NULL));
   return 0;
 }
-"""
-MODEL = """
-node { name: "x" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } }
-       attr { key: "value" value { tensor { dtype: DT_FLOAT float_val: [1, 2, 3]
-              tensor_shape { dim { size: 3 } } } } } }
-node { name: "s" op: "Const" attr { key: "dtype" value { type: DT_INT32 } }
-       attr { key: "value" value { tensor { dtype: DT_INT32 int_val: [0, 0, 1]
-              tensor_shape { dim { size: 3 } } } } } }
-node { name: "y" op: "SegmentSum" input: "x" input: "s"
-       attr { key: "T" value { type: DT_FLOAT } }
-       attr { key: "Tindices" value { type: DT_INT32 } } }
-versions { producer: 26 }
 """
 
 
@@ -176,7 +165,7 @@ def test_what_is_linked_is_for_the_processor_and_has_what_java_calls(built: Buil
 def test_it_runs(built: Built, workplace: Workplace, tmp_path: Path) -> None:
     """A program with the library in it computes; the library itself does what Java asks for."""
     proto = "tensorflow/core/framework/graph.proto"
-    (tmp_path / "model.pbtxt").write_text(MODEL, encoding="utf-8")
+    (tmp_path / "model.pbtxt").write_text(SUMS, encoding="utf-8")
     with (tmp_path / "model.pbtxt").open("rb") as text, (tmp_path / "model.pb").open("wb") as out:
         argv = ("protoc", "--encode=tensorflow.GraphDef", proto)
         subprocess.run(argv, stdin=text, stdout=out, check=True, cwd=workplace.sample.root)
