@@ -65,14 +65,20 @@ class Phone:
         before = words_of(self.folder / "verify" / "runner.log", "--session")[:-2]
         return run(Command(argv=(*before, str(app), *words)), what="running an app").stdout
 
-    def app(self, own: AppCompiler, headers: Path, folder: Path) -> list[Path]:
+    def app(
+        self,
+        own: AppCompiler,
+        headers: Path,
+        folder: Path,
+        sources: Sequence[Path] = SOURCES,
+    ) -> list[Path]:
         """The objects of the app of ``app/``, whose own protobuf has these headers."""
         flags = [
             f"-I{self.dist / 'include'}" if flag == "-Iinclude" else flag
             for flag in (self.dist / "compile_flags.txt").read_text("utf-8").split()
         ]
         found = []
-        for source in SOURCES:
+        for source in sources:
             found.append(folder / f"{source.stem}.o")
             more = (*flags, "-w", f"-I{headers}", "-c", str(source), "-o", str(found[-1]))
             run(Command(argv=(*own.compiler, *more)), what=f"compiling {source.name}")

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from buildtool.errors import BuildError
+from buildtool.run import Command, run
 from tests.makefile.conftest import MINIATURE, ODD, Workshop
 from tests.makefile.phones import Phone, needs_llvm
-from tests.makefile.test_renamed import EXPECTED
+from tests.makefile.test_renamed import EXPECTED, SOURCES
 
 if TYPE_CHECKING:
     from tests.conftest import AppCompiler, Project
@@ -77,7 +78,11 @@ def test_without_other_names_the_same_app_fails(
     phone, headers = real_phone(""), new_protobuf / "src"
     own = phone.own(app_compiler)
     archive = own.protobuf(headers, tmp_path / "own.a")
-    objects = phone.app(own, phone.dist / "include", tmp_path)
+    objects = phone.app(own, phone.dist / "include", tmp_path, SOURCES[:1])
+    # Its own headers come first in this file, which includes none of TensorFlow's.
+    objects.append(tmp_path / "own.o")
+    flags = ("-std=c++11", "-w", f"-I{headers}", "-c", str(SOURCES[1]), "-o", str(objects[-1]))
+    run(Command(argv=(*own.compiler, *flags)), what="compiling the app's own part")
     for last in (False, True):
         with pytest.raises(BuildError, match="duplicate symbol"):
             phone.link(objects, both(phone, archive, last=last), tmp_path / "app")
