@@ -29,14 +29,16 @@ class Entry:
     computed: tuple[str, ...] = ()
 
 
-def read_text(path: Path) -> str:
-    """A WORKSPACE or BUILD file of a tree.
+def read_text(path: Path, *, newline: str | None = None) -> str:
+    r"""A WORKSPACE or BUILD file of a tree; ``newline`` as for ``open``: with an empty one, the
+    file's line ends are kept, and else they are ``\n``.
 
     Raises:
         ConfigError: it is not UTF-8, so that it could not be written again with a part of ours.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8", newline=newline) as file:
+            return file.read()
     except UnicodeDecodeError as failure:
         line = failure.object.count(b"\n", 0, failure.start) + 1
         what = "cannot be read: that line is not UTF-8"

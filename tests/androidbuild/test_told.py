@@ -123,13 +123,18 @@ def test_the_folder_that_bazel_works_in(make_bench: Make) -> None:
     (bench.tree / ".tf_configure.bazelrc").write_text("build --jobs=9\n", encoding="utf-8")
     # Bazel 7 writes to it when it finds other things than it says.
     (bench.tree / "MODULE.bazel.lock").write_text("{}\n", encoding="utf-8")
+    own = (bench.tree / "WORKSPACE").read_bytes().replace(b"\n", b"\r\n")
+    (bench.tree / "WORKSPACE").write_bytes(own)
     out = bench.doit("generate").out
     assert "Bazel works in build/one-arm64-v8a/bazel/tree" in out
     tree = bench.folder / "bazel/tree"
     assert (tree / ".tf_configure.bazelrc").resolve() == bench.tree / ".tf_configure.bazelrc"
     assert not (tree / "bazel-out").exists()
     assert not (tree / "MODULE.bazel.lock").is_symlink()
-    workspace = (tree / "WORKSPACE").read_text(encoding="utf-8")
+    made = (tree / "WORKSPACE").read_bytes()
+    assert made.startswith(own)
+    assert made.count(b"\n") == made.count(b"\r\n")
+    workspace = made.decode()
     assert workspace.count("# >>> buildtool: Android SDK and NDK") == 1
     assert json.dumps(bench.project.env["ANDROID_NDK_HOME"]) in workspace
     header = (tree / "tensorflow/core/framework/ops_to_register.h").read_text(encoding="utf-8")

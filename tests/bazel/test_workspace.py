@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import starlark
 
-from buildtool.bazel.workspace import entries, insert
+from buildtool.bazel.workspace import entries, insert, read_text
 from buildtool.errors import ConfigError
 from buildtool.render import bazelrc_word, starlark_string
 
@@ -49,6 +51,16 @@ def test_a_part_is_put_in_once_and_taken_out_again(text: str) -> None:
     assert insert(other, "", "part", path="W").rstrip("\r\n") == text.rstrip("\r\n")
     if "\r\n" in text:
         assert "\n" not in once.replace("\r\n", "")
+
+
+def test_a_files_line_ends_are_kept_if_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "WORKSPACE"
+    path.write_bytes(b'thing(\r\n    name = "a",\r\n)\r\nthing(name = "b")\r\n')
+    text = read_text(path, newline="")
+    assert text.encode() == path.read_bytes()
+    assert [each.where for each in entries(text, {"thing"}, path="W")] == ["W:1", "W:4"]
+    assert "\n" not in insert(text, "x = 1\ny = 2", "part", path="W").replace("\r\n", "")
+    assert "\r" not in read_text(path)
 
 
 def test_two_parts_and_what_users_wrote_behind_them_stay() -> None:

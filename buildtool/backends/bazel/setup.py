@@ -129,7 +129,7 @@ def _told(job: Job, bazel: str) -> Told:
     tree, configured = job.tree.path, read_configured(job.tree.path)
     modules = generation(tree, bazel=bazel, starlark=False) is Generation.MODULE
     path = tree / ("MODULE.bazel" if modules else "WORKSPACE")
-    text = read_text(path) if path.is_file() else ""
+    text = read_text(path, newline="") if path.is_file() else ""
     declared = read_declared(text, path=str(path))
     asked = with_configured(with_declared(_asked(job.target), declared), configured)
     kit = _kit(job, asked, bazel)

@@ -113,7 +113,7 @@ def make_workspace(
         )
     lock = tree / MODULE_LOCK
     if lock.is_file():  # Bazel writes to it, so it is no link
-        files[MODULE_LOCK] = read_text(lock)
+        files[MODULE_LOCK] = read_text(lock, newline="")
     graph.save()
     hidden = [path.name for pattern in LEFT_OVERS for path in tree.glob(pattern)]
     overlay(tree, folder, files=files, links={}, hidden=hidden)
