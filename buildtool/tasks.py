@@ -32,6 +32,7 @@ from buildtool.errors import BuildToolError, ConfigError, ExitCode, Problem, dis
 from buildtool.locks import lock_targets
 from buildtool.platforms import find_abi, find_platform
 from buildtool.reporter import Failure, StepReporter
+from buildtool.sources.cache import Cache
 from buildtool.stamps import Unchanged, stamp
 from buildtool.words import unknown_words
 
@@ -83,6 +84,7 @@ FOLDERS = {
     "generate": ("generated",),
     "compile": ("native", "makefile", "bazel", "dist", "runner", "logs"),
     "verify": ("verify",),
+    "size": ("size",),
     "package": ("dist", "package"),
 }
 
@@ -295,12 +297,14 @@ def _files(path: Path) -> list[Path]:
 
 
 def _clean(step: str, folder: Path, files: Sequence[str]) -> None:
-    """Remove what a step wrote."""
+    """Remove what a step wrote, also where it stands in the cache because of the folder's name."""
     lock_targets([folder.name], build=ROOT / BUILD, say=_say)
     for name in files:
         (folder / name).unlink(missing_ok=True)
     for name in FOLDERS.get(step, ()):
-        _remove(folder / name)
+        beside = Cache.of_user().instead_of(folder / name)
+        for place in (folder / name, *([beside] if beside.is_dir() else ())):
+            _remove(place)
 
 
 def _remove(folder: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -61,6 +62,11 @@ class Cache:
         with writing(path):
             path.mkdir(parents=True, exist_ok=True)
         return path
+
+    def instead_of(self, folder: Path) -> Path:
+        """The folder, not made, that stands in for one whose own path some program refuses."""
+        name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+        return self.root / folder.name / name
 
     @contextlib.contextmanager
     def locked(self, key: str, *, what: str, progress: Progress) -> Iterator[None]:

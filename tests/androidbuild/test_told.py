@@ -160,6 +160,10 @@ def test_a_project_in_an_oddly_named_folder(make_bench: Make, tmp_path: Path) ->
     assert f"Bazel works in {tree}" in out
     bench.doit("compile", code=6)
     assert f"--output_base={tree.parent}/output" in bench.told
+    (bench.folder / "size").mkdir()
+    bench.project.doit("clean", "-c", "build:one-arm64-v8a", f"tf={bench.tree}")
+    assert not tree.parent.exists()
+    assert not (bench.folder / "size").exists()
     err = bench.doit("compile", code=3, env={"BUILDTOOL_CACHE": str(tmp_path / "a cache")}).err
     assert "Bazel works in no folder whose name has a space" in err
 

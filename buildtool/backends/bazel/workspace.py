@@ -6,8 +6,6 @@ The user's ``.bazelrc``, ``.tf_configure.bazelrc`` and ``.bazelversion`` are the
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +54,8 @@ def home_of(job: Job) -> Path:
     own = job.folder / FOLDER
     if is_plain(own):
         return own
-    name = hashlib.sha256(os.fsencode(own.resolve())).hexdigest()[:16]
-    shared = job.cache.folder("bazel", name)
+    place = job.cache.instead_of(own)
+    shared = job.cache.folder(place.parent.name, place.name)
     if is_plain(shared):
         return shared
     raise ConfigError(
