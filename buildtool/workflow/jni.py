@@ -6,13 +6,13 @@ from __future__ import annotations
 import gzip
 import json
 import lzma
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from buildtool import dist
 from buildtool.android.device import benchmark, find_device, has_shapes
 from buildtool.android.jni import FOLDERS, jni_symbols
 from buildtool.android.library import LibraryReport, LibraryWanted, check_library
-from buildtool.android.products import FACTS, Product, chosen
+from buildtool.android.products import FACTS, PRODUCTS, Product, chosen
 from buildtool.errors import Problem, VerificationError
 from buildtool.render import Renderer, to_json, write_if_changed
 from buildtool.run import Command, run
@@ -56,8 +56,11 @@ def compile_library(work: Workspace) -> str:
     """
     inputs, built = find_inputs(work), load_plan(work)
     library = inputs.backend.build(inputs.job, built)
+    _drop_others(work, library.products)
     for place, path in library.products.items():
         dist.copy_if_changed(path, work.dist / place)
+    for program in (each for each in chosen(work.target) if each.kind == "program"):
+        (work.dist / program.place(work.abi.name)).chmod(0o755)
     dist.install_licences({**inputs.licences, **library.licences}, work.dist / "licences")
     facts = {**library.facts, "files": sorted(library.products)}
     write_if_changed(work.dist / FACTS, to_json(facts))
@@ -150,6 +153,15 @@ def size(work: Workspace) -> str:
     write_reports(work)
     require_budget(report)
     return f"stripped {report.stripped / 1e6:.2f} MB, xz {report.xz / 1e6:.2f} MB"
+
+
+def _drop_others(work: Workspace, products: Collection[str]) -> None:
+    """Remove what an earlier build of other products has left for an app."""
+    for place in {each.place(work.abi.name) for each in PRODUCTS.values()} - set(products):
+        path = work.dist / place
+        path.unlink(missing_ok=True)
+        if path.parent != work.dist and path.parent.is_dir() and not any(path.parent.iterdir()):
+            path.parent.rmdir()
 
 
 def _libraries(work: Workspace) -> list[Product]:

@@ -47,19 +47,23 @@ LABELS = (
     "//tensorflow/contrib/android:android_tensorflow_inference_java",
 )
 FILES = ("libtensorflow_inference.so", "libandroid_tensorflow_inference_java.jar")
+BENCHMARK = ("//tensorflow/tools/benchmark:benchmark_model", "benchmark_model")
 ENDED = '{"id":{"buildFinished":{}},"finished":{"exitCode":{"name":"SUCCESS","code":0}}}'
 
 
 def makes() -> str:
-    """The part of the script that makes the products of ``$HOME/made``."""
+    """The part of the script that makes those products of ``$HOME/made`` that are there."""
     lines = ['bin="$base/bazel-out/arm64-v8a-opt/bin"', 'mkdir -p "$bin"', 'cd "$bin"']
-    for number, (label, name) in enumerate(zip(LABELS, FILES, strict=True)):
+    products = (*zip(LABELS, FILES, strict=True), BENCHMARK)
+    for number, (label, name) in enumerate(products):
         files = f'{{"id":{{"namedSet":{{"id":"{number}"}}}},"namedSetOfFiles":{{"files":[{{"uri":'
         lines += [
+            f'if [ -e "$HOME/made/{name}" ]; then',
             f'cp "$HOME/made/{name}" .',
             f"printf '%s' '{files}\"file://' >> \"$events\"",
             f'printf \'%s/{name}"}}]}}}}\\n\' "$(pwd | sed "s/ /%20/g; s/\\"/%22/g")" >> "$events"',
             f"printf '%s\\n' '{EVENT % (label, number)}' >> \"$events\"",
+            "fi",
         ]
     return "\n".join([*lines, f"printf '%s\\n' '{ENDED}' >> \"$events\""])
 

@@ -13,7 +13,7 @@ import pytest
 from buildtool.android.state import state
 from buildtool.config import Target
 from tests.android.conftest import make_ndk, make_sdk
-from tests.androidbuild.conftest import FILES, LABELS, makes
+from tests.androidbuild.conftest import BENCHMARK, FILES, LABELS, makes
 from tests.makefile.conftest import MODELS
 
 if TYPE_CHECKING:
@@ -313,6 +313,23 @@ def test_products_are_where_an_app_takes_them(make_bench: Make) -> None:
     assert "compile" not in " ".join(bench.doit("compile").steps)
     (dist / "jni/arm64-v8a/libtensorflow_inference.so").unlink()
     assert "compile:one-arm64-v8a" in bench.doit("compile").steps
+
+
+def test_products_that_are_no_longer_asked_for_are_gone(make_bench: Make) -> None:
+    bench = make_bench(makes())
+    put_products(bench)
+    (bench.home / "made" / BENCHMARK[1]).write_bytes(b"a program")
+    bench.target("android:\n  build: [inference, java, benchmark]\n")
+    bench.doit("compile")
+    dist = bench.folder / "dist"
+    assert (dist / "bin/arm64-v8a/benchmark_model").stat().st_mode & 0o777 == 0o755
+    bench.target("android:\n  build: [inference]\n")
+    bench.doit("compile")
+    assert not (dist / "bin/arm64-v8a").exists()
+    assert not (dist / "tensorflow-inference.jar").exists()
+    assert (dist / "jni/arm64-v8a/libtensorflow_inference.so").is_file()
+    facts = json.loads((dist / "android.json").read_text(encoding="utf-8"))
+    assert facts["files"] == ["jni/arm64-v8a/libtensorflow_inference.so"]
 
 
 def test_what_is_no_library_is_found_out(make_bench: Make) -> None:
