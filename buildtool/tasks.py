@@ -18,6 +18,7 @@ from typing import Any
 from doit import doit_cmd, get_initial_workdir
 from doit.exceptions import InvalidDodoFile
 
+from buildtool.android import ndk, sdk
 from buildtool.artefacts import ARTEFACTS
 from buildtool.config import (
     Overrides,
@@ -142,8 +143,10 @@ def load() -> tuple[Overrides, Mapping[str, Target]]:
         InvalidDodoFile: everything that is wrong with them; doit prints it and ends with 3.
     """
     words = dict(doit_cmd._CMDLINE_VARS or {})  # get_var cannot list them
+    stands = Path(get_initial_workdir())
+    sdk.make_absolute(os.environ, (*sdk.VARIABLES, *ndk.VARIABLES), stands)
     try:
-        overrides = parse_overrides(words, cwd=Path(get_initial_workdir()))
+        overrides = parse_overrides(words, cwd=stands)
         checks = (missing_files, _abi, _readable_names)
         targets = load_targets(ROOT / "targets", overrides=overrides, checks=checks)
         if unknown := _unknown_words(targets):

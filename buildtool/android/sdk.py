@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,6 +85,14 @@ def find_root(
         if value := own.get(variable, "").strip():
             return variable, Path(value).expanduser()
     return "", None
+
+
+def make_absolute(env: MutableMapping[str, str], variables: Iterable[str], folder: Path) -> None:
+    """Let relative folders in ``variables`` count from ``folder``, where the user stands: steps run
+    in the project's folder, and Bazel in another one."""
+    for variable in variables:
+        if value := env.get(variable, "").strip():
+            env[variable] = str(folder / Path(value).expanduser())
 
 
 def read_sdk(root: Path, *, said_by: str = KEY) -> Sdk:

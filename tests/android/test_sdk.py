@@ -7,7 +7,7 @@ import pytest
 
 from buildtool.android.checks import Asked, find_kit
 from buildtool.android.ndk import find_ndk, read_ndk
-from buildtool.android.sdk import find_sdk, read_sdk
+from buildtool.android.sdk import VARIABLES, find_sdk, make_absolute, read_sdk
 from buildtool.android.table import tensorflow_revisions
 from buildtool.errors import ToolError
 from buildtool.platforms.android import PLATFORM
@@ -74,6 +74,16 @@ def test_the_target_goes_before_the_environment_and_variables_have_an_order(
     assert find_sdk(env={"ANDROID_HOME": " ", "ANDROID_SDK_ROOT": str(other)}).said_by == (
         "ANDROID_SDK_ROOT"
     )
+
+
+def test_relative_folders_count_from_where_the_user_stands(tmp_path: Path) -> None:
+    env = {"ANDROID_HOME": "../an SDK", "ANDROID_NDK_HOME": "/ndk", "ANDROID_SDK_ROOT": " "}
+    make_absolute(env, (*VARIABLES, "ANDROID_NDK_HOME"), tmp_path)
+    assert env == {
+        "ANDROID_HOME": f"{tmp_path}/../an SDK",
+        "ANDROID_NDK_HOME": "/ndk",
+        "ANDROID_SDK_ROOT": " ",
+    }
 
 
 def test_debians_build_tools_behind_a_link_count_once(tmp_path: Path) -> None:

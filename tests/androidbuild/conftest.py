@@ -78,12 +78,17 @@ class Bench:
     model: Path
 
     def doit(
-        self, step: str, *words: str, code: int = 0, env: Mapping[str, str] | None = None
+        self,
+        step: str,
+        *words: str,
+        code: int = 0,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> Ended:
-        """Do a step of the target ``one`` for arm64-v8a."""
+        """Do a step of the target ``one`` for arm64-v8a, standing in ``cwd``."""
         task = step if ":" in step else f"{step}:one-arm64-v8a"
         named = (f"tf={self.tree}", f"model={self.model}")
-        return self.project.doit(task, *named, *words, code=code, env=env)
+        return self.project.doit(task, *named, *words, code=code, env=env, cwd=cwd)
 
     def target(self, text: str = "") -> None:
         """Write the target."""

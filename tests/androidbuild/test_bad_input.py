@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +25,23 @@ def test_no_sdk_no_ndk_no_bazel_no_java_all_at_once(make_bench: Make) -> None:
     assert "this tree wants Bazel 0.10.0 to 0.20.0" in err
     assert "there is no bazelisk and no bazel here" in err
     assert "Java: there is no javac here, and JAVA_HOME is not set; java of 'android.build'" in err
+
+
+def test_relative_folders_of_sdk_and_ndk(make_bench: Make, tmp_path: Path) -> None:
+    bench = make_bench()
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    program = (sys.executable, "-m", "buildtool")
+    bench = dataclasses.replace(bench, project=dataclasses.replace(bench.project, program=program))
+    env = {
+        "ANDROID_HOME": "../an SDK",
+        "ANDROID_NDK_HOME": "../an NDK",
+        "PYTHONPATH": str(bench.project.root),
+    }
+    assert "kernels" in bench.doit("plan", env=env, cwd=folder).out
+    env["ANDROID_HOME"] = "no"
+    err = bench.doit("plan", env=env, cwd=folder, code=4).err
+    assert f"ANDROID_HOME={folder}/no: is no Android SDK" in err
 
 
 def test_no_java_is_needed_for_the_library_alone(make_bench: Make) -> None:
