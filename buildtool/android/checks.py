@@ -99,12 +99,13 @@ def needs_starlark(ndk: Ndk, bazel: str) -> bool:
 
 def sdk_problems(sdk: Sdk, asked: Asked) -> Iterator[Problem]:
     """What the target asks for and the SDK lacks."""
-    named = f"{sdk.said_by}={sdk.root}"
+    named = str(sdk.named)
     if not sdk.platforms:
         yield Problem(
             where=named,
             what="no platform is installed: there is no platforms/android-*/android.jar",
-            todo=f"sdkmanager 'platforms;android-28', or set {sdk.said_by} to an SDK that has one",
+            todo=f"sdkmanager 'platforms;android-28', or set {sdk.named.setting} to an SDK that "
+            "has one",
         )
     elif asked.sdk_level is not None and asked.sdk_level not in sdk.platforms:
         yield Problem(
@@ -133,7 +134,8 @@ def _tools_problem(sdk: Sdk, asked: Asked, named: str) -> Problem:
         return Problem(
             where=named,
             what="no build-tools are installed",
-            todo=f"sdkmanager 'build-tools;28.0.3', or set {sdk.said_by} to an SDK that has some",
+            todo=f"sdkmanager 'build-tools;28.0.3', or set {sdk.named.setting} to an SDK that "
+            "has some",
         )
     near = difflib.get_close_matches(wanted, sdk.build_tools, n=1, cutoff=0.0)
     return Problem(
@@ -147,7 +149,7 @@ def _tools_problem(sdk: Sdk, asked: Asked, named: str) -> Problem:
 
 def revision_problems(ndk: Ndk, *, tree: Path, tensorflow: str, bazel: str) -> Iterator[Problem]:
     """Why this NDK is not for this TensorFlow or this Bazel."""
-    where = f"{ndk.said_by}={ndk.root}"
+    where = str(ndk.named)
     of_bazel = table.bazel_revisions(bazel)
     of_tree = table.tensorflow_revisions(tree, tensorflow)
     if needs_starlark(ndk, bazel):
@@ -156,7 +158,7 @@ def revision_problems(ndk: Ndk, *, tree: Path, tensorflow: str, bazel: str) -> I
                 where=where,
                 what=f"NDK {ndk.revision} ({ndk.said_in.name}) is too old for Bazel {bazel}, "
                 f"whose rules_android_ndk reads r{table.starlark_oldest()} and newer",
-                todo=f"set {ndk.said_by} to such an NDK, or take a Bazel before 8",
+                todo=f"set {ndk.named.setting} to such an NDK, or take a Bazel before 8",
             )
         return
     if of_bazel.known and ndk.major not in of_bazel.revisions:
@@ -164,7 +166,7 @@ def revision_problems(ndk: Ndk, *, tree: Path, tensorflow: str, bazel: str) -> I
             where=where,
             what=f"NDK {ndk.revision} ({ndk.said_in.name}) is not known to {of_bazel.source}, "
             f"which would take it for r{of_bazel.revisions[-1]} without an error",
-            todo=f"set {ndk.said_by} to an NDK that both can use: "
+            todo=f"set {ndk.named.setting} to an NDK that both can use: "
             f"{_both(of_bazel, of_tree)}"
             + (
                 f" (Bazel {table.starlark_bazel()} and newer can read this one)"
@@ -177,7 +179,7 @@ def revision_problems(ndk: Ndk, *, tree: Path, tensorflow: str, bazel: str) -> I
             where=where,
             what=f"NDK {ndk.revision} ({ndk.said_in.name}) is not for this TensorFlow, which is "
             f"for {of_tree} ({of_tree.source})",
-            todo=f"set {ndk.said_by} to an NDK that both can use: {_both(of_bazel, of_tree)}",
+            todo=f"set {ndk.named.setting} to an NDK that both can use: {_both(of_bazel, of_tree)}",
         )
 
 
@@ -210,7 +212,7 @@ def level_problems(ndk: Ndk, asked: Asked, abis: Iterable[Abi]) -> Iterator[Prob
         )
     if not ndk.has_platforms and not ndk.levels and ndk.major < 22:
         yield Problem(
-            where=f"{ndk.said_by}={ndk.root}",
+            where=str(ndk.named),
             what="is incomplete: there is no platforms/ in it",
             todo="unpack the NDK again",
         )
@@ -238,11 +240,11 @@ def _found(
     sdk: Sdk | None = None
     ndk: Ndk | None = None
     try:
-        sdk = find_sdk(asked.sdk, env=env)
+        sdk = find_sdk(asked.sdk, where=asked.where.get("sdk", ""), env=env)
     except BuildToolError as failure:
         problems += failure.problems
     try:
-        ndk = find_ndk(asked.ndk, sdk=sdk, env=env)
+        ndk = find_ndk(asked.ndk, where=asked.where.get("ndk", ""), sdk=sdk, env=env)
     except BuildToolError as failure:
         problems += failure.problems
     return sdk, ndk

@@ -7,13 +7,14 @@ r17 (NDK, "Build System Maintainers Guide").
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.android.sdk import Sdk, find_root, numbers, read_properties
+from buildtool.android.sdk import Named, Sdk, find_root, numbers, read_properties
 from buildtool.errors import Problem, ToolError
 
 VARIABLES = ("ANDROID_NDK_HOME", "ANDROID_NDK_ROOT")
@@ -27,10 +28,11 @@ _RELEASE = re.compile(r"\br?(\d+)([a-z]?)\b")
 class Ndk:
     """An NDK. ``revision`` is as its own file says it (``14.1.3816874`` or ``r10e``), ``major``
     its first number, ``said_in`` that file. ``levels`` are the API levels that it has libraries
-    for, empty where no file says which. ``description`` is what ``source.properties`` call it."""
+    for, empty where no file says which. ``description`` is what ``source.properties`` call it.
+    ``named`` is what named it, or the SDK that it is in."""
 
     root: Path
-    said_by: str
+    named: Named
     revision: str
     major: int
     said_in: Path
@@ -45,17 +47,21 @@ class Ndk:
 
 
 def find_ndk(
-    given: Path | None = None, *, sdk: Sdk | None = None, env: Mapping[str, str] | None = None
+    given: Path | None = None,
+    *,
+    where: str = "",
+    sdk: Sdk | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> Ndk:
-    """The NDK that a target names (``given``), else the environment's, else the newest of the SDK
-    (``ndk/<revision>``, then ``ndk-bundle``).
+    """The NDK that the user's files name (``given``, written in ``where``), else the environment's,
+    else the newest of the SDK (``ndk/<revision>``, then ``ndk-bundle``).
 
     Raises:
         ToolError: there is none, or none at the named place.
     """
-    said_by, root = find_root(given, KEY, VARIABLES, env=env)
-    if root is not None:
-        return read_ndk(root, said_by=said_by)
+    named = find_root(given, KEY, VARIABLES, where=where, env=env)
+    if named is not None:
+        return read_ndk(named)
     inside = ndks_of(sdk) if sdk is not None else ()
     if inside:
         return inside[0]
@@ -76,26 +82,27 @@ def ndks_of(sdk: Sdk) -> tuple[Ndk, ...]:
     places = [each for each in below.iterdir() if each.is_dir()] if below.is_dir() else []
     places.sort(key=lambda each: numbers(each.name), reverse=True)
     return tuple(
-        read_ndk(place, said_by=sdk.said_by)
+        read_ndk(dataclasses.replace(sdk.named, root=place))
         for place in [*places, sdk.root / "ndk-bundle"]
         if any((place / name).is_file() for name in FILES)
     )
 
 
-def read_ndk(root: Path, *, said_by: str = KEY) -> Ndk:
-    """Read the revision and the API levels of the NDK at ``root``.
+def read_ndk(named: Named) -> Ndk:
+    """Read the revision and the API levels of the NDK that is ``named``.
 
     Raises:
         ToolError: there is no NDK, or its files do not say which one it is.
     """
+    root = named.root
     properties, release = (root / name for name in FILES)
     if not properties.is_file() and not release.is_file():
         what = "no folder" if not root.is_dir() else "no NDK: it has no source.properties"
         raise ToolError(
             Problem(
-                where=f"{said_by}={root}",
+                where=str(named),
                 what=f"is {what}",
-                todo=f"set {said_by} to the folder of an unpacked NDK",
+                todo=f"set {named.setting} to the folder of an unpacked NDK",
             )
         )
     said_in = properties if properties.is_file() else release
@@ -105,12 +112,12 @@ def read_ndk(root: Path, *, said_by: str = KEY) -> Ndk:
             Problem(
                 where=str(said_in),
                 what="does not say which revision this NDK is",
-                todo=f"unpack the NDK again, or set {said_by} to another one",
+                todo=f"unpack the NDK again, or set {named.setting} to another one",
             )
         )
     return Ndk(
         root=root,
-        said_by=said_by,
+        named=named,
         revision=revision,
         major=numbers(revision)[0],
         said_in=said_in,

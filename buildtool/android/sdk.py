@@ -32,26 +32,48 @@ class BuildTools:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Named:
+    """A folder and who names it: the variable or key ``by``, and the ``file:line`` where the user
+    has written it, empty for a variable of the environment."""
+
+    root: Path
+    by: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        told = f"{self.by}={self.root}"
+        return f"{self.where}: {told}" if self.where else told
+
+    @property
+    def setting(self) -> str:
+        """What is to be set to name another folder."""
+        return f"{self.by} in {self.where}" if self.where else self.by
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sdk:
-    """An SDK. ``said_by`` is the variable or key that named it; ``platforms`` are the folders that
+    """An SDK. ``named`` is what named it; ``platforms`` are the folders that
     hold an ``android.jar``, by API level; ``odd_tools`` are folders of build-tools that Bazel does
     not take for a version because of their names."""
 
     root: Path
-    said_by: str
+    named: Named
     platforms: Mapping[int, Path] = field(default_factory=dict)
     build_tools: Mapping[str, BuildTools] = field(default_factory=dict)
     odd_tools: tuple[BuildTools, ...] = ()
 
 
-def find_sdk(given: Path | None = None, *, env: Mapping[str, str] | None = None) -> Sdk:
-    """The SDK that a target names (``given``), else the one that the environment names.
+def find_sdk(
+    given: Path | None = None, *, where: str = "", env: Mapping[str, str] | None = None
+) -> Sdk:
+    """The SDK that the user's files name (``given``, written in ``where``), else the one that the
+    environment names.
 
     Raises:
         ToolError: none is named, or there is none at the named place.
     """
-    said_by, root = find_root(given, KEY, VARIABLES, env=env)
-    if root is None:
+    named = find_root(given, KEY, VARIABLES, where=where, env=env)
+    if named is None:
         raise ToolError(
             Problem(
                 where="Android SDK",
@@ -61,30 +83,36 @@ def find_sdk(given: Path | None = None, *, env: Mapping[str, str] | None = None)
                 "build-tools/",
             )
         )
+    root = named.root
     if not root.is_dir() or not ((root / "platforms").is_dir() or (root / "build-tools").is_dir()):
         what = "holds neither platforms/ nor build-tools/" if root.is_dir() else "is no folder"
         raise ToolError(
             Problem(
-                where=f"{said_by}={root}",
+                where=str(named),
                 what=f"is no Android SDK: it {what}",
-                todo=f"set {said_by} to the SDK's own folder",
+                todo=f"set {named.setting} to the SDK's own folder",
             )
         )
-    return read_sdk(root, said_by=said_by)
+    return read_sdk(named)
 
 
 def find_root(
-    given: Path | None, key: str, variables: tuple[str, ...], *, env: Mapping[str, str] | None
-) -> tuple[str, Path | None]:
-    """Who names a folder first, and which one: ``key`` of the target, or an environment variable
-    that is not empty. None if nobody does."""
+    given: Path | None,
+    key: str,
+    variables: tuple[str, ...],
+    *,
+    where: str = "",
+    env: Mapping[str, str] | None = None,
+) -> Named | None:
+    """Who names a folder first, and which one: ``key`` of the user's files (``given``, written in
+    ``where``), or an environment variable that is not empty. None if nobody does."""
     if given is not None:
-        return key, given
+        return Named(root=given, by=key, where=where)
     own = os.environ if env is None else env
     for variable in variables:
         if value := own.get(variable, "").strip():
-            return variable, Path(value).expanduser()
-    return "", None
+            return Named(root=Path(value).expanduser(), by=variable)
+    return None
 
 
 def make_absolute(env: MutableMapping[str, str], variables: Iterable[str], folder: Path) -> None:
@@ -95,14 +123,15 @@ def make_absolute(env: MutableMapping[str, str], variables: Iterable[str], folde
             env[variable] = str(folder / Path(value).expanduser())
 
 
-def read_sdk(root: Path, *, said_by: str = KEY) -> Sdk:
-    """List what is installed in the SDK at ``root``; links are followed."""
+def read_sdk(named: Named) -> Sdk:
+    """List what is installed in the SDK that is ``named``; links are followed."""
+    root = named.root
     tools = [_read_tools(folder) for folder in _folders(root / "build-tools")]
     versions = {each.version: each for each in tools if _VERSION.fullmatch(each.version)}
     linked = {each.folder.resolve() for each in versions.values()}
     return Sdk(
         root=root,
-        said_by=said_by,
+        named=named,
         platforms=_platforms(root / "platforms"),
         build_tools=dict(sorted(versions.items(), key=lambda item: numbers(item[0]))),
         odd_tools=tuple(

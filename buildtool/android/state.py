@@ -46,8 +46,9 @@ def state(target: Target) -> str:
 
 
 def _installed(target: Target) -> Iterator[str]:
-    _, own_sdk = sdk.find_root(target.android.sdk, sdk.KEY, sdk.VARIABLES, env=None)
-    _, own_ndk = sdk.find_root(target.android.ndk, ndk.KEY, ndk.VARIABLES, env=None)
+    named_sdk = sdk.find_root(target.android.sdk, sdk.KEY, sdk.VARIABLES)
+    named_ndk = sdk.find_root(target.android.ndk, ndk.KEY, ndk.VARIABLES)
+    own_sdk, own_ndk = (each.root if each else None for each in (named_sdk, named_ndk))
     yield f"SDK={own_sdk} NDK={own_ndk}"
     roots = [own_ndk] if own_ndk else []
     if own_sdk:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from buildtool.android.checks import Asked, find_kit
-from buildtool.android.ndk import find_ndk, read_ndk
-from buildtool.android.sdk import VARIABLES, find_sdk, make_absolute, read_sdk
+from buildtool.android.ndk import Ndk, find_ndk, read_ndk
+from buildtool.android.sdk import VARIABLES, Named, Sdk, find_sdk, make_absolute, read_sdk
 from buildtool.android.table import tensorflow_revisions
 from buildtool.errors import ToolError
 from buildtool.platforms.android import PLATFORM
@@ -45,6 +45,14 @@ def make_ndk(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+def sdk_of(root: Path) -> Sdk:
+    return read_sdk(Named(root=root, by="sdk"))
+
+
+def ndk_of(root: Path) -> Ndk:
+    return read_ndk(Named(root=root, by="ndk"))
+
+
 def tree(folder: Path, supported: str = "[10, 11, 12, 13, 14, 15]") -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "configure.py").write_text(
@@ -58,7 +66,7 @@ def said(failure: pytest.ExceptionInfo[ToolError]) -> str:
 
 
 def test_platforms_and_build_tools_are_read(sdk: Path) -> None:
-    found = read_sdk(sdk)
+    found = sdk_of(sdk)
     assert list(found.platforms) == [23, 28]
     assert list(found.build_tools) == ["9.0.0", "28.0.3"]  # by number, not by letter
 
@@ -71,7 +79,7 @@ def test_the_target_goes_before_the_environment_and_variables_have_an_order(
     env = {"ANDROID_SDK_ROOT": str(other), "ANDROID_HOME": str(sdk)}
     assert find_sdk(env=env).root == sdk
     assert find_sdk(other, env=env).root == other
-    assert find_sdk(env={"ANDROID_HOME": " ", "ANDROID_SDK_ROOT": str(other)}).said_by == (
+    assert find_sdk(env={"ANDROID_HOME": " ", "ANDROID_SDK_ROOT": str(other)}).named.by == (
         "ANDROID_SDK_ROOT"
     )
 
@@ -91,7 +99,7 @@ def test_debians_build_tools_behind_a_link_count_once(tmp_path: Path) -> None:
     (tools / "debian").mkdir(parents=True)
     (tools / "debian/source.properties").write_text("Pkg.UserSrc=false\nPkg.Revision=29.0.3\n")
     (tools / "29.0.3").symlink_to("debian")
-    found = read_sdk(tmp_path)
+    found = sdk_of(tmp_path)
     assert list(found.build_tools) == ["29.0.3"]
     assert found.build_tools["29.0.3"].revision == "29.0.3"
     assert found.odd_tools == ()
@@ -99,7 +107,7 @@ def test_debians_build_tools_behind_a_link_count_once(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not DEBIAN.is_dir(), reason="needs Debian's android-sdk-build-tools")
 def test_debians_own_sdk_is_read() -> None:
-    found = read_sdk(DEBIAN)
+    found = sdk_of(DEBIAN)
     assert {each.revision for each in found.build_tools.values()} == set(found.build_tools)
     assert found.build_tools
 
@@ -143,34 +151,34 @@ def test_the_revision_is_read(
     tmp_path: Path, file: str, text: str, revision: str, major: int
 ) -> None:
     (tmp_path / file).write_text(text)
-    found = read_ndk(tmp_path)
+    found = ndk_of(tmp_path)
     assert (found.revision, found.major) == (revision, major)
 
 
 def test_an_ndk_that_does_not_say_its_revision(tmp_path: Path) -> None:
     (tmp_path / "source.properties").write_text("Pkg.Desc = Android NDK\n")
     with pytest.raises(ToolError, match="does not say which revision"):
-        read_ndk(tmp_path)
+        ndk_of(tmp_path)
 
 
 def test_levels_come_from_platforms_or_from_meta(make_ndk: Callable[..., Path]) -> None:
-    assert read_ndk(make_ndk("14.1.1", 24, 9, 21)).levels == (9, 21, 24)
+    assert ndk_of(make_ndk("14.1.1", 24, 9, 21)).levels == (9, 21, 24)
     new = make_ndk("25.2.9519653")
     (new / "meta").mkdir()
     (new / "meta/platforms.json").write_text('{"min": 19, "max": 33, "aliases": {"20": 19}}')
-    assert read_ndk(new).levels == tuple(range(19, 34))
+    assert ndk_of(new).levels == tuple(range(19, 34))
     (new / "meta/platforms.json").write_text("[")
-    assert read_ndk(new).levels == ()
+    assert ndk_of(new).levels == ()
 
 
 def test_the_newest_ndk_of_the_sdk_is_taken(sdk: Path, make_ndk: Callable[..., Path]) -> None:
     make_ndk("14.1.1", place=sdk / "ndk-bundle")
-    assert find_ndk(sdk=read_sdk(sdk), env={}).revision == "14.1.1"
+    assert find_ndk(sdk=sdk_of(sdk), env={}).revision == "14.1.1"
     for revision in ("9.1.1", "21.4.7075529"):
         make_ndk(revision, place=sdk / "ndk" / revision)
-    assert find_ndk(sdk=read_sdk(sdk), env={}).revision == "21.4.7075529"
+    assert find_ndk(sdk=sdk_of(sdk), env={}).revision == "21.4.7075529"
     other = make_ndk("18.1.1")
-    assert find_ndk(sdk=read_sdk(sdk), env={"ANDROID_NDK_ROOT": str(other)}).major == 18
+    assert find_ndk(sdk=sdk_of(sdk), env={"ANDROID_NDK_ROOT": str(other)}).major == 18
 
 
 def test_nothing_there_says_both_and_which_variables_mend_it(tmp_path: Path) -> None:
@@ -193,6 +201,25 @@ def test_a_variable_that_names_something_else(tmp_path: Path) -> None:
         find_sdk(env={"ANDROID_HOME": str(tmp_path)})
     with pytest.raises(ToolError, match=r"ANDROID_NDK_HOME=.*/no: is no folder"):
         find_ndk(env={"ANDROID_NDK_HOME": str(tmp_path / "no")})
+
+
+def test_who_has_named_a_folder_is_said_with_file_and_line(
+    sdk: Path, tmp_path: Path, make_ndk: Callable[..., Path]
+) -> None:
+    facts = {"tree": tree(tmp_path / "tf"), "tensorflow": "1.8.0", "bazel": "0.17.2", "env": {}}
+    where = {"sdk": "W:3", "ndk": "targets/x.yaml:7"}
+    with pytest.raises(ToolError) as failure:
+        find_kit(Asked(sdk=tmp_path, ndk=tmp_path, where=where), abis=(), **facts)  # type: ignore[arg-type]
+    first, second = failure.value.problems
+    assert str(first).startswith(f"W:3: sdk={tmp_path}: is no Android SDK")
+    assert first.todo == "set sdk in W:3 to the SDK's own folder"
+    assert str(second).startswith(f"targets/x.yaml:7: ndk={tmp_path}: is no NDK")
+    assert second.todo == "set ndk in targets/x.yaml:7 to the folder of an unpacked NDK"
+    new = make_ndk("18.1.1", 21)
+    with pytest.raises(ToolError) as failure:
+        find_kit(Asked(sdk=sdk, ndk=new, where=where), abis=(), **facts)  # type: ignore[arg-type]
+    assert f"targets/x.yaml:7: ndk={new}: NDK 18.1.1 (source.properties) is not" in said(failure)
+    assert "set ndk in targets/x.yaml:7 to an NDK that both can use" in said(failure)
 
 
 def test_everything_that_is_wrong_is_said_at_once(

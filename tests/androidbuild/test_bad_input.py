@@ -119,6 +119,19 @@ def test_nothing_that_an_app_could_load(make_bench: Make) -> None:
     assert "targets/one.yaml:4: android.build: names no library" in err
 
 
+def test_an_sdk_of_workspace_that_is_none(make_bench: Make) -> None:
+    bench = make_bench()
+    workspace = bench.tree / "WORKSPACE"
+    line = workspace.read_text("utf-8").count("\n") + 1
+    entry = 'android_sdk_repository(name = "androidsdk", path = "/no/sdk")\n'
+    workspace.write_text(workspace.read_text("utf-8") + entry, "utf-8")
+    bench.target("android:\n  ndk: /no/ndk\n")
+    err = bench.doit("plan", code=4).err
+    assert f"WORKSPACE:{line}: sdk=/no/sdk: is no Android SDK: it is no folder" in err
+    assert f"WORKSPACE:{line} to the SDK's own folder" in err
+    assert "targets/one.yaml:4: ndk=/no/ndk: is no folder" in err
+
+
 def test_the_users_own_entry_is_taken_or_contradicted(make_bench: Make, tmp_path: Path) -> None:
     bench = make_bench()
     ndk = bench.project.env["ANDROID_NDK_HOME"]

@@ -205,9 +205,10 @@ def _kit(job: Job, asked: Asked, bazel: str) -> Kit:
         raise ToolError(
             Problem(
                 where=job.target.where("android.ndk_revision"),
-                what=f"android.ndk_revision: is {wanted}, but {kit.ndk.said_by}={kit.ndk.root} is "
+                what=f"android.ndk_revision: is {wanted}, but {kit.ndk.named} is "
                 f"NDK {kit.ndk.revision} ({kit.ndk.said_in.name})",
-                todo=f"set {kit.ndk.said_by} to an NDK of that revision, or leave the key out",
+                todo=f"set {kit.ndk.named.setting} to an NDK of that revision, or leave the key "
+                "out",
             )
         )
     return kit
