@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import enum
 import errno
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class ExitCode(enum.IntEnum):
@@ -96,6 +99,28 @@ class DownloadError(BuildToolError):
     """A source could not be fetched from any of its places, or is not the one that was locked."""
 
     exit_code = ExitCode.FAILED_DOWNLOAD
+
+
+class Attempts:
+    """Tries one thing after the other, and keeps what fails, so that all of it is told at once."""
+
+    def __init__(self) -> None:
+        self.failures: list[BuildToolError] = []
+
+    def __call__(self, make: Callable[[], T]) -> T | None:
+        """What ``make`` gives; None if it fails."""
+        try:
+            return make()
+        except BuildToolError as failure:
+            self.failures.append(failure)
+            return None
+
+    def failure(self) -> BuildToolError:
+        """All failures as one. A mistake of the user's counts as one, even where tools are missing
+        as well."""
+        problems = [problem for each in self.failures for problem in each.problems]
+        kinds = [type(each) for each in self.failures]
+        return (ConfigError if ConfigError in kinds else kinds[0])(problems)
 
 
 # What writing fails with, for people to mend; EFBIG is a limit on the size of files.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from buildtool.android import table
 from buildtool.android.ndk import Ndk, find_ndk
-from buildtool.android.sdk import Sdk, find_sdk
+from buildtool.android.sdk import Sdk, find_sdk, numbers
 from buildtool.errors import BuildToolError, Problem, ToolError
 from buildtool.platforms.abi import Abi
 from buildtool.platforms.android import FIRST_64_BIT_LEVEL
@@ -32,6 +32,7 @@ class Asked:
 
     sdk: Path | None = None
     ndk: Path | None = None
+    ndk_revision: str | None = None
     api_level: int | None = None
     sdk_level: int | None = None
     build_tools_version: str | None = None
@@ -78,6 +79,7 @@ def find_kit(
     if ndk is not None:
         problems += revision_problems(ndk, tree=tree, tensorflow=tensorflow, bazel=bazel)
         problems += level_problems(ndk, asked, abis)
+        problems += _another_revision(ndk, asked)
     if problems or sdk is None or ndk is None:
         raise ToolError(problems)
     return Kit(
@@ -215,6 +217,16 @@ def level_problems(ndk: Ndk, asked: Asked, abis: Iterable[Abi]) -> Iterator[Prob
             where=str(ndk.named),
             what="is incomplete: there is no platforms/ in it",
             todo="unpack the NDK again",
+        )
+
+
+def _another_revision(ndk: Ndk, asked: Asked) -> Iterator[Problem]:
+    wanted = asked.ndk_revision
+    if wanted is not None and numbers(ndk.revision)[: len(numbers(wanted))] != numbers(wanted):
+        yield Problem(
+            where=asked.place("ndk_revision"),
+            what=f"is {wanted}, but {ndk.named} is NDK {ndk.revision} ({ndk.said_in.name})",
+            todo=f"set {ndk.named.setting} to an NDK of that revision, or leave the key out",
         )
 
 

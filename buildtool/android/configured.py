@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.android.checks import Asked
-from buildtool.errors import ConfigError, Problem
+from buildtool.errors import Problem
 
 FILES = (".tf_configure.bazelrc", ".bazelrc")
 # The variables of android_configure.bzl, and the keys of a target that say the same.
@@ -49,13 +49,14 @@ def read_configured(tree: Path) -> Mapping[str, Configured]:
     return found
 
 
-def with_configured(asked: Asked, configured: Mapping[str, Configured]) -> Asked:
+def with_configured(
+    asked: Asked, configured: Mapping[str, Configured], problems: list[Problem]
+) -> Asked:
     """``asked`` with what the user's files say, so that it is checked as well.
 
-    Raises:
-        ConfigError: the target says something else, or a number is none; all of them.
+    Where the target says something else, or a number is none, that is added to ``problems``, and
+    the target's own value stays.
     """
-    problems: list[Problem] = []
     values: dict[str, object] = {}
     where = dict(asked.where)
     for name, each in configured.items():
@@ -76,8 +77,6 @@ def with_configured(asked: Asked, configured: Mapping[str, Configured]) -> Asked
         else:
             values[key] = said
             where[key] = each.where
-    if problems:
-        raise ConfigError(problems)
     return dataclasses.replace(asked, **values, where=where)  # type: ignore[arg-type]
 
 

@@ -97,14 +97,12 @@ def read_declared(text: str, *, path: str) -> Declared:
     )
 
 
-def with_declared(asked: Asked, declared: Declared) -> Asked:
+def with_declared(asked: Asked, declared: Declared, problems: list[Problem]) -> Asked:
     """``asked`` with what the user's entries say, so that it is checked as well.
 
-    Raises:
-        ConfigError: the target says something else than an entry, or an entry has text for a number
-            or the other way round; all of them.
+    Where the target says something else than an entry, or an entry has text for a number or the
+    other way round, that is added to ``problems``, and the target's own value stays.
     """
-    problems: list[Problem] = []
     values: dict[str, object] = {}
     where = dict(asked.where)
     pairs = ((declared.sdk, _SDK_KEYS), (declared.ndk, _NDK_KEYS))
@@ -119,10 +117,9 @@ def with_declared(asked: Asked, declared: Declared) -> Asked:
                 problems.append(_wrong_kind(entry, attribute))
             elif own is not None and own != said:
                 problems.append(_contradiction(asked, key, entry, attribute, own))
-            values[key] = said
-            where[key] = entry.where
-    if problems:
-        raise ConfigError(problems)
+            else:
+                values[key] = said
+                where[key] = entry.where
     return dataclasses.replace(asked, **values, where=where)  # type: ignore[arg-type]
 
 

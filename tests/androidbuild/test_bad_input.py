@@ -83,7 +83,7 @@ def test_an_ndk_of_another_revision_than_the_target_says(make_bench: Make) -> No
     bench = make_bench()
     bench.target('android:\n  ndk_revision: "12.1"\n')
     err = bench.doit("plan", code=4).err
-    assert "targets/one.yaml:4: android.ndk_revision: is 12.1, but ANDROID_NDK_HOME=" in err
+    assert "targets/one.yaml:4: ndk_revision: is 12.1, but ANDROID_NDK_HOME=" in err
     bench.target('android:\n  ndk_revision: "14.1"\n')
     bench.doit("plan")
 
@@ -95,6 +95,18 @@ def test_levels_and_tools_that_are_not_installed(make_bench: Make) -> None:
     assert "targets/one.yaml:4: api_level: NDK 14.1.3816874 has no API level 19; it has 21" in err
     assert "targets/one.yaml:5: sdk_level: platform 30 is not installed" in err
     assert "targets/one.yaml:6: build_tools_version: build-tools 1.2.3 are not installed" in err
+
+
+def test_contradictions_and_what_is_not_installed_are_told_at_once(make_bench: Make) -> None:
+    bench = make_bench()
+    workspace = bench.tree / "WORKSPACE"
+    entry = 'android_ndk_repository(name = "androidndk", api_level = 24)\n'
+    workspace.write_text(workspace.read_text("utf-8") + entry, "utf-8")
+    bench.target('android:\n  api_level: 23\n  sdk_level: 30\n  ndk_revision: "12.1"\n')
+    err = bench.doit("plan", code=3).err
+    assert "targets/one.yaml:4: api_level: is 23, but android_ndk_repository in " in err
+    assert "targets/one.yaml:5: sdk_level: platform 30 is not installed" in err
+    assert "targets/one.yaml:6: ndk_revision: is 12.1, but ANDROID_NDK_HOME=" in err
 
 
 def test_a_tree_without_the_product(make_bench: Make) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from buildtool.android import products
 from buildtool.android.checks import Asked, Kit, find_kit
 from buildtool.android.configured import Configured, read_configured, with_configured
-from buildtool.android.sdk import numbers
 from buildtool.android.workspace import (
+    Declared,
     Generation,
     Placed,
     generation,
@@ -27,14 +26,12 @@ from buildtool.bazel.finder import VARIABLE, Bazel, best_version, find_bazel
 from buildtool.bazel.versions import Wanted, wanted_bazel
 from buildtool.bazel.workspace import read_text
 from buildtool.config import Target
-from buildtool.errors import BuildToolError, ConfigError, Problem, ToolError
+from buildtool.errors import Attempts, ConfigError, Problem, ToolError
 from buildtool.values import Tool
-
-T = TypeVar("T")
 
 TOOL = "bazel"
 JAVA = {"java", "demo"}
-_KEYS = ("sdk", "ndk", "api_level", "sdk_level", "build_tools_version")
+_KEYS = ("sdk", "ndk", "ndk_revision", "api_level", "sdk_level", "build_tools_version")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,26 +82,6 @@ class Setup:
         return found
 
 
-class _Attempts:
-    """Tries one thing after the other, and keeps what fails."""
-
-    def __init__(self) -> None:
-        self.failures: list[BuildToolError] = []
-
-    def __call__(self, make: Callable[[], T]) -> T | None:
-        try:
-            return make()
-        except BuildToolError as failure:
-            self.failures.append(failure)
-            return None
-
-    def failure(self) -> BuildToolError:
-        """All failures as one."""
-        problems = [problem for each in self.failures for problem in each.problems]
-        kinds = [type(each) for each in self.failures]
-        return (ConfigError if ConfigError in kinds else kinds[0])(problems)
-
-
 def find_setup(job: Job) -> Setup:
     """Find everything and check it against each other.
 
@@ -112,32 +89,47 @@ def find_setup(job: Job) -> Setup:
         BuildToolError: with all that is missing or does not fit. A mistake in the target counts
             as one, even where tools are missing as well.
     """
-    attempt = _Attempts()
+    attempt = Attempts()
     labels = attempt(lambda: products.labels(job.target, job.tree.path))
     wanted = attempt(lambda: _wanted(job)) or wanted_bazel(job.tree.path)
     bazel = attempt(lambda: _bazel(job, wanted))
     version = bazel.version if bazel else best_version(wanted)
-    told = attempt(lambda: _told(job, version))
+    told = _told(job, version, attempt)
     attempt(lambda: _check_java(job.target))
     if bazel is None or told is None or labels is None or attempt.failures:
         raise attempt.failure()
     return Setup(bazel=bazel, labels=labels, told=told)
 
 
-def _told(job: Job, bazel: str) -> Told:
-    """The kit, and how this release of Bazel is told of it."""
+def _told(job: Job, bazel: str, attempt: Attempts) -> Told | None:
+    """The kit, and how this release of Bazel is told of it. None if something is wrong, which is
+    then among the failures of ``attempt``."""
     tree, configured = job.tree.path, read_configured(job.tree.path)
     modules = generation(tree, bazel=bazel, starlark=False) is Generation.MODULE
     path = tree / ("MODULE.bazel" if modules else "WORKSPACE")
-    text = read_text(path, newline="") if path.is_file() else ""
-    declared = read_declared(text, path=str(path))
-    asked = with_configured(with_declared(_asked(job.target), declared), configured)
-    kit = _kit(job, asked, bazel)
+    read = attempt(lambda: _declared(path))
+    if read is None:  # which SDK and NDK it names is not known
+        return None
+    text, declared = read
+    problems: list[Problem] = []
+    asked = with_declared(_asked(job.target), declared, problems)
+    asked = with_configured(asked, configured, problems)
+    if problems:
+        attempt.failures.append(ConfigError(problems))
+    kit = attempt(lambda: _kit(job, asked, bazel))
+    if kit is None:
+        return None
     how = generation(tree, bazel=bazel, starlark=kit.starlark)
     placed = place(text, kit, how, declared, path=str(path))
     used = configured if how is Generation.ENVIRONMENT else {}
     variables = {name: each for name, each in placed.variables.items() if name not in used}
     return Told(kit=kit, placed=dataclasses.replace(placed, variables=variables), configured=used)
+
+
+def _declared(path: Path) -> tuple[str, Declared]:
+    """The text of the user's file, empty if there is none, and what it declares."""
+    text = read_text(path, newline="") if path.is_file() else ""
+    return text, read_declared(text, path=str(path))
 
 
 def _asked(target: Target) -> Asked:
@@ -148,6 +140,7 @@ def _asked(target: Target) -> Asked:
     return Asked(
         sdk=android.sdk,
         ndk=android.ndk,
+        ndk_revision=android.ndk_revision,
         api_level=android.api_level,
         sdk_level=android.sdk_level,
         build_tools_version=android.build_tools_version,
@@ -193,25 +186,13 @@ def with_setup(job: Job, setup: Setup) -> Job:
 
 
 def _kit(job: Job, asked: Asked, bazel: str) -> Kit:
-    kit = find_kit(
+    return find_kit(
         asked,
         abis=(job.abi,),
         tree=job.tree.path,
         tensorflow=job.tree.version,
         bazel=bazel,
     )
-    wanted = job.target.android.ndk_revision
-    if wanted is not None and numbers(kit.ndk.revision)[: len(numbers(wanted))] != numbers(wanted):
-        raise ToolError(
-            Problem(
-                where=job.target.where("android.ndk_revision"),
-                what=f"android.ndk_revision: is {wanted}, but {kit.ndk.named} is "
-                f"NDK {kit.ndk.revision} ({kit.ndk.said_in.name})",
-                todo=f"set {kit.ndk.named.setting} to an NDK of that revision, or leave the key "
-                "out",
-            )
-        )
-    return kit
 
 
 def _check_java(target: Target) -> None:
