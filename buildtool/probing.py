@@ -30,6 +30,21 @@ int main(int argc, char** argv) {
 }
 """
 
+_NONE = Tool(name="", path=Path(), version="")
+# Where compilers are missing, a backend still says what else is.
+NO_TOOLS = Toolchain(
+    cc=_NONE,
+    cxx=_NONE,
+    ar=_NONE,
+    strip=_NONE,
+    kind="",
+    triple="",
+    compile_flags=(),
+    link_flags=(),
+    emulator=(),
+    identity="",
+)
+
 
 def newest(name: str) -> Path | None:
     """``name``, or else the newest ``name-N`` on the path."""

@@ -117,7 +117,8 @@ class Backend(Protocol):
         ...
 
     def prepare(self, job: Job) -> Job:
-        """The job with what else the backend needs, found and checked.
+        """The job with what else the backend needs, found and checked; also where compilers are
+        missing, so that all is told at once.
 
         Raises:
             BuildToolError: something is missing, or does not go with the rest; all at once.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ from buildtool.backends import BACKENDS, find_backend
 from buildtool.backends.base import Backend, Job
 from buildtool.catalogue.kernels import make_catalogue
 from buildtool.config import Target
-from buildtool.errors import ConfigError, Problem
+from buildtool.errors import Attempts, ConfigError, Problem
 from buildtool.plain import plain
 from buildtool.plan import TENSORFLOW
 from buildtool.platforms import find_abi
 from buildtool.platforms.abi import Abi, Platform
+from buildtool.probing import NO_TOOLS
 from buildtool.rename.app import check_app_protobuf
 from buildtool.rename.sources import Renaming, rename_sources
 from buildtool.sources import (
@@ -93,7 +95,8 @@ def find_inputs(work: Workspace) -> Inputs:
     """Fetch the sources and find the tools.
 
     Raises:
-        DownloadError, ConfigError, ToolError: what is missing, with what to do.
+        DownloadError, ConfigError, ToolError: what is missing, with what to do. All of it is told
+            at once, but nothing is fetched where a tool is missing.
     """
     target = work.target
     backend = find_backend(target)
@@ -104,16 +107,23 @@ def find_inputs(work: Workspace) -> Inputs:
         sysroot = find_sdk(
             work.abi, str(target.compiler), sysroot, lock, work.cache, offline=work.offline
         )
-    toolchain = backend.toolchain(target, work.abi, sysroot)
+    attempt = Attempts()
+    toolchain = attempt(lambda: backend.toolchain(target, work.abi, sysroot))
     progress = Progress.of_process()
     own: tuple[str, ...] = ()
     if isinstance(target.tensorflow, Path):
-        tree = local_tree(target.tensorflow, cache=work.cache)
-        tree = dataclasses.replace(tree, path=plain(tree.path))
-        needed = backend.sources(target, tree.version, tree.path, lock)
+        own_tree = attempt(functools.partial(_own_tree, target.tensorflow, work.cache))
+        if own_tree is None:
+            raise attempt.failure()
+        tree = own_tree
+        asked = functools.partial(backend.sources, target, tree.version, tree.path, lock)
     else:
         own = (target.tensorflow,)
-        needed = backend.sources(target, lock[target.tensorflow].version, None, lock)
+        version = lock[target.tensorflow].version
+        asked = functools.partial(backend.sources, target, version, None, lock)
+    needed = attempt(asked)
+    if needed is None or (attempt.failures and (own or needed)):
+        raise attempt.failure()
     names = [*own, *needed]
     texts = [licence.source for name in names for licence in lock[name].licences]
     found = fetch_all(
@@ -133,7 +143,7 @@ def find_inputs(work: Workspace) -> Inputs:
         tree=renaming.tree if renaming else tree,
         lock=lock,
         sources=found,
-        toolchain=toolchain,
+        toolchain=toolchain or NO_TOOLS,
         folder=work.folder,
         cache=work.cache,
         offline=work.offline,
@@ -141,7 +151,16 @@ def find_inputs(work: Workspace) -> Inputs:
         say=work.say,
         renaming=renaming,
     )
-    return Inputs(backend=backend, job=backend.prepare(job), licences=licences)
+    prepared = attempt(lambda: backend.prepare(job))
+    if prepared is None or attempt.failures:
+        raise attempt.failure()
+    return Inputs(backend=backend, job=prepared, licences=licences)
+
+
+def _own_tree(path: Path, cache: Cache) -> SourceTree:
+    """The user's own tree, under a name that compilers take."""
+    tree = local_tree(path, cache=cache)
+    return dataclasses.replace(tree, path=plain(tree.path))
 
 
 def abi_of(target: Target) -> tuple[Platform, Abi]:

@@ -27,6 +27,20 @@ def test_no_sdk_no_ndk_no_bazel_no_java_all_at_once(make_bench: Make) -> None:
     assert "Java: there is no javac here, and JAVA_HOME is not set; java of 'android.build'" in err
 
 
+def test_no_clang_is_told_with_all_else(make_bench: Make) -> None:
+    bench = make_bench(without=("javac", "clang*"), sdk=False, bazel=False)
+    err = bench.doit("plan", code=4).err
+    assert "toolchain: not here: clang's cc, c++, with which sources are read" in err
+    assert "Android SDK: not found" in err
+    assert "Android NDK: not found" in err
+    assert "there is no bazelisk and no bazel here" in err
+    assert "Java: there is no javac here" in err
+    bench.target("protos: lite\n")
+    err = bench.doit("plan", code=3).err
+    assert "protos: the backend 'bazel' cannot do that" in err
+    assert "toolchain: not here: clang's cc, c++" in err
+
+
 def test_relative_folders_of_sdk_and_ndk(make_bench: Make, tmp_path: Path) -> None:
     bench = make_bench()
     folder = tmp_path / "elsewhere"
