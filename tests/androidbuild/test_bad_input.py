@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from buildtool.backends.bazel.macros import macro_notes
 from tests.android.conftest import make_ndk
 from tests.makefile.conftest import state
 
@@ -215,6 +216,47 @@ def test_keys_that_only_other_backends_know(make_bench: Make) -> None:
     assert "targets/one.yaml:3: protos: the backend 'bazel' cannot do that" in err
     assert "targets/one.yaml:6: app_protobuf: the backend 'bazel' cannot do that" in err
     assert "targets/one.yaml:5: optimise.lto: the backend 'bazel' cannot do that" in err
+
+
+def test_macros_that_the_plan_would_not_know(make_bench: Make) -> None:
+    bench = make_bench()
+    bench.target("bazel:\n  flags:\n  - --copt=-DA=1\n  - --copt=-O3\n  - --cxxopt\n  - -UB\n")
+    err = bench.doit("plan", code=3).err
+    assert "targets/one.yaml:5: bazel.flags[0]: -DA=1 is a macro, which the plan must know" in err
+    assert "say it with 'defines:'" in err
+    assert "bazel.flags[2]: -UB is a macro" in err
+    assert "-O3" not in err
+    bench.target()
+    (bench.tree / ".bazelrc").write_text("build --copt=-DOURS\n", encoding="utf-8")
+    bench.doit("plan")
+    note = ".bazelrc:1 gives the compiler -DOURS, which the plan does not know"
+    assert note in bench.result("plan")["notes"]
+
+
+def test_macros_of_the_trees_settings(tmp_path: Path) -> None:
+    (tmp_path / ".bazelrc").write_text(
+        "# build --copt=-DCOMMENT\n"
+        "build:android_arm64 --config=android \\\n"
+        "  --config phone\n"
+        "build:android --copt -DONE --copt=-O3\n"
+        "build:phone --per_file_copt=.*@-DTWO,-O2,-UTHREE\n"
+        "build:windows --copt=-DWINDOWS\n"
+        "test --copt=-DTEST\n"
+        "build --host_copt=-DHOST --cxxopt='-DFOUR=\"a b\"'\n"
+        "build --copt='-D\n",
+        encoding="utf-8",
+    )
+    (tmp_path / ".tf_configure.bazelrc").write_text("build --conlyopt=-DFIVE\n", encoding="utf-8")
+    said = [note.split(", which")[0] for note in macro_notes(tmp_path, "arm64-v8a")]
+    assert said == [
+        ".bazelrc:4 gives the compiler -DONE",
+        ".bazelrc:5 gives the compiler -DTWO",
+        ".bazelrc:5 gives the compiler -UTHREE",
+        '.bazelrc:8 gives the compiler -DFOUR="a b"',
+        ".tf_configure.bazelrc:1 gives the compiler -DFIVE",
+    ]
+    assert len(macro_notes(tmp_path, "x86")) == 2
+    assert len(macro_notes(tmp_path, "x86", known=["FIVE"])) == 1
 
 
 def test_other_backends_build_no_such_library(make_bench: Make) -> None:

@@ -15,6 +15,7 @@ from buildtool.backends.bazel.groups import (
     grouped,
     needed_kernels,
 )
+from buildtool.backends.bazel.macros import macro_notes, macro_problems
 from buildtool.backends.bazel.setup import find_setup, with_setup
 from buildtool.backends.bazel.workspace import FOLDER, make_workspace, read_graph
 from buildtool.backends.selecting import render_ops_to_register
@@ -68,6 +69,7 @@ class BazelBackend:
                     todo="add 'inference' or 'portable'",
                 )
             )
+        problems += macro_problems(target)
         if problems:
             raise ConfigError(problems)
         return []  # Bazel fetches what its WORKSPACE names
@@ -107,7 +109,8 @@ class BazelBackend:
         return ()
 
     def notes(self, job: Job) -> list[str]:
-        return find_setup(job).notes
+        told = macro_notes(job.tree.path, job.abi.name, job.target.defines)
+        return [*find_setup(job).notes, *told]
 
     def portable(self, job: Job, graph: BuildGraph) -> frozenset[str]:
         del job
