@@ -26,14 +26,18 @@ STL = "sources/cxx-stl/gnu-libstdc++/4.9"
 
 @dataclass(frozen=True, kw_only=True)
 class Cpu:
-    """One that the stand-in compiles for. ``android`` and ``debian`` are triples, ``folder`` and
-    ``prefix`` are where an NDK keeps its system and its programs."""
+    """One that the stand-in compiles for. ``android`` and ``debian`` are triples, ``folder``,
+    ``tools`` and ``prefix`` are where an NDK keeps its system and its programs. ``headers`` is
+    where Debian has those of the C library, ``emulator`` what runs a program (none: the machine
+    itself)."""
 
     android: str
     debian: str
     folder: str
+    tools: str
     prefix: str
-    emulator: str
+    headers: Path
+    emulator: tuple[str, ...]
 
 
 CPUS = {
@@ -41,8 +45,19 @@ CPUS = {
         android="aarch64-none-linux-android",
         debian="aarch64-linux-gnu",
         folder="arch-arm64",
+        tools="aarch64-linux-android-4.9",
         prefix="aarch64-linux-android",
-        emulator="qemu-aarch64-static",
+        headers=Path("/usr/aarch64-linux-gnu/include"),
+        emulator=("qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu"),
+    ),
+    "x86_64": Cpu(
+        android="x86_64-none-linux-android",
+        debian="x86_64-linux-gnu",
+        folder="arch-x86_64",
+        tools="x86_64-4.9",
+        prefix="x86_64-linux-android",
+        headers=Path("/usr/include"),
+        emulator=(),
     ),
 }
 
@@ -162,7 +177,7 @@ def _compiler(home: Path, abis: tuple[str, ...]) -> None:
 
 def _programs(root: Path, cpu: Cpu) -> None:
     """binutils under an NDK's names."""
-    folder = root / f"toolchains/{cpu.prefix}-4.9/prebuilt/linux-x86_64/bin"
+    folder = root / f"toolchains/{cpu.tools}/prebuilt/linux-x86_64/bin"
     folder.mkdir(parents=True)
     for name in ("ar", "ld", "nm", "objcopy", "objdump", "strip"):
         _script(folder / f"{cpu.prefix}-{name}", f'#!/bin/sh\nexec {cpu.debian}-{name} "$@"\n')
@@ -170,19 +185,26 @@ def _programs(root: Path, cpu: Cpu) -> None:
 
 def _headers(root: Path, cpu: Cpu, abi: str) -> None:
     """The C library's and C++'s, of Debian's cross compiler, and what only Android has."""
-    home = Path("/usr", cpu.debian, "include")
+    home, own = cpu.headers, cpu.headers / cpu.debian
     include = root / "platforms/android-21" / cpu.folder / "usr/include"
     (include / "android").mkdir(parents=True)
-    for each in home.iterdir():
-        if each.name != "c++":
-            (include / each.name).symlink_to(each)
+    # Those of the C library, which stands alone in a cross compiler's folder.
+    for name in (each.name for each in CPUS["arm64-v8a"].headers.iterdir()):
+        there = [place / name for place in (own, home) if (place / name).exists()]
+        if name != "c++" and there:
+            (include / name).symlink_to(there[0])
     (include / "android/log.h").write_text(LOG_H, encoding="utf-8")
     (include / "jni.h").write_text(JNI_H, encoding="utf-8")
     newest = max((home / "c++").iterdir(), key=lambda each: int(each.name))
     (root / STL / "libs" / abi).mkdir(parents=True)
     if not (root / STL / "include").is_symlink():
         (root / STL / "include").symlink_to(newest)
-    (root / STL / "libs" / abi / "include").symlink_to(newest / cpu.debian)
+    version = (root / STL / "include").resolve().name
+    places = (newest.parent / version / cpu.debian, own / "c++" / version)
+    found = [place for place in places if place.is_dir()]
+    if not found:
+        pytest.skip(f"needs the headers of C++'s library {version} for {cpu.debian}")
+    (root / STL / "libs" / abi / "include").symlink_to(found[0])
 
 
 def _libraries(root: Path, cpu: Cpu, abi: str) -> None:

@@ -82,15 +82,15 @@ class Workplace:
         """Run a program of that processor."""
         cpu = CPUS[ABI]
         libraries = self.ndk / "platforms/android-21" / cpu.folder / "usr/lib"
-        words = (cpu.emulator, "-L", f"/usr/{cpu.debian}", "-E", f"LD_LIBRARY_PATH={libraries}")
+        words = (*cpu.emulator, "-E", f"LD_LIBRARY_PATH={libraries}")
         return run(Command(argv=(*words, *map(str, argv))), what=str(argv[0]), check=False)
 
 
 @pytest.fixture(scope="module")
 def workplace(bazel_1x: Bazel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     """One for all tests, with one Bazel and one web server as its cache."""
-    if shutil.which(CPUS[ABI].emulator) is None:
-        pytest.skip(f"needs {CPUS[ABI].emulator}")
+    if shutil.which(CPUS[ABI].emulator[0]) is None:
+        pytest.skip(f"needs {CPUS[ABI].emulator[0]}")
     folder = tmp_path_factory.mktemp("sample")
     sample = make_sample(folder)
     ndk = make_stand_in(folder / "it's an NDK", (ABI,))
