@@ -81,7 +81,8 @@ def check_registries(
     surplus = sorted(registered.keys() - planned.keys())
     problems = [_missing_problem(kernel, found.kernels, members) for kernel in missing]
     problems += _missing_ops(plan, found)
-    problems += _repeated(found, planned, allowed)
+    repeated, notes = _repeated(found, planned, allowed)
+    problems += repeated
     lost = {(kernel.op, kernel.device) for kernel in missing}  # told with what is missing
     kernels = [k for k in surplus if k not in allowed.kernels and (k.op, k.device) not in lost]
     ops = set(found.ops) - {op for op, _ in plan.ops} - allowed.ops
@@ -91,7 +92,7 @@ def check_registries(
         missing=tuple(describe(_planned(kernel)) for kernel in missing),
         surplus=tuple(describe(kernel) for kernel in surplus),
         problems=tuple(problems),
-        notes=tuple(_notes(found, planned, allowed)),
+        notes=tuple(notes),
     )
 
 
@@ -190,41 +191,38 @@ def _missing_ops(plan: BuildPlan, found: Registries) -> Iterator[Problem]:
             )
 
 
-def _counts(found: Registries) -> list[tuple[RegisteredKernel, int]]:
-    """The kernels that are registered more than once, and how often."""
-    counted = sorted(Counter(found.kernels).items())
-    return [(kernel, count) for kernel, count in counted if count > 1]
-
-
 def _repeated(
     found: Registries, planned: Container[RegisteredKernel], allowed: Allowed
-) -> Iterator[Problem]:
-    for kernel, count in _counts(found):
+) -> tuple[list[Problem], list[str]]:
+    """What is wrong with kernels that are registered more than once, and what is only to be told:
+    those that the tree itself registers so, and no model has."""
+    problems, notes = [], []
+    for kernel, count in sorted(Counter(found.kernels).items()):
+        if count == 1:
+            continue
         places = allowed.repeated.get(_plain(kernel), ())
-        by_tree = count <= len(places)
-        if by_tree and _plain(kernel) not in planned:
-            continue  # see _notes
-        yield Problem(
-            where=describe(kernel),
-            what=f"is registered {count} times; a model that uses it fails with "
-            "'Multiple OpKernel registrations match'",
-            todo=f"the tree itself does it, at {' and '.join(places)}: choose other 'types', or "
-            "mend it with 'patches'"
-            if by_tree
-            else "an object file is in the link twice; the archive must hold each once",
-        )
-
-
-def _notes(
-    found: Registries, planned: Container[RegisteredKernel], allowed: Allowed
-) -> Iterator[str]:
-    for kernel, count in _counts(found):
-        places = allowed.repeated.get(_plain(kernel), ())
-        if count <= len(places) and _plain(kernel) not in planned:
-            yield (
-                f"{describe(kernel)} is registered {count} times, at {' and '.join(places)}: the "
-                "library is of no use to a model that has it; the models here have not"
+        there = " and ".join(places)
+        todo = "an object file is in the link twice; the archive must hold each once"
+        if count <= len(places):
+            if _plain(kernel) not in planned:
+                notes.append(
+                    f"{describe(kernel)} is registered {count} times, at {there}: the library is "
+                    "of no use to a model that has it; the models here have not"
+                )
+                continue
+            todo = (
+                f"the tree itself does it, at {there}: choose other 'types', or mend it with "
+                "'patches'"
             )
+        problems.append(
+            Problem(
+                where=describe(kernel),
+                what=f"is registered {count} times; a model that uses it fails with "
+                "'Multiple OpKernel registrations match'",
+                todo=todo,
+            )
+        )
+    return problems, notes
 
 
 def _no_selection(where: str, found: Sequence[str], kind: str) -> Iterator[Problem]:

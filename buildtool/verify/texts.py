@@ -121,8 +121,10 @@ def _uncertain(
     classes = {each.registration.kernel_class for each in plan.kernels}
     for name in classes | {op for op, _ in plan.ops}:
         text = _squeezed(name.encode())
+        if text in texts:
+            continue
         longer = {each for each in texts if each.endswith(text)}
-        if text not in texts and longer and longer <= others:
+        if longer and longer <= others:
             yield name
 
 
