@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 
 from buildtool.sources.cache import Cache
 from tests.android.conftest import make_ndk, make_sdk
-from tests.bazel.sample import MINIATURE, OWN
+from tests.bazel.sample import copy_tree
 from tests.makefile.conftest import MODELS
 
 if TYPE_CHECKING:
@@ -124,9 +123,7 @@ def make_bench(
         bazel: bool = True,
         folder: str = "project",
     ) -> Bench:
-        tree = tmp_path / ODD
-        shutil.copytree(MINIATURE, tree)
-        shutil.copytree(OWN, tree, dirs_exist_ok=True)
+        tree = copy_tree(tmp_path / ODD)
         project = make_project(tmp_path / folder, cache=tmp_path / "cache")
         own = {"bazel": SAYS + script} if bazel else {}
         own |= {} if "javac" in without else {"javac": ":"}

@@ -38,11 +38,16 @@ class Sample:
         return self.root / "tools/bazel.rc"
 
 
-def make_sample(folder: Path) -> Sample:
-    """Copy the tree to ``folder/tree``; skips the test if the cache lacks what it downloads."""
-    root = folder / "tree"
+def copy_tree(root: Path) -> Path:
+    """Copy the tree, as it is published, to ``root``."""
     shutil.copytree(MINIATURE, root)
     shutil.copytree(OWN, root, dirs_exist_ok=True)
+    return root
+
+
+def make_sample(folder: Path) -> Sample:
+    """Copy the tree to ``folder/tree``; skips the test if the cache lacks what it downloads."""
+    root = copy_tree(folder / "tree")
     external = {name: _external(name, folder / "external" / name) for name in EXTERNAL}
     (root / ".bazelrc").write_text("import %workspace%/.tf_configure.bazelrc\n", encoding="utf-8")
     lines = [

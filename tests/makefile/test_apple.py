@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from buildtool.apple.stand_in import SOURCE
-from buildtool.apple.tools import find_programs
-from buildtool.errors import ToolError
-from buildtool.platforms import find_abi
 from buildtool.values import MachoExpectation
 from buildtool.verify.archive import read_archive
 from buildtool.verify.macho import read_object
 from buildtool.verify.macho_check import image_problems
 from tests.makefile.conftest import MINIATURE, ODD, Workshop
+from tests.makefile.phones import needs_llvm
 
 if TYPE_CHECKING:
     from tests.conftest import Project
@@ -56,12 +53,7 @@ def phone(
     make_project: Callable[..., Project],
     libraries_cache: Path,
 ) -> Phone:
-    if not any(libraries_cache.glob(f"trees/{SOURCE}-*.verified")):
-        pytest.skip(f"needs {SOURCE} in the cache: run 'python -m buildtool.sources' once")
-    try:
-        find_programs(find_abi("ios", "arm64")[1], "llvm")
-    except ToolError as failure:
-        pytest.skip(str(failure))
+    needs_llvm(libraries_cache)
     folder = tmp_path_factory.mktemp("phone")
     project = make_project(folder / ODD, cache=libraries_cache)
     project.target("phone", f"extends: ios\nslices: [{', '.join(SLICES)}]\n")

@@ -26,6 +26,18 @@ def both(phone: Phone, own: Path, *, last: bool) -> list[str]:
     return [*phone.link_flags, str(own)] if last else [str(own), *phone.link_flags]
 
 
+def outputs(phone: Phone, app_compiler: AppCompiler, headers: Path, folder: Path) -> list[str]:
+    """What the app says, linked with its own protobuf before the library and after it."""
+    own = phone.own(app_compiler)
+    archive = own.protobuf(headers, folder / "own.a")
+    objects = phone.app(own, headers, folder)
+    apps = [
+        phone.link(objects, both(phone, archive, last=last), folder / f"app-{last}")
+        for last in (False, True)
+    ]
+    return [phone.start(app) for app in apps]
+
+
 @pytest.fixture(scope="module")
 def phone(
     tmp_path_factory: pytest.TempPathFactory,
@@ -44,12 +56,7 @@ def phone(
 def test_an_app_with_another_protobuf_links_and_runs(
     phone: Phone, app_compiler: AppCompiler, old_protobuf: Path, tmp_path: Path
 ) -> None:
-    own, headers = phone.own(app_compiler), old_protobuf / "src"
-    archive = own.protobuf(headers, tmp_path / "own.a")
-    objects = phone.app(own, headers, tmp_path)
-    for last in (False, True):
-        app = phone.link(objects, both(phone, archive, last=last), tmp_path / f"app-{last}")
-        assert phone.start(app) == EXPECTED
+    assert outputs(phone, app_compiler, old_protobuf / "src", tmp_path) == [EXPECTED, EXPECTED]
 
 
 @pytest.mark.tree_1x
@@ -59,13 +66,9 @@ def test_an_app_with_a_real_tree(
     new_protobuf: Path,
     tmp_path: Path,
 ) -> None:
-    phone, headers = real_phone("protobuf_prefix: ours\n"), new_protobuf / "src"
-    own = phone.own(app_compiler)
-    archive = own.protobuf(headers, tmp_path / "own.a")
-    objects = phone.app(own, headers, tmp_path)
-    for last in (False, True):
-        app = phone.link(objects, both(phone, archive, last=last), tmp_path / f"app-{last}")
-        assert phone.start(app) == EXPECTED.replace("3005000", "3021012")
+    phone = real_phone("protobuf_prefix: ours\n")
+    expected = EXPECTED.replace("3005000", "3021012")
+    assert outputs(phone, app_compiler, new_protobuf / "src", tmp_path) == [expected, expected]
 
 
 @pytest.mark.tree_1x
