@@ -1,6 +1,6 @@
-"""The tasks of this project; see ``buildtool/tasks.py``."""
+"""The tasks of this project; see ``buildtool/cli/tasks.py``."""
 
-from buildtool.tasks import (
+from buildtool.cli.tasks import (
     DOIT_CONFIG,
     task_build,
     task_compile,

@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from buildtool.render import to_json, write_if_changed
+from buildtool.core.render import to_json, write_if_changed
 
 OURS = Path(__file__).with_name("write_header.py")
 THEIRS = "tensorflow.python.tools.print_selective_registration_header"

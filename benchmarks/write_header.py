@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from buildtool.catalogue.kernels import make_catalogue
-from buildtool.graph import ModelSource, read_models, read_runtime_facts
-from buildtool.render import Renderer
-from buildtool.selection import deciding_attrs, select
+from buildtool.core.render import Renderer
+from buildtool.model import ModelSource, read_models, read_runtime_facts
+from buildtool.plan.selection import deciding_attrs, select
 
 
 def main(tree: Path, cache: Path, folder: Path, preprocessor: str, model: Path) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from doit.doit_cmd import DoitMain
 
-DODO = Path(__file__).resolve().parent.parent / "dodo.py"
+from buildtool.core.paths import PROJECT
+
+DODO = PROJECT / "dodo.py"
 
 
 def main(arguments: list[str]) -> int:

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import DownloadError
-from buildtool.run import Command, run
+from buildtool.core.errors import DownloadError
+from buildtool.core.paths import LOCK
+from buildtool.core.run import Command, run
 from buildtool.sources import Cache, Progress, fetch_all, load_lock
-from buildtool.sources.__main__ import LOCK
 
 PROJECT = Path(__file__).resolve().parent.parent
 OLD_PROTOBUF, NEW_PROTOBUF = "protobuf-3.5.0", "protobuf-3.21.12"
@@ -28,7 +28,7 @@ UNUSED = re.compile(
     r"test|mock|/(util|compiler|testing)/|_win32|_msvc|gzip|printer|statusor"
     r"|/(api|duration|empty|field_mask|source_context|timestamp|type|wrappers)\.pb\.cc"
 )
-PARTS = ("buildtool", "templates", "runner", "models", "targets", "dodo.py")
+PARTS = ("buildtool", "machorun", "templates", "runner", "models", "targets", "dodo.py")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,6 +262,46 @@ def make_project() -> Callable[..., Project]:
         return Project(root=root, env=env)
 
     return make
+
+
+Compile = Callable[..., Path]
+
+
+def _compiler(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"needs the compiler {name}")
+    return found
+
+
+@pytest.fixture
+def compile_c(tmp_path: Path) -> Compile:
+    """Compiles C text: ``compile_c("a.o", text, "-c", compiler="gcc")``."""
+
+    def build(name: str, text: str, *flags: str, compiler: str = "cc") -> Path:
+        source = tmp_path / f"{name}.c"
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.write_text(text, encoding="utf-8")
+        output = tmp_path / name
+        argv = [_compiler(compiler), *flags, str(source), "-o", str(output)]
+        subprocess.run(argv, check=True, capture_output=True)
+        return output
+
+    return build
+
+
+@pytest.fixture
+def make_archive(tmp_path: Path) -> Callable[..., Path]:
+    """Makes an archive with the host's ``ar``, members as often as they are given."""
+
+    def build(name: str, *objects: Path, modifiers: str = "qc") -> Path:
+        archive = tmp_path / name
+        ar = _compiler("ar")
+        for item in objects:
+            subprocess.run([ar, modifiers, str(archive), str(item)], check=True)
+        return archive
+
+    return build
 
 
 @pytest.fixture

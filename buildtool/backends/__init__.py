@@ -1,19 +1,19 @@
 """The backends, one package each, found by name here. To add one, write an object that is a
-:class:`~buildtool.backends.base.Backend` and list it in :data:`BACKENDS`."""
+:class:`~buildtool.backends.backend.Backend` and list it in :data:`BACKENDS`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from buildtool.backends.base import Backend
-from buildtool.backends.bazel.backend import BazelBackend
-from buildtool.backends.makefile.backend import MAKEFILE, MakefileBackend
-from buildtool.backends.native.backend import NativeBackend
+from buildtool.backends.backend import Backend
+from buildtool.backends.bazel.bazel_backend import BazelBackend
+from buildtool.backends.makefile.makefile_backend import MAKEFILE, MakefileBackend
+from buildtool.backends.native.native_backend import NativeBackend
 from buildtool.config import Target
-from buildtool.errors import ConfigError, Problem
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.suggest import did_you_mean
 from buildtool.platforms import find_platform
-from buildtool.platforms.abi import ARCHIVES
-from buildtool.suggest import did_you_mean
+from buildtool.platforms.facts import ARCHIVES
 
 BACKENDS: dict[str, Backend] = {
     backend.name: backend for backend in (NativeBackend(), MakefileBackend(), BazelBackend())

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from buildtool.catalogue.constants import Constants, literal
-from buildtool.errors import ConfigError, Problem
-from buildtool.values import AttrCondition, OpRegistration, Registration, TypeConstraint
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.values import AttrCondition, OpRegistration, Registration, TypeConstraint
 
 _KERNEL = re.compile(
     r'buildtool_kernel ([01]) (\d+) "[^"]*" ("(?:[^"\\]|\\.)*")(.*?)\bbuildtool_end', re.DOTALL

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from buildtool.catalogue.builders import KernelDraft, names_something
 from buildtool.catalogue.constants import Constants
-from buildtool.values import Registration
+from buildtool.core.values import Registration
 
 _CALL = re.compile(
     r"\b(buildtool_c_kernel|TF_KernelBuilder_\w+|TF_RegisterKernelBuilder)\s*"

@@ -23,8 +23,8 @@ from buildtool.catalogue.macros import (
     own_macros,
 )
 from buildtool.catalogue.unity import Preprocessor, expand
-from buildtool.errors import ConfigError, Problem
-from buildtool.values import KernelCatalogue, OpRegistration, Registration
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.values import KernelCatalogue, OpRegistration, Registration
 
 # Part of the cache's key: raise it whenever the same tree would give another catalogue.
 VERSION = 2

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
-from buildtool.errors import ConfigError, Problem
-from buildtool.values import ArgDef, AttrDef, OpDefinition
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.values import ArgDef, AttrDef, OpDefinition
 
 OPS_PBTXT = "tensorflow/core/ops/ops.pbtxt"
 

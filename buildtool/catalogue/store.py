@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from buildtool.catalogue.opdefs import OpDefinitions, Record
-from buildtool.values import (
+from buildtool.core.values import (
     AttrCondition,
     KernelCatalogue,
     OpRegistration,

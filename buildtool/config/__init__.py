@@ -5,12 +5,12 @@ written. Knows nothing of TensorFlow or of tools; what the platforms and build s
 is theirs to say, through the checks that :func:`load_targets` is given.
 """
 
-from buildtool.config.android import Android, Bazel
-from buildtool.config.checks import missing_files
+from buildtool.config.android_keys import Android, Bazel
 from buildtool.config.load import load_target, load_targets
 from buildtool.config.overrides import Overrides, apply_overrides, parse_overrides
 from buildtool.config.slices import slice_targets
 from buildtool.config.target import Flags, Model, ModelInput, Optimise, SizeBudget, Target
+from buildtool.config.target_checks import missing_files
 
 __all__ = [
     "Android",

@@ -1,8 +1,8 @@
 """The keys of a target file as documentation: what the schema and the reference page print.
 
 Descriptions are the texts under the fields in :mod:`buildtool.config.target` and in
-:mod:`buildtool.config.android`. They are read from the source, so that loading targets does not
-pay for them.
+:mod:`buildtool.config.android_keys`. They are read from the source, so that loading targets does
+not pay for them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from buildtool.config import android, target
+from buildtool.config import android_keys as android
+from buildtool.config import target
 from buildtool.config.kinds import (
     Bytes,
     Coordinate,

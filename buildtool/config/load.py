@@ -13,14 +13,14 @@ from types import MappingProxyType
 from typing import Any
 
 from buildtool.config import nodes
-from buildtool.config.checks import contradictions, missing_files
 from buildtool.config.nodes import Value
 from buildtool.config.overrides import Overrides, overridden
 from buildtool.config.reader import SectionReader, complete, keys_of
 from buildtool.config.slices import slice_problems, slice_targets
 from buildtool.config.target import SCHEMA_VERSION, DraftTarget, Target
-from buildtool.errors import ConfigError, Problem
-from buildtool.suggest import suggest
+from buildtool.config.target_checks import contradictions, missing_files
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.suggest import suggest
 
 Check = Callable[[Target], Iterable[Problem]]
 

@@ -12,7 +12,7 @@ from typing import Any, Union
 
 import yaml
 
-from buildtool.errors import Problem
+from buildtool.core.errors import Problem
 
 Data = Union[str, int, float, bool, None, tuple["Value", ...], Mapping[str, "Value"]]  # noqa: UP007
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from buildtool.config.checks import COMMAND_LINE, contradictions
 from buildtool.config.kinds import (
     Count,
     NameOrPath,
 )
 from buildtool.config.scalars import WrongValueError, name_or_place, place
 from buildtool.config.target import Model, SizeBudget, Target
-from buildtool.errors import ConfigError, Problem
-from buildtool.suggest import suggest
+from buildtool.config.target_checks import COMMAND_LINE, contradictions
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.suggest import suggest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,8 @@ from buildtool.config.kinds import (
 )
 from buildtool.config.nodes import Value
 from buildtool.config.scalars import READERS, WrongValueError, shown
-from buildtool.errors import Problem
-from buildtool.suggest import suggest
+from buildtool.core.errors import Problem
+from buildtool.core.suggest import suggest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 from buildtool.config.describe import KINDS, KeyDoc, Schema, choices, documented, item_of
 from buildtool.config.reader import keys_of
-from buildtool.config.reference import write_reference
+from buildtool.config.reference_page import write_reference
 from buildtool.config.target import SCHEMA_VERSION, DraftTarget, Target
-from buildtool.render import to_json, write_if_changed
-
-PROJECT = Path(__file__).resolve().parent.parent.parent
+from buildtool.core.paths import PROJECT
+from buildtool.core.render import to_json, write_if_changed
 
 
 def schema() -> Schema:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import MappingProxyType
 
 from buildtool.config.target import Target
-from buildtool.errors import Problem
+from buildtool.core.errors import Problem
 
 
 def slice_targets(target: Target) -> tuple[Target, ...]:

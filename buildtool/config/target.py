@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from buildtool.config.android import Android, Bazel
+from buildtool.config.android_keys import Android, Bazel
 from buildtool.config.kinds import (
     NOT_A_KEY,
     SHORTHAND,

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from buildtool.errors import ConfigError, Problem
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.suggest import did_you_mean
+from buildtool.core.values import Abi
 from buildtool.platforms import android, ios, linux, raspberrypi
-from buildtool.platforms.abi import Abi, Platform
-from buildtool.suggest import did_you_mean
+from buildtool.platforms.facts import Platform
 
 PLATFORMS: dict[str, Platform] = {
     platform.name: platform

@@ -7,7 +7,8 @@ Triples and ABIs: NDK documentation, "Android ABIs" and "Use the NDK with other 
 
 from __future__ import annotations
 
-from buildtool.platforms.abi import Abi, ElfPlatform
+from buildtool.core.values import Abi
+from buildtool.platforms.facts import ElfPlatform
 
 ARM64_V8A = Abi(
     name="arm64-v8a",

@@ -10,7 +10,8 @@ those that ``tensorflow/contrib/makefile/Makefile`` sets for ``TARGET=IOS``.
 
 from __future__ import annotations
 
-from buildtool.platforms.abi import Abi, AppleFacts, MachoPlatform, OsVersions
+from buildtool.core.values import Abi, AppleFacts, OsVersions
+from buildtool.platforms.facts import MachoPlatform
 
 PACKAGES = ("clang", "llvm", "lld")
 DEFAULT_OS = "12.0"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from buildtool.platforms.abi import Abi, ElfPlatform
+from buildtool.core.values import Abi
+from buildtool.platforms.facts import ElfPlatform
 
 X86_64 = Abi(
     name="x86_64",

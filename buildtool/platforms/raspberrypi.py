@@ -7,7 +7,8 @@ VFPv2; BCM2836 and later have Cortex-A7, A53, A72 or A76: NEON with VFPv4), and 
 
 from __future__ import annotations
 
-from buildtool.platforms.abi import Abi, ElfPlatform
+from buildtool.core.values import Abi
+from buildtool.platforms.facts import ElfPlatform
 
 ARMHF_PACKAGES = ("clang", "lld", "llvm", "g++-arm-linux-gnueabihf", "qemu-user-static")
 

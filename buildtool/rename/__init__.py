@@ -12,8 +12,14 @@ TensorFlow's ``.proto`` files itself, still clashes with ours.
 
 from buildtool.rename.generated import rename_generated, write_protoc
 from buildtool.rename.names import check_prefix
+from buildtool.rename.renamed_tree import (
+    Renamed,
+    RenameReport,
+    Unchanged,
+    read_renamed,
+    rename_tree,
+)
 from buildtool.rename.text import Kind, kind_of, rename_text
-from buildtool.rename.tree import Renamed, RenameReport, Unchanged, read_renamed, rename_tree
 
 __all__ = [
     "Kind",

@@ -13,9 +13,9 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-import buildtool
+from buildtool.core.paths import PROJECT
+from buildtool.core.render import Renderer, write_bytes_if_changed
 from buildtool.rename.text import kind_of, rename_text
-from buildtool.render import Renderer, write_bytes_if_changed
 
 
 def rename_generated(
@@ -28,7 +28,7 @@ def rename_generated(
     """Rename protobuf in the generated code of ``folder``: in place, or into ``destination``.
 
     Returns the files, relative to the folder, sorted. ``macros`` are those of the protobuf that
-    the code is for (:attr:`~buildtool.rename.tree.Renamed.macros`).
+    the code is for (:attr:`~buildtool.rename.renamed_tree.Renamed.macros`).
     """
     names = sorted(
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
@@ -46,12 +46,11 @@ def rename_generated(
 def write_protoc(place: Path, *, protoc: Path, renamed: Path) -> Path:
     """Write a program that is used as ``protoc`` is, and whose C++ is for the renamed protobuf in
     the tree ``renamed``. It needs this Python, ``protoc`` and that tree where they are now."""
-    package = Path(buildtool.__file__).resolve().parent.parent
     Renderer(place.parent).render(
         place.name,
         "rename/protoc.sh.j2",
         python=shlex.quote(sys.executable),
-        words=shlex.join([str(package), str(renamed.absolute()), str(protoc.absolute())]),
+        words=shlex.join([str(PROJECT), str(renamed.absolute()), str(protoc.absolute())]),
     )
     place.chmod(0o755)
     return place

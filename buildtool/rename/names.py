@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from buildtool.config.scalars import PREFIX_PATTERN
-from buildtool.errors import ConfigError, Problem
+from buildtool.core.errors import ConfigError, Problem
 
 # What protobuf's headers name their macros; those of other names are not protobuf's own.
 _MACRO = re.compile(

@@ -3,10 +3,10 @@
 from buildtool.sources.cache import Cache
 from buildtool.sources.checkout import local_tree
 from buildtool.sources.fetch import fetch, fetch_all
-from buildtool.sources.given import Given, with_given
-from buildtool.sources.loading import load_lock
 from buildtool.sources.lock import Lock, LockedSource
-from buildtool.sources.overlay import patched_tree
+from buildtool.sources.lock_reading import load_lock
+from buildtool.sources.own_copies import Given, with_given
+from buildtool.sources.patching import patched_tree
 from buildtool.sources.progress import Progress
 from buildtool.sources.session import Patience
 

@@ -9,11 +9,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from buildtool.errors import BuildToolError, ExitCode
+from buildtool.core.errors import BuildToolError, ExitCode
+from buildtool.core.paths import LOCK
 from buildtool.sources import Cache, Progress, fetch_all, load_lock, with_given
 from buildtool.sources.lock import Debian, LockedSource, PyPI
-
-LOCK = Path(__file__).parent.parent / "data" / "sources.lock.yaml"
 
 
 def main(arguments: list[str]) -> int:

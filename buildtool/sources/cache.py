@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from io import RawIOBase
 from pathlib import Path
 
-from buildtool.errors import DownloadError, Problem
+from buildtool.core.errors import DownloadError, Problem
 from buildtool.sources.progress import Progress
 
 VARIABLE = "BUILDTOOL_CACHE"

@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from buildtool.errors import ConfigError, Problem, ToolError
-from buildtool.run import Command, run
+from buildtool.core.errors import ConfigError, Problem, ToolError
+from buildtool.core.run import Command, run
+from buildtool.core.values import SourceTree
 from buildtool.sources.cache import Cache, writing
 from buildtool.sources.treehash import file_sha256
-from buildtool.values import SourceTree
 
 # These stand in every release from 1.0 to 2.14.
 LANDMARKS = (

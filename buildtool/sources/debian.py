@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.errors import DownloadError, Problem, ToolError
-from buildtool.run import Command, Completed, run
+from buildtool.core.errors import DownloadError, Problem, ToolError
+from buildtool.core.run import Command, Completed, run
 from buildtool.sources.cache import Cache, writing
 from buildtool.sources.lock import Debian
 from buildtool.sources.progress import Progress

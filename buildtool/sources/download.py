@@ -17,7 +17,7 @@ from pathlib import Path
 import requests
 import urllib3
 
-from buildtool.errors import DownloadError, Problem
+from buildtool.core.errors import DownloadError, Problem
 from buildtool.sources.cache import write_all, writing
 from buildtool.sources.lock import ArchiveHash
 from buildtool.sources.progress import Progress

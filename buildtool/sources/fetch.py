@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from buildtool.errors import DownloadError, Problem
+from buildtool.core.errors import DownloadError, Problem
+from buildtool.core.values import SourceTree
 from buildtool.sources.cache import Cache, StorageError
 from buildtool.sources.lock import Lock, LockedSource
 from buildtool.sources.progress import Progress
 from buildtool.sources.session import Patience, Session
-from buildtool.values import SourceTree
 
 
 def fetch(

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from buildtool.config.nodes import Value
-from buildtool.errors import Problem
-from buildtool.suggest import suggest
+from buildtool.core.errors import Problem
+from buildtool.core.suggest import suggest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.errors import ConfigError, Problem
-from buildtool.sources.selection import Selection
-from buildtool.suggest import suggest
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.suggest import suggest
+from buildtool.sources.wanted_files import Selection
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from buildtool.errors import DownloadError, Problem, ToolError
+from buildtool.core.errors import DownloadError, Problem, ToolError
 from buildtool.sources.cache import StorageError, writing
 from buildtool.sources.lock import Local, LockedSource, Place
 from buildtool.sources.places import obtain

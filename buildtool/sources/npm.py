@@ -12,8 +12,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from buildtool.errors import DownloadError, Problem
-from buildtool.run import Command, run
+from buildtool.core.errors import DownloadError, Problem
+from buildtool.core.run import Command, run
 from buildtool.sources.cache import Cache
 
 SECONDS = 600

@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from buildtool.errors import DownloadError, Problem
-from buildtool.run import Command, run
+from buildtool.core.errors import DownloadError, Problem
+from buildtool.core.run import Command, run
 from buildtool.sources import debian, pypi
 from buildtool.sources.cache import writing
 from buildtool.sources.download import Fetchable, download
-from buildtool.sources.given import how_to_give
 from buildtool.sources.lock import (
     ArchiveHash,
     Debian,
@@ -23,6 +22,7 @@ from buildtool.sources.lock import (
     PyPI,
     Url,
 )
+from buildtool.sources.own_copies import how_to_give
 from buildtool.sources.session import Session
 from buildtool.sources.treehash import file_sha256
 

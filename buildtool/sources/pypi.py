@@ -19,8 +19,8 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import requests
 
-from buildtool.errors import DownloadError, Problem
-from buildtool.run import Command, run
+from buildtool.core.errors import DownloadError, Problem
+from buildtool.core.run import Command, run
 from buildtool.sources.download import reason
 from buildtool.sources.session import Patience
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from buildtool.errors import DownloadError, Problem
+from buildtool.core.errors import DownloadError, Problem
 from buildtool.sources.cache import write_all, writing
 from buildtool.sources.progress import Progress
-from buildtool.sources.selection import Selection
 from buildtool.sources.treehash import CHUNK
+from buildtool.sources.wanted_files import Selection
 
 # What the readers raise; a bad gzip or bzip2 stream is an OSError without an errno.
 UNREADABLE = (

@@ -16,7 +16,7 @@ Four names are all that a caller needs::
             cache=shared / "reference",
         )
     )
-    write_report(...)                         # see buildtool.report; also where it failed
+    write_report(...)                         # see buildtool.report.pages; also where it failed
     require_proof(report)                     # raises VerificationError with every problem
 
 ``verify`` never raises for what is wrong with the artefact, so that a report can be written in
@@ -25,8 +25,8 @@ that do not fit the model. Nothing in it waits longer than its timeouts.
 """
 
 from buildtool.verify.inputs import ModelRun
+from buildtool.verify.proof import VerificationInput, check_emulator, require_proof, verify
 from buildtool.verify.registry import may_register
-from buildtool.verify.verify import VerificationInput, check_emulator, require_proof, verify
 
 __all__ = [
     "ModelRun",

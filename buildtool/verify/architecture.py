@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from buildtool.errors import Problem
-from buildtool.values import ElfExpectation, MachoExpectation
+from buildtool.binary.archive import Member, read_universal, repeated_members
+from buildtool.binary.arm_attributes import ArmAttributes, arch_name
+from buildtool.binary.elf import ElfObject, NotElfError, is_bitcode, read_object
+from buildtool.binary.macho import cpu_name
+from buildtool.core.errors import Problem
+from buildtool.core.values import ElfExpectation, MachoExpectation
 from buildtool.verify import macho_check
-from buildtool.verify.archive import Member, read_universal, repeated_members
-from buildtool.verify.arm import ArmAttributes, arch_name
-from buildtool.verify.elf import ElfObject, NotElfError, is_bitcode, read_object
-from buildtool.verify.macho import cpu_name
 
 # Values of Tag_CPU_arch. The ARM1176 of the first boards is a v6K without the Thumb-2 of v6T2;
 # microcontroller profiles run on none of the cores that Linux needs.

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from buildtool.values import OutputCheck
-from buildtool.verify.tensors import Array, Tensor, as_numbers
+from buildtool.core.values import OutputCheck
+from buildtool.verify.tensor_files import Array, Tensor, as_numbers
 
 DEFAULT_TOLERANCE = 1e-4
 COARSE_TYPES = {"DT_HALF": 8 * 2.0**-10, "DT_BFLOAT16": 8 * 2.0**-7}

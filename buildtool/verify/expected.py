@@ -10,13 +10,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.errors import Problem, ToolError, VerificationError
-from buildtool.run import Command, run
-from buildtool.values import ModelInfo
+from buildtool.core.errors import Problem, ToolError, VerificationError
+from buildtool.core.run import Command, run
+from buildtool.core.values import ModelInfo
 from buildtool.verify import reference
 from buildtool.verify.inputs import ModelRun
 from buildtool.verify.program import Program, run_model
-from buildtool.verify.tensors import Tensor, read_tensor, to_bytes
+from buildtool.verify.tensor_files import Tensor, read_tensor, to_bytes
 
 LIST = "outputs.json"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from buildtool.errors import ConfigError, Problem
-from buildtool.values import ModelInfo, TensorInfo
-from buildtool.verify.tensors import NUMPY_TYPES, Array, Tensor, seeded_input
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.values import ModelInfo, TensorInfo
+from buildtool.verify.tensor_files import NUMPY_TYPES, Array, Tensor, seeded_input
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from buildtool.errors import Problem
-from buildtool.values import MachoExpectation
-from buildtool.verify.archive import Member
-from buildtool.verify.macho import (
+from buildtool.binary.archive import Member
+from buildtool.binary.macho import (
     MachoImage,
     MachoObject,
     NotMachoError,
@@ -25,6 +23,8 @@ from buildtool.verify.macho import (
     version_numbers,
     version_text,
 )
+from buildtool.core.errors import Problem
+from buildtool.core.values import MachoExpectation
 
 # Where Apple's own libraries and frameworks are on every device.
 APPLE = ("/usr/lib/", "/System/Library/")

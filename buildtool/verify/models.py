@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from buildtool.errors import Problem
-from buildtool.values import ModelCheck, ModelInfo, OutputCheck, TensorInfo
+from buildtool.core.errors import Problem
+from buildtool.core.values import ModelCheck, ModelInfo, OutputCheck, TensorInfo
 from buildtool.verify.compare import compare, describe
 from buildtool.verify.expected import Reference, expected_outputs
 from buildtool.verify.inputs import ModelRun, model_inputs
 from buildtool.verify.program import Program, RunResult, run_model
-from buildtool.verify.tensors import Tensor
+from buildtool.verify.tensor_files import Tensor
 
 NOT_INSTALLED = "not compared: tensorflow is not installed"
 SEEDED = "seeded from the model's SHA-256"

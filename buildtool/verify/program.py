@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from buildtool.errors import Problem, ToolError, VerificationError
-from buildtool.run import Command, Completed, failure_problem, run
-from buildtool.values import TypeConstraint
+from buildtool.core.errors import Problem, ToolError, VerificationError
+from buildtool.core.run import Command, Completed, failure_problem, run
+from buildtool.core.values import TypeConstraint
 from buildtool.verify.causes import likely_cause
-from buildtool.verify.tensors import Tensor, read_tensor, short_type, to_bytes
+from buildtool.verify.tensor_files import Tensor, read_tensor, short_type, to_bytes
 
 
 @dataclass(frozen=True, kw_only=True)

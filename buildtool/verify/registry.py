@@ -7,11 +7,11 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from buildtool.errors import Problem
-from buildtool.values import BuildPlan, KernelCatalogue, Registration
-from buildtool.verify import macho
-from buildtool.verify.archive import Member
-from buildtool.verify.elf import NotElfError, is_bitcode, read_object, undefined_symbols
+from buildtool.binary import macho
+from buildtool.binary.archive import Member
+from buildtool.binary.elf import NotElfError, is_bitcode, read_object, undefined_symbols
+from buildtool.core.errors import Problem
+from buildtool.core.values import BuildPlan, KernelCatalogue, Registration
 from buildtool.verify.program import RegisteredKernel, Registries, constraint_names
 
 SHOWN = 8

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.errors import Problem
-from buildtool.verify import elf, macho
-from buildtool.verify.archive import Member
+from buildtool.binary import elf, macho
+from buildtool.binary.archive import Member
+from buildtool.core.errors import Problem
 
 # Something of google::protobuf's, also as the argument of another template; and what protoc makes
 # of the names of protobuf's own files.

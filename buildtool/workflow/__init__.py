@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from buildtool.config import Target
-from buildtool.plain import plain
+from buildtool.core.plain_paths import plain
 from buildtool.platforms import find_platform
-from buildtool.platforms.abi import ARCHIVES
+from buildtool.platforms.facts import ARCHIVES
 from buildtool.sources import Cache
-from buildtool.workflow import jni
-from buildtool.workflow.building import compile_library, generate
-from buildtool.workflow.planning import plan
-from buildtool.workflow.proving import finish, package, prove, size
+from buildtool.workflow import jni_steps as jni
+from buildtool.workflow.compile_step import compile_library, generate
+from buildtool.workflow.plan_step import plan
+from buildtool.workflow.verify_step import finish, package, prove, size
 from buildtool.workflow.workspace import Workspace
 
 

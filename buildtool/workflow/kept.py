@@ -8,10 +8,10 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from buildtool.decode import from_json
-from buildtool.plan import plan_from_json
-from buildtool.render import to_json, write_if_changed
-from buildtool.values import BuildPlan, ModelInfo
+from buildtool.core.decode import from_json
+from buildtool.core.render import to_json, write_if_changed
+from buildtool.core.values import BuildPlan, ModelInfo
+from buildtool.plan.build_plan import plan_from_json
 from buildtool.workflow.workspace import Workspace
 
 T = TypeVar("T")

@@ -9,19 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.apple.stand_in import find_sdk
 from buildtool.backends import BACKENDS, find_backend
-from buildtool.backends.base import Backend, Job
+from buildtool.backends.backend import Backend, Job
 from buildtool.catalogue.kernels import make_catalogue
 from buildtool.config import Target
-from buildtool.errors import Attempts, ConfigError, Problem
-from buildtool.plain import plain
-from buildtool.plan import TENSORFLOW
+from buildtool.core.errors import Attempts, ConfigError, Problem
+from buildtool.core.paths import LOCK
+from buildtool.core.plain_paths import plain
+from buildtool.core.values import Abi, KernelCatalogue, SourceTree, Toolchain
+from buildtool.plan.build_plan import TENSORFLOW
 from buildtool.platforms import find_abi
-from buildtool.platforms.abi import Abi, Platform
-from buildtool.probing import NO_TOOLS
-from buildtool.rename.app import check_app_protobuf
-from buildtool.rename.sources import Renaming, rename_sources
+from buildtool.platforms.facts import Platform
+from buildtool.rename.app_protobuf import check_app_protobuf
+from buildtool.rename.renamed_sources import Renaming, rename_sources
 from buildtool.sources import (
     Cache,
     Given,
@@ -33,13 +33,8 @@ from buildtool.sources import (
     patched_tree,
     with_given,
 )
-from buildtool.values import KernelCatalogue, SourceTree, Toolchain
-
-PACKAGE = Path(__file__).resolve().parent.parent
-
-
-LOCK = PACKAGE / "data" / "sources.lock.yaml"
-
+from buildtool.tools.apple.stand_in_sdk import find_sdk
+from buildtool.tools.probing import NO_TOOLS
 
 PROTOBUF = "protobuf"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.android.checks import Asked, Kit, find_kit
-from buildtool.errors import DownloadError
+from buildtool.core.errors import DownloadError
 from buildtool.platforms.android import PLATFORM
 from buildtool.sources.cache import Cache
 from buildtool.sources.npm import npm_package
+from buildtool.tools.android.compatibility import Asked, Kit, find_kit
 
 # The engine of React Native: made by NDK r23c, the libraries of all four ABIs in an AAR.
 PACKAGE, VERSION = "jsc-android", "250231.0.0"

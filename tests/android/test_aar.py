@@ -10,13 +10,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from buildtool.android.aar import AarContent, write_aar
-from buildtool.android.aar_check import check_aar
-from buildtool.android.library import LibraryWanted
-from buildtool.android.maven import Coordinates, write_repository
-from buildtool.errors import BuildError, ConfigError
+from buildtool.core.errors import BuildError, ConfigError
+from buildtool.core.run import Command, run
 from buildtool.platforms.android import PLATFORM
-from buildtool.run import Command, run
+from buildtool.products.aar.aar_check import check_aar
+from buildtool.products.aar.aar_file import AarContent, write_aar
+from buildtool.products.aar.loadable import LibraryWanted
+from buildtool.products.aar.maven import Coordinates, write_repository
 
 ABIS = PLATFORM.abis
 WANTED = {

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from buildtool.android.library import LibraryWanted, check_library, sizes
 from buildtool.platforms.android import PLATFORM
+from buildtool.products.aar.loadable import LibraryWanted, check_library, sizes
 
 ABIS = PLATFORM.abis
 WANTED = LibraryWanted(

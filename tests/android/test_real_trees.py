@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.android.table import bazel_revisions, tensorflow_revisions
+from buildtool.tools.android.ndk_support import bazel_revisions, tensorflow_revisions
 
 
 @pytest.mark.tree_1x

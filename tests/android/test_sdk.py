@@ -5,12 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.android.checks import Asked, find_kit
-from buildtool.android.ndk import Ndk, find_ndk, read_ndk
-from buildtool.android.sdk import VARIABLES, Named, Sdk, find_sdk, make_absolute, read_sdk
-from buildtool.android.table import tensorflow_revisions
-from buildtool.errors import ToolError
+from buildtool.core.errors import ToolError
 from buildtool.platforms.android import PLATFORM
+from buildtool.tools.android.android_sdk import (
+    VARIABLES,
+    Named,
+    Sdk,
+    find_sdk,
+    make_absolute,
+    read_sdk,
+)
+from buildtool.tools.android.compatibility import Asked, find_kit
+from buildtool.tools.android.ndk import Ndk, find_ndk, read_ndk
+from buildtool.tools.android.ndk_support import tensorflow_revisions
 
 ABIS = PLATFORM.abis
 DEBIAN = Path("/usr/lib/android-sdk")

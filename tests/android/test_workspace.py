@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import starlark
 
-from buildtool.android.checks import Asked, Kit
-from buildtool.android.workspace import (
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.tools.android.bazel_rules import (
     Generation,
     Placed,
     generation,
@@ -15,8 +15,8 @@ from buildtool.android.workspace import (
     read_declared,
     with_declared,
 )
-from buildtool.bazel.workspace import entries
-from buildtool.errors import ConfigError, Problem
+from buildtool.tools.android.compatibility import Asked, Kit
+from buildtool.tools.bazel.workspace_file import entries
 from tests.android.conftest import make_kit
 
 WORKSPACE = """workspace(name = "org_tensorflow")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from buildtool.backends.bazel.macros import macro_notes
+from buildtool.backends.bazel.given_macros import macro_notes
 from tests.android.conftest import make_ndk
 from tests.makefile.conftest import state
 

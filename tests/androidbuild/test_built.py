@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from buildtool.bazel.finder import npm_bazel
-from buildtool.errors import DownloadError, ToolError
-from buildtool.run import Command, Completed, run
+from buildtool.core.errors import DownloadError, ToolError
+from buildtool.core.run import Command, Completed, run
 from buildtool.sources.cache import Cache
+from buildtool.tools.bazel.finder import npm_bazel
 from tests.android.conftest import make_sdk
 from tests.androidbuild.test_device import ADB, STATISTICS
 from tests.bazel.sample import make_sample

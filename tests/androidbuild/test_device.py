@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.android.device import Device, benchmark, find_device, has_shapes, statistics
-from buildtool.errors import VerificationError
-from buildtool.values import ModelInfo, TensorInfo
+from buildtool.core.errors import VerificationError
+from buildtool.core.values import ModelInfo, TensorInfo
+from buildtool.tools.android.adb import Device, benchmark, find_device, has_shapes, statistics
 
 # Two devices; the second one is for 64-bit ARM.
 ADB = """

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.android.checks import Asked
-from buildtool.android.configured import read_configured, with_configured
-from buildtool.android.jni import jni_symbols
-from buildtool.bazel.linkopts import edited, expands_labels
-from buildtool.errors import ConfigError, Problem
+from buildtool.backends.bazel.linkopts import edited, expands_labels
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.products.aar.jni_symbols import jni_symbols
+from buildtool.tools.android.compatibility import Asked
+from buildtool.tools.android.configured import read_configured, with_configured
 
 BUILD = """\
 LINKER_SCRIPT = "//a:x.lds"  # pläce

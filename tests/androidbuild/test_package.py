@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from buildtool.config import Target, load_target
-from buildtool.errors import VerificationError
-from buildtool.package_step import pack_slices
-from buildtool.plan import plan_to_json
+from buildtool.core.errors import VerificationError
+from buildtool.core.values import BuildPlan
+from buildtool.plan.build_plan import plan_to_json
 from buildtool.platforms.android import PLATFORM
-from buildtool.values import BuildPlan
+from buildtool.products.package_slices import pack_slices
 
 COMPILERS = {"arm64-v8a": "aarch64-linux-gnu-gcc", "x86_64": "x86_64-linux-gnu-gcc"}
 TARGET = """\

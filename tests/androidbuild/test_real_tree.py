@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from buildtool.bazel.finder import npm_bazel
-from buildtool.errors import DownloadError, ToolError
+from buildtool.core.errors import DownloadError, ToolError
 from buildtool.sources.cache import Cache
+from buildtool.tools.bazel.finder import npm_bazel
 from tests.android.conftest import make_ndk, make_sdk
 from tests.bazel.stubs import make_workspace
 

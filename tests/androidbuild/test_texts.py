@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.values import (
+from buildtool.core.values import (
     BuildPlan,
     KernelCatalogue,
     OpRegistration,
     Registration,
     SelectedKernel,
 )
-from buildtool.verify.texts import TextCheck, check_texts
+from buildtool.verify.class_texts import TextCheck, check_texts
 
 
 def kernel(op: str, text: str, *, system: bool = False) -> Registration:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from buildtool.android.state import state
 from buildtool.config import Target
+from buildtool.tools.android.state import state
 from tests.android.conftest import make_ndk, make_sdk
 from tests.androidbuild.conftest import BENCHMARK, FILES, LABELS, makes
 from tests.makefile.conftest import MODELS

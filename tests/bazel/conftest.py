@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.bazel.finder import npm_bazel
-from buildtool.errors import DownloadError, ToolError
-from buildtool.run import Command, Completed, run
+from buildtool.core.errors import DownloadError, ToolError
+from buildtool.core.run import Command, Completed, run
 from buildtool.sources.cache import Cache
+from buildtool.tools.bazel.finder import npm_bazel
 
 VERSIONS = ("0.17.2", "0.26.1")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.run import Command, run
+from buildtool.core.run import Command, run
 from buildtool.sources.cache import Cache
 
 DESCRIPTION = "Stand-in for an Android NDK"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.bazel.flags import flags
+from buildtool.tools.bazel.release_flags import flags
 from tests.bazel.conftest import Bazel
 from tests.bazel.web_server import web_server
 

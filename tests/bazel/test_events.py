@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from buildtool.bazel.events import FLAG, EventFile, problems_of
-from buildtool.bazel.flags import flags
+from buildtool.tools.bazel.events import FLAG, EventFile, problems_of
+from buildtool.tools.bazel.release_flags import flags
 from tests.bazel.conftest import Bazel
 
 BUILD = """

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.bazel.finder import find_bazel
-from buildtool.bazel.versions import Wanted
-from buildtool.errors import ToolError
+from buildtool.core.errors import ToolError
 from buildtool.sources.cache import Cache
+from buildtool.tools.bazel.finder import find_bazel
+from buildtool.tools.bazel.versions import Wanted
 
 HIDDEN = ("bazel*", "npm")
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.bazel.groups import trim_groups
-from buildtool.errors import ConfigError
+from buildtool.backends.bazel.trimming import trim_groups
+from buildtool.core.errors import ConfigError
 
 TEXT = """# ü: two bytes
 filegroup(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.android.workspace import Generation, place, read_declared
-from buildtool.bazel.flags import flags
+from buildtool.tools.android.bazel_rules import Generation, place, read_declared
+from buildtool.tools.bazel.release_flags import flags
 from tests.android.conftest import make_kit
 from tests.bazel.conftest import Bazel
 

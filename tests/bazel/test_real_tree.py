@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.bazel.groups import trim_groups
-from buildtool.catalogue.buildfiles import (
+from buildtool.backends.bazel.trimming import trim_groups
+from buildtool.starlark.buildfiles import (
     BuildConditions,
     android_conditions,
     linux_conditions,
     load_packages,
 )
-from buildtool.catalogue.starlark_closure import SOURCE_SUFFIXES
+from buildtool.starlark.closure import SOURCE_SUFFIXES
 from tests.android.conftest import make_ndk
 from tests.bazel.conftest import Bazel
 from tests.bazel.stubs import make_workspace, replace_file

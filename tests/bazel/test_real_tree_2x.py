@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.bazel.groups import trim_groups
-from buildtool.catalogue.buildfiles import BuildGraph, android_conditions, load_packages
-from buildtool.catalogue.starlark_closure import SOURCE_SUFFIXES
-from buildtool.run import Command, run
+from buildtool.backends.bazel.trimming import trim_groups
+from buildtool.core.run import Command, run
+from buildtool.starlark.buildfiles import BuildGraph, android_conditions, load_packages
+from buildtool.starlark.closure import SOURCE_SUFFIXES
 from tests.android.conftest import make_ndk
 from tests.bazel.stubs import make_workspace, replace_file
 

@@ -18,13 +18,13 @@ from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
-from buildtool.android.checks import Asked, find_kit
-from buildtool.android.workspace import Generation, place, read_declared
-from buildtool.bazel.events import FLAG, Ended, EventFile
-from buildtool.bazel.flags import flags
-from buildtool.bazel.groups import trim_groups
+from buildtool.backends.bazel.trimming import trim_groups
+from buildtool.core.run import Command, Completed, run
 from buildtool.platforms.android import PLATFORM
-from buildtool.run import Command, Completed, run
+from buildtool.tools.android.bazel_rules import Generation, place, read_declared
+from buildtool.tools.android.compatibility import Asked, find_kit
+from buildtool.tools.bazel.events import FLAG, Ended, EventFile
+from buildtool.tools.bazel.release_flags import flags
 from tests.android.conftest import make_sdk
 from tests.bazel.conftest import Bazel
 from tests.bazel.sample import BENCHMARK, LIBRARY, Sample, make_sample

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.bazel.events import FLAG, EventFile
-from buildtool.bazel.finder import find_bazel
-from buildtool.bazel.flags import flags
-from buildtool.bazel.versions import wanted_bazel
-from buildtool.errors import ToolError
+from buildtool.core.errors import ToolError
 from buildtool.sources.cache import Cache
+from buildtool.tools.bazel.events import FLAG, EventFile
+from buildtool.tools.bazel.finder import find_bazel
+from buildtool.tools.bazel.release_flags import flags
+from buildtool.tools.bazel.versions import wanted_bazel
 from tests.bazel.conftest import Bazel
 
 pytestmark = [pytest.mark.network, pytest.mark.build]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.bazel.flags import flags
-from buildtool.bazel.versions import wanted_bazel
-from buildtool.errors import ToolError
+from buildtool.core.errors import ToolError
+from buildtool.tools.bazel.release_flags import flags
+from buildtool.tools.bazel.versions import wanted_bazel
 
 
 def test_bazelversion_goes_before_all(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import starlark
 
-from buildtool.bazel.workspace import entries, insert, read_text
-from buildtool.errors import ConfigError
-from buildtool.render import bazelrc_word, starlark_string
+from buildtool.core.errors import ConfigError
+from buildtool.core.render import bazelrc_word, starlark_string
+from buildtool.tools.bazel.workspace_file import entries, insert, read_text
 
 TEXT = """workspace(name = "org_tensorflow")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.run import Command, run
+from buildtool.core.run import Command, run
 
 NGINX = """
 {user}

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from buildtool.catalogue.kernels import make_catalogue
-from buildtool.errors import ConfigError, ToolError
-from buildtool.values import AttrCondition, KernelCatalogue, Registration, TypeConstraint
+from buildtool.core.errors import ConfigError, ToolError
+from buildtool.core.values import AttrCondition, KernelCatalogue, Registration, TypeConstraint
 
 OP_KERNEL_H = """
 #ifndef OP_KERNEL_H_

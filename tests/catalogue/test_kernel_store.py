@@ -11,8 +11,8 @@ import pytest
 from buildtool.catalogue import store
 from buildtool.catalogue.kernels import make_catalogue
 from buildtool.catalogue.opdefs import OpDefinitions
-from buildtool.errors import ToolError
-from buildtool.values import (
+from buildtool.core.errors import ToolError
+from buildtool.core.values import (
     AttrCondition,
     KernelCatalogue,
     OpRegistration,

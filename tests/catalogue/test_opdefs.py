@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from buildtool.catalogue.opdefs import OpDefinitions, read_definitions
-from buildtool.errors import ConfigError
-from buildtool.values import ArgDef, AttrDef, OpDefinition
+from buildtool.core.errors import ConfigError
+from buildtool.core.values import ArgDef, AttrDef, OpDefinition
 
 ADD = """op \t {
   name: "AddN"

@@ -11,10 +11,10 @@ from buildtool.catalogue.builders import read_kernels, read_ops
 from buildtool.catalogue.constants import Constants
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.kernels import make_catalogue
-from buildtool.catalogue.lookup import find_kernel
 from buildtool.catalogue.macros import Registering, find_registering
 from buildtool.catalogue.unity import Preprocessor, expand
-from buildtool.values import KernelCatalogue, TypeConstraint
+from buildtool.core.values import KernelCatalogue, TypeConstraint
+from buildtool.plan.match import find_kernel
 
 pytestmark = pytest.mark.real_tree
 MOBILE = ("IS_MOBILE_PLATFORM", "TF_LEAN_BINARY", "SELECTIVE_REGISTRATION")

@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from buildtool.catalogue.kernels import make_catalogue
-from buildtool.catalogue.lookup import find_kernel
-from buildtool.errors import ModelError
-from buildtool.run import Command, run
-from buildtool.values import KernelCatalogue
+from buildtool.core.errors import ModelError
+from buildtool.core.run import Command, run
+from buildtool.core.values import KernelCatalogue
+from buildtool.plan.match import find_kernel
 
 HERE = Path(__file__).parent
 VERSION = "2.14.1"

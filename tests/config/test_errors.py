@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.config import load_target, load_targets, parse_overrides
-from buildtool.errors import ConfigError, ExitCode
+from buildtool.core.errors import ConfigError, ExitCode
 
 CASES = Path(__file__).parent / "golden"
 

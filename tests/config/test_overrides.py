@@ -14,7 +14,7 @@ from buildtool.config import (
     load_targets,
     parse_overrides,
 )
-from buildtool.errors import ConfigError
+from buildtool.core.errors import ConfigError
 
 TEXT = """\
 platform: linux

@@ -16,7 +16,7 @@ from buildtool.config import Android, Bazel, load_targets, slice_targets
 from buildtool.config.describe import KINDS, documented
 from buildtool.config.overrides import WORDS
 from buildtool.config.reader import keys_of
-from buildtool.config.reference import write_reference
+from buildtool.config.reference_page import write_reference
 from buildtool.config.scalars import READERS
 from buildtool.config.schema import schema
 from buildtool.config.target import (

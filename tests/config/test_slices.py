@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.config import Target, load_targets, slice_targets
-from buildtool.errors import ConfigError
+from buildtool.core.errors import ConfigError
 
 PHONE = "platform: ios\nslices: [arm64, arm64-simulator]\nmodels: [m.pb]\n"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.config import Model, ModelInput, Target, load_target, load_targets, missing_files
-from buildtool.errors import ConfigError, Problem
+from buildtool.core.errors import ConfigError, Problem
 
 Write = Callable[..., Path]
 

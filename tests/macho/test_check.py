@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import Problem
-from buildtool.values import MachoExpectation
+from buildtool.binary.archive import Member, read_archive
+from buildtool.core.errors import Problem
+from buildtool.core.values import MachoExpectation
 from buildtool.verify.architecture import check_members
-from buildtool.verify.archive import Member, read_archive
 from buildtool.verify.macho_check import image_problems
 
 Make = Callable[..., Path]

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.apple.emulator import find_emulator
-from buildtool.apple.stand_in import SOURCE, find_sdk
-from buildtool.apple.toolchain import find_apple_toolchain
-from buildtool.errors import ToolError
+from buildtool.binary.macho import read_image
+from buildtool.core.errors import ToolError
+from buildtool.core.paths import LOCK
+from buildtool.core.values import Toolchain
 from buildtool.platforms import find_abi
 from buildtool.sources import Cache, load_lock
-from buildtool.values import Toolchain
-from buildtool.verify.macho import read_image
-from buildtool.workflow.workspace import LOCK
+from buildtool.tools.apple.apple_toolchain import find_apple_toolchain
+from buildtool.tools.apple.emulator import find_emulator
+from buildtool.tools.apple.stand_in_sdk import SOURCE, find_sdk
 
 pytestmark = pytest.mark.build
 

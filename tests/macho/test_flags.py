@@ -8,9 +8,9 @@ from types import ModuleType
 
 import pytest
 
-from buildtool.backends.makefile import flags as makefile
-from buildtool.backends.native import flags as native
-from buildtool.verify.macho import read_object
+from buildtool.backends.makefile import makefile_flags as makefile
+from buildtool.backends.native import native_flags as native
+from buildtool.binary.macho import read_object
 
 Make = Callable[..., Path]
 

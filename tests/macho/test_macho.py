@@ -7,12 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import VerificationError
-from buildtool.run import Command, environment
-from buildtool.values import MachoExpectation
-from buildtool.verify.architecture import check_universal
-from buildtool.verify.archive import read_archive, read_universal
-from buildtool.verify.macho import (
+from buildtool.binary.archive import read_archive, read_universal
+from buildtool.binary.macho import (
     NotMachoError,
     cpu_name,
     defined_symbols,
@@ -23,6 +19,10 @@ from buildtool.verify.macho import (
     version_numbers,
     version_text,
 )
+from buildtool.core.errors import VerificationError
+from buildtool.core.run import Command, environment
+from buildtool.core.values import MachoExpectation
+from buildtool.verify.architecture import check_universal
 
 Make = Callable[..., Path]
 LONG = "a_member_name_that_is_longer_than_sixteen_characters.cc.o"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import VerificationError
-from buildtool.verify.macho_run import command
+from buildtool.core.errors import VerificationError
 from buildtool.verify.program import Program, prove_session
+from machorun.__main__ import command
 
 Make = Callable[..., Path]
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -273,7 +273,7 @@ def test_all_threads_wait(run: Run) -> None:
         "int main(void) { pthread_mutex_lock(&a); return pthread_mutex_lock(&a); }"
     )
     assert done.returncode == 134
-    assert b"macho_run: all threads wait for each other" in done.stderr
+    assert b"machorun: all threads wait for each other" in done.stderr
 
 
 def test_crash(run: Run) -> None:
@@ -283,7 +283,7 @@ int main(void) { puts("soon"); return crash((int*)16) + 1; }
 """)
     assert (done.returncode, done.stdout) == (139, b"soon\n")
     text = done.stderr.decode()
-    assert "macho_run: the program reads 0x10, where it has no memory (SIGSEGV)" in text
+    assert "machorun: the program reads 0x10, where it has no memory (SIGSEGV)" in text
     assert "_crash+0x0 (app)" in text
     assert "_main+" in text
 

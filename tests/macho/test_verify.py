@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.values import BuildPlan, MachoExpectation
+from buildtool.core.values import BuildPlan, MachoExpectation
 from buildtool.verify import VerificationInput, verify
 
 Make = Callable[..., Path]

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from buildtool.apple.stand_in import SOURCE
-from buildtool.apple.tools import find_programs
-from buildtool.errors import ToolError
+from buildtool.core.errors import ToolError
+from buildtool.core.run import Command, run
 from buildtool.platforms import find_abi
-from buildtool.run import Command, run
+from buildtool.tools.apple.developer_tools import find_programs
+from buildtool.tools.apple.stand_in_sdk import SOURCE
 from tests.makefile.test_renamed import SOURCES
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from buildtool.values import MachoExpectation
-from buildtool.verify.archive import read_archive
-from buildtool.verify.macho import read_object
+from buildtool.binary.archive import read_archive
+from buildtool.binary.macho import read_object
+from buildtool.core.values import MachoExpectation
 from buildtool.verify.macho_check import image_problems
 from tests.makefile.conftest import MINIATURE, ODD, Workshop
 from tests.makefile.phones import needs_llvm

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from buildtool.errors import BuildError
+from buildtool.core.errors import BuildError
 
 if TYPE_CHECKING:
     from tests.makefile.phones import Phone

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from buildtool.errors import BuildError
-from buildtool.run import Command, run
+from buildtool.core.errors import BuildError
+from buildtool.core.run import Command, run
 from tests.makefile.conftest import MINIATURE, ODD, Workshop
 from tests.makefile.phones import Phone, needs_llvm
 from tests.makefile.test_renamed import EXPECTED, SOURCES

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from buildtool.verify.archive import read_archive, repeated_members
+from buildtool.binary.archive import read_archive, repeated_members
 
 if TYPE_CHECKING:
     from pathlib import Path

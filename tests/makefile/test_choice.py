@@ -11,9 +11,9 @@ from buildtool.backends.makefile.choice import Chooser
 from buildtool.backends.makefile.pins import Pin
 from buildtool.backends.makefile.recipes import load_recipes
 from buildtool.config import Target, load_target
-from buildtool.errors import ConfigError
+from buildtool.core.errors import ConfigError
+from buildtool.core.paths import LOCK
 from buildtool.sources import Lock, load_lock
-from buildtool.sources.__main__ import LOCK
 
 PROTOBUF, NSYNC, EIGEN = (
     Pin(

@@ -9,7 +9,7 @@ import pytest
 from buildtool.backends import BACKENDS, find_backend
 from buildtool.backends.makefile.make import MAKEFILE
 from buildtool.config import Target
-from buildtool.errors import ConfigError
+from buildtool.core.errors import ConfigError
 
 
 def target(tmp_path: Path, backend: str, tensorflow: str | Path = "tensorflow-2.14.1") -> Target:

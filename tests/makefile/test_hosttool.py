@@ -9,8 +9,8 @@ import pytest
 
 from buildtool.backends.makefile.hosttool import OWN, HostTool
 from buildtool.backends.makefile.make import MAKEFILE, Make
-from buildtool.errors import BuildError, ToolError
-from buildtool.toolchain import find_host_toolchain
+from buildtool.core.errors import BuildError, ToolError
+from buildtool.tools.compilers import find_host_toolchain
 
 CORE = "tensorflow/core"
 TEXT = f"""\

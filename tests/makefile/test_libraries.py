@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.makefile.archives import ArchiveJob, Archives
+from buildtool.backends.makefile.dependency_archive import ArchiveJob, Archives
 from buildtool.backends.makefile.libraries import LibraryInputs, build_libraries
 from buildtool.backends.makefile.pinned import PinnedSource
 from buildtool.backends.makefile.recipes import Recipes, load_recipes
-from buildtool.errors import BuildError, ConfigError
+from buildtool.core.errors import BuildError, ConfigError
+from buildtool.core.paths import LOCK
+from buildtool.core.run import Command, run
+from buildtool.core.values import SourceTree, Toolchain
 from buildtool.platforms import find_abi
-from buildtool.run import Command, run
 from buildtool.sources import Cache, load_lock
-from buildtool.sources.__main__ import LOCK
 from buildtool.sources.treehash import tree_sha256
-from buildtool.toolchain import find_toolchain
-from buildtool.values import SourceTree, Toolchain
+from buildtool.tools.compilers import find_toolchain
 
 # Named as the dependencies that are linked; their content is these tests' own.
 RECIPES = """\

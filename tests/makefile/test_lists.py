@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.makefile.lists import FOLDER, OPS, read_lists
-from buildtool.errors import ConfigError
+from buildtool.backends.makefile.file_lists import FOLDER, OPS, read_lists
+from buildtool.core.errors import ConfigError
 
 KERNELS = "tensorflow/core/kernels"
 

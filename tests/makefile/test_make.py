@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.backends.makefile.make import MAKEFILE, Make, shell_words
-from buildtool.errors import BuildError
+from buildtool.core.errors import BuildError
 
 TEXT = """\
 GENDIR := gen/

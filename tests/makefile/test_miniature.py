@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.catalogue.buildfiles import load_packages, mobile_conditions
 from buildtool.catalogue.kernels import make_catalogue
-from buildtool.values import KernelCatalogue
+from buildtool.core.values import KernelCatalogue
+from buildtool.starlark.buildfiles import load_packages, mobile_conditions
 
 TREE = Path(__file__).resolve().parent / "tree"
 LISTS = TREE / "tensorflow" / "contrib" / "makefile"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.makefile.lists import DOWNLOADS
+from buildtool.backends.makefile.file_lists import DOWNLOADS
 from buildtool.backends.makefile.needs import Need, needed, notes_on_needs
 from buildtool.catalogue.unity import Preprocessor
-from buildtool.errors import ToolError
+from buildtool.core.errors import ToolError
 
 FILES = {
     "tensorflow/core/a.cc": (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.makefile.overlay import MADE, make_overlay
+from buildtool.backends.makefile.makefile_overlay import MADE, make_overlay
 
 VERSION = "tensorflow/core/util/version_info.cc"
 OPS = "tensorflow/contrib/makefile/tf_op_files.txt"

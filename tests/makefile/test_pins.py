@@ -9,9 +9,9 @@ import pytest
 
 from buildtool.backends.makefile.pinned import locked_source
 from buildtool.backends.makefile.pins import Pin, read_pins
-from buildtool.errors import ConfigError
+from buildtool.core.errors import ConfigError
+from buildtool.core.paths import LOCK
 from buildtool.sources import load_lock
-from buildtool.sources.__main__ import LOCK
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HEAD = """\

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from buildtool.errors import ExitCode
+from buildtool.core.errors import ExitCode
 from tests.makefile.conftest import Workshop, state
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from buildtool.backends.makefile.needs import needed
 from buildtool.backends.makefile.pinned import locked_source
 from buildtool.backends.makefile.pins import read_pins
 from buildtool.catalogue.unity import Preprocessor
+from buildtool.core.paths import LOCK
 from buildtool.sources import load_lock
-from buildtool.sources.__main__ import LOCK
 
 pytestmark = pytest.mark.tree_1x
 MAKEFILE = "tensorflow/contrib/makefile"

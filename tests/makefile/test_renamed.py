@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from buildtool.errors import BuildError
-from buildtool.run import Command, run
+from buildtool.core.errors import BuildError
+from buildtool.core.run import Command, run
 
 if TYPE_CHECKING:
     from tests.conftest import AppCompiler, Project

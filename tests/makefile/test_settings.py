@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.launcher import Launcher
-from buildtool.backends.makefile import flags
-from buildtool.backends.makefile.dependencies import library_flags
+from buildtool.backends.common.launcher import Launcher
+from buildtool.backends.makefile import makefile_flags as flags
 from buildtool.backends.makefile.libraries import Libraries
+from buildtool.backends.makefile.makefile_dependencies import library_flags
 from buildtool.backends.makefile.settings import Settings, keep_only
-from buildtool.values import BuildPlan, Tool, Toolchain
+from buildtool.core.values import BuildPlan, Tool, Toolchain
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
 

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from buildtool.apple.sdk import CXX_HEADERS
-from buildtool.apple.stand_in import SOURCE, find_sdk
-from buildtool.apple.toolchain import find_apple_toolchain
-from buildtool.backends.native.dependencies import load_dependencies
-from buildtool.backends.native.ninja import NativeBuild
-from buildtool.backends.symbols import read_symbols, system_symbols
-from buildtool.errors import ToolError
-from buildtool.plan import TENSORFLOW
+from buildtool.backends.common.ninja import NativeBuild
+from buildtool.backends.native.native_dependencies import load_dependencies
+from buildtool.binary.symbols import read_symbols, system_symbols
+from buildtool.core.errors import ToolError
+from buildtool.core.paths import LOCK
+from buildtool.core.values import MachoExpectation, Toolchain
+from buildtool.plan.build_plan import TENSORFLOW
 from buildtool.platforms import find_abi
 from buildtool.sources import Cache, Progress, fetch_all, load_lock
-from buildtool.toolchain import find_protoc
-from buildtool.values import MachoExpectation, Toolchain
+from buildtool.tools.apple.apple_sdk import CXX_HEADERS
+from buildtool.tools.apple.apple_toolchain import find_apple_toolchain
+from buildtool.tools.apple.stand_in_sdk import SOURCE, find_sdk
+from buildtool.tools.compilers import find_protoc
 from buildtool.verify.macho_check import faults
-from buildtool.workflow.workspace import LOCK
 
 if TYPE_CHECKING:
     from tests.conftest import Project

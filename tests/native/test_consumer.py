@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.run import Command, Completed, run
+from buildtool.core.run import Command, Completed, run
 
 HERE = Path(__file__).resolve().parent
 CONSUMER = HERE / "consumer"

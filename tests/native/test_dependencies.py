@@ -4,18 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.native.dependencies import (
+from buildtool.backends.common.selection_header import PREFIX_HEADERS
+from buildtool.backends.native.cmake_project import SHIMS
+from buildtool.backends.native.native_dependencies import (
     FORMATS,
     Dependency,
     dependency_sources,
     load_dependencies,
 )
-from buildtool.backends.native.project import SHIMS
-from buildtool.backends.selecting import PREFIX_HEADERS
-from buildtool.errors import ConfigError
-from buildtool.runtime import runtime_roots
+from buildtool.core.errors import ConfigError
+from buildtool.core.paths import LOCK
+from buildtool.plan.runtime import runtime_roots
 from buildtool.sources import Cache, load_lock
-from buildtool.workflow.workspace import LOCK
 
 FORM = """\
 "2.14":

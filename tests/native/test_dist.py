@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from buildtool import dist
-from buildtool.backends.native import flags as native_flags
-from buildtool.render import Renderer
-from buildtool.run import Command, run
+from buildtool.backends.native import native_flags
+from buildtool.core.render import Renderer
+from buildtool.core.run import Command, run
+from buildtool.products import dist
 
 HERE = Path(__file__).resolve().parent
 APPS = (

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.native.headers import foreign_headers, foreign_problems
-from buildtool.values import Registration, SelectedKernel
+from buildtool.backends.common.foreign_headers import foreign_headers, foreign_problems
+from buildtool.core.values import Registration, SelectedKernel
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 KERNELS = "tensorflow/core/kernels"

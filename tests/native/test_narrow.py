@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.narrow import GUESSES, Memory, narrow, tree_memory
-from buildtool.backends.symbols import Closure, Need, Symbols
-from buildtool.errors import BuildError
-from buildtool.rename.sources import Renaming
-from buildtool.values import SourceTree
+from buildtool.backends.common.narrow import GUESSES, Memory, narrow, tree_memory
+from buildtool.binary.symbols import Closure, Need, Symbols
+from buildtool.core.errors import BuildError
+from buildtool.core.values import SourceTree
+from buildtool.rename.renamed_sources import Renaming
 
 FAILS = "does not compile"
 

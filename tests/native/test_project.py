@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.native.dependencies import Dependency
-from buildtool.backends.native.project import render_project
-from buildtool.plan import selections
-from buildtool.render import Renderer
-from buildtool.run import Command, run
-from buildtool.values import (
+from buildtool.backends.native.cmake_project import render_project
+from buildtool.backends.native.native_dependencies import Dependency
+from buildtool.core.render import Renderer
+from buildtool.core.run import Command, run
+from buildtool.core.values import (
     BuildPlan,
     FileKind,
     PlannedFile,
     Registration,
     SelectedKernel,
 )
+from buildtool.plan.build_plan import selections
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "small"
 # These are the same for every plan: what they do is seen when a project is built.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.symbols import (
+from buildtool.binary.symbols import (
     Closure,
     Need,
     Symbols,
@@ -16,10 +16,10 @@ from buildtool.backends.symbols import (
     read_symbols,
     system_symbols,
 )
+from buildtool.core.run import Command, run
+from buildtool.core.values import Toolchain
 from buildtool.platforms import find_abi
-from buildtool.run import Command, run
-from buildtool.toolchain import find_toolchain
-from buildtool.values import Toolchain
+from buildtool.tools.compilers import find_toolchain
 
 
 def symbols(defined: str = "", undefined: str = "") -> Symbols:

@@ -7,17 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import ConfigError
-from buildtool.plan import (
-    Offer,
-    RuntimeRoot,
-    make_plan,
-    plan_from_json,
-    plan_to_json,
-    selections,
-)
-from buildtool.render import to_json
-from buildtool.values import (
+from buildtool.core.errors import ConfigError
+from buildtool.core.render import to_json
+from buildtool.core.values import (
     BuildPlan,
     FileKind,
     KernelCatalogue,
@@ -28,6 +20,14 @@ from buildtool.values import (
     SelectedKernel,
     TensorInfo,
     TypeConstraint,
+)
+from buildtool.plan.build_plan import (
+    Offer,
+    RuntimeRoot,
+    make_plan,
+    plan_from_json,
+    plan_to_json,
+    selections,
 )
 
 NN, MATH, OLD = "core/ops/nn_ops.cc", "core/ops/math_ops.cc", "core/ops/a_copy.cc"

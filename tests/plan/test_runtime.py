@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import ConfigError
-from buildtool.runtime import runtime_roots
+from buildtool.core.errors import ConfigError
+from buildtool.plan.runtime import runtime_roots
 
 TABLE = """\
 "2.14":

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import ConfigError
+from buildtool.core.errors import ConfigError
+from buildtool.core.render import Renderer
+from buildtool.core.run import Command, run
+from buildtool.core.values import Abi
 from buildtool.platforms import PLATFORMS, find_abi, find_platform, version_numbers
-from buildtool.platforms.abi import Abi
-from buildtool.render import Renderer
-from buildtool.run import Command, run
 
 
 def said(platform: str, abi: str, minimum_os: str | None) -> str:

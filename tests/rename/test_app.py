@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import ConfigError
-from buildtool.rename.app import check_app_protobuf, read_app_protobuf
+from buildtool.core.errors import ConfigError
+from buildtool.rename.app_protobuf import check_app_protobuf, read_app_protobuf
 
 OLD = "// headers\n#define GOOGLE_PROTOBUF_VERSION 3005001\n"
 NEW = "#define PROTOBUF_VERSION 5029003\n"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.rename.sources import Renaming, rename_sources
+from buildtool.core.values import SourceTree
+from buildtool.rename.renamed_sources import Renaming, rename_sources
 from buildtool.sources import Cache
-from buildtool.values import SourceTree
 
 PROTOBUF = {
     "src/google/protobuf/message.h": "#define GOOGLE_CHECK 1\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from buildtool.errors import ConfigError
+from buildtool.core.errors import ConfigError
 from buildtool.rename import Kind, check_prefix, kind_of, rename_text
 from buildtool.rename.names import defined_macros
 from buildtool.rename.text import rename_lines

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import ConfigError
+from buildtool.core.errors import ConfigError
+from buildtool.core.run import Command, run
 from buildtool.rename import (
     RenameReport,
     Unchanged,
@@ -16,8 +17,7 @@ from buildtool.rename import (
     rename_tree,
     write_protoc,
 )
-from buildtool.rename.protoc import main
-from buildtool.run import Command, run
+from buildtool.rename.protoc_wrapper import main
 from buildtool.sources.treehash import tree_sha256
 
 HEADER = """\

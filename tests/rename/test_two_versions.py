@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from buildtool.errors import BuildError
+from buildtool.core.errors import BuildError
+from buildtool.core.run import Command, run
 from buildtool.rename import read_renamed, rename_tree, write_protoc
-from buildtool.run import Command, run
 
 if TYPE_CHECKING:
     from tests.conftest import AppCompiler

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from buildtool.decode import from_json
-from buildtool.errors import Problem
-from buildtool.plan import plan_from_json, plan_to_json
-from buildtool.render import to_json
-from buildtool.values import (
+from buildtool.core.decode import from_json
+from buildtool.core.errors import Problem
+from buildtool.core.render import to_json
+from buildtool.core.values import (
     AttrCondition,
     BuildPlan,
     FileKind,
@@ -29,6 +28,7 @@ from buildtool.values import (
     TypeConstraint,
     VerificationReport,
 )
+from buildtool.plan.build_plan import plan_from_json, plan_to_json
 
 ODD = 'it\'s "odd" $HOME {{ 7*7 }} ünï\n'
 MODEL = ModelInfo(

@@ -14,7 +14,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from buildtool.render import (
+from buildtool.core.render import (
     MANIFEST,
     Renderer,
     c_string,

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import Problem
-from buildtool.report import Report, json_values, write_report
-from buildtool.values import (
+from buildtool.core.errors import Problem
+from buildtool.core.values import (
     BuildPlan,
     FileKind,
     ModelCheck,
@@ -25,6 +24,7 @@ from buildtool.values import (
     TypeConstraint,
     VerificationReport,
 )
+from buildtool.report.pages import Report, json_values, write_report
 
 GOLDEN = Path(__file__).parent / "golden"
 VOID = {"meta", "br"}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from buildtool.errors import ConfigError
-from buildtool.run import Command, run
+from buildtool.core.errors import ConfigError
+from buildtool.core.run import Command, run
 from buildtool.sources import Cache, local_tree
 
 VERSION_H = """\

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from buildtool.errors import DownloadError
+from buildtool.core.errors import DownloadError
 from buildtool.sources import Progress
 from buildtool.sources.debian import (
     AptSource,

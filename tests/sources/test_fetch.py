@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from buildtool.errors import ConfigError, DownloadError
-from buildtool.run import Command, run
+from buildtool.core.errors import ConfigError, DownloadError
+from buildtool.core.run import Command, run
 from buildtool.sources import Cache, Lock, Patience, Progress, fetch, fetch_all, load_lock
 from buildtool.sources.treehash import tree_sha256
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import ConfigError, DownloadError, ExitCode
-from buildtool.run import Command, run
+from buildtool.core.errors import ConfigError, DownloadError, ExitCode
+from buildtool.core.run import Command, run
 from buildtool.sources import Cache, Given, Lock, fetch_all, load_lock, with_given
 from buildtool.sources.treehash import tree_sha256
 

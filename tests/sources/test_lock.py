@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import ConfigError
+from buildtool.core.errors import ConfigError
+from buildtool.core.paths import LOCK
 from buildtool.sources import Lock, load_lock
-from buildtool.sources.__main__ import LOCK
 from buildtool.sources.lock import Debian, Git, GitHub, Local, PyPI, Url
 
 HEX = "a" * 64

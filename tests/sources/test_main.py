@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import ExitCode
+from buildtool.core.errors import ExitCode
 from buildtool.sources.__main__ import main
 
 LOCK = f"""\

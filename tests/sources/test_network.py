@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from buildtool.core.paths import LOCK
 from buildtool.sources import Cache, Progress, fetch_all, load_lock
-from buildtool.sources.__main__ import LOCK
 
 
 @pytest.mark.network

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import DownloadError
+from buildtool.core.errors import DownloadError
 from buildtool.sources.cache import Cache
 from buildtool.sources.npm import npm_package
 

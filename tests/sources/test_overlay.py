@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from buildtool.catalogue.cxxfiles import library_sources
-from buildtool.errors import ConfigError
-from buildtool.run import Command, run
+from buildtool.core.errors import ConfigError
+from buildtool.core.run import Command, run
+from buildtool.core.values import SourceTree
 from buildtool.sources import patched_tree
-from buildtool.values import SourceTree
 
 FILES = {
     "tensorflow/core/a.cc": "int one = 1;\nint two = 2;\nint three = 3;\n",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from buildtool.errors import DownloadError
+from buildtool.core.errors import DownloadError
 from buildtool.sources.pypi import IndexFile, PipSettings, find_file, parse_config, pip_settings
 
 

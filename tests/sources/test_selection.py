@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from buildtool.sources.selection import Selection
+from buildtool.sources.wanted_files import Selection
 
 
 def place(name: str, **options: object) -> str | None:

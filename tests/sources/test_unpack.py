@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import DownloadError
+from buildtool.core.errors import DownloadError
 from buildtool.sources import Progress
-from buildtool.sources.selection import Selection
 from buildtool.sources.unpack import unpack
+from buildtool.sources.wanted_files import Selection
 
 ALL = Selection()
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import stat
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -29,45 +27,6 @@ for line in answer.get("lines", []):
 print(answer.get("stderr", ""), file=sys.stderr)
 sys.exit(answer.get("code", 0))
 """
-
-Compile = Callable[..., Path]
-
-
-def _compiler(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"needs the compiler {name}")
-    return found
-
-
-@pytest.fixture
-def compile_c(tmp_path: Path) -> Compile:
-    """Compiles C text: ``compile_c("a.o", text, "-c", compiler="gcc")``."""
-
-    def build(name: str, text: str, *flags: str, compiler: str = "cc") -> Path:
-        source = tmp_path / f"{name}.c"
-        source.parent.mkdir(parents=True, exist_ok=True)
-        source.write_text(text, encoding="utf-8")
-        output = tmp_path / name
-        argv = [_compiler(compiler), *flags, str(source), "-o", str(output)]
-        subprocess.run(argv, check=True, capture_output=True)
-        return output
-
-    return build
-
-
-@pytest.fixture
-def make_archive(tmp_path: Path) -> Callable[..., Path]:
-    """Makes an archive with the host's ``ar``, members as often as they are given."""
-
-    def build(name: str, *objects: Path, modifiers: str = "qc") -> Path:
-        archive = tmp_path / name
-        ar = _compiler("ar")
-        for item in objects:
-            subprocess.run([ar, modifiers, str(archive), str(item)], check=True)
-        return archive
-
-    return build
 
 
 @pytest.fixture

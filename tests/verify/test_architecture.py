@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.errors import Problem
-from buildtool.values import ElfExpectation
+from buildtool.binary.archive import read_archive
+from buildtool.core.errors import Problem
+from buildtool.core.values import ElfExpectation
 from buildtool.verify.architecture import check_members, program_faults
-from buildtool.verify.archive import read_archive
 
 Make = Callable[..., Path]
 HOST = ElfExpectation(machine=platform.machine(), bits=64)

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from buildtool.values import OutputCheck
+from buildtool.core.values import OutputCheck
 from buildtool.verify.compare import compare, describe
-from buildtool.verify.tensors import NUMPY_TYPES, Tensor
+from buildtool.verify.tensor_files import NUMPY_TYPES, Tensor
 
 
 def _tensor(values: Any, dtype: str = "DT_FLOAT") -> Tensor:

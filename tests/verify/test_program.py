@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from buildtool.errors import ToolError, VerificationError
+from buildtool.core.errors import ToolError, VerificationError
 from buildtool.verify.program import Program, list_registries, prove_session, run_model
-from buildtool.verify.tensors import Tensor
+from buildtool.verify.tensor_files import Tensor
 
 Make = Callable[..., Path]
 Play = Callable[[Path, dict[str, Any]], None]

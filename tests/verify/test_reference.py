@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from buildtool.errors import VerificationError
-from buildtool.values import ModelInfo, TensorInfo
+from buildtool.core.errors import VerificationError
+from buildtool.core.values import ModelInfo, TensorInfo
 from buildtool.verify.expected import Reference, expected_outputs, find_reference
 from buildtool.verify.inputs import ModelRun, model_inputs
 

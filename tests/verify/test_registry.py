@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.values import (
+from buildtool.binary.archive import read_archive
+from buildtool.core.values import (
     BuildPlan,
     KernelCatalogue,
     OpRegistration,
@@ -14,7 +15,6 @@ from buildtool.values import (
     SelectedKernel,
     TypeConstraint,
 )
-from buildtool.verify.archive import read_archive
 from buildtool.verify.program import RegisteredKernel, Registries
 from buildtool.verify.registry import check_registries, may_register
 

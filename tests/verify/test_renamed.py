@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.verify.archive import read_archive
+from buildtool.binary.archive import read_archive
 from buildtool.verify.renamed import RenamedCheck, check_renamed
 
 OURS = "namespace ours_google { namespace protobuf { struct M { M(); }; M::M() {} int table; } }\n"

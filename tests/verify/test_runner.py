@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from buildtool.errors import VerificationError
-from buildtool.values import BuildPlan
+from buildtool.core.errors import VerificationError
+from buildtool.core.values import BuildPlan
 from buildtool.verify.program import Program, RunResult, list_registries, prove_session, run_model
 from buildtool.verify.registry import check_registries
-from buildtool.verify.tensors import Tensor
+from buildtool.verify.tensor_files import Tensor
 
 pytestmark = pytest.mark.wheel
 

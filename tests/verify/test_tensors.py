@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from buildtool.errors import ConfigError
-from buildtool.values import ModelInfo, TensorInfo
+from buildtool.core.errors import ConfigError
+from buildtool.core.values import ModelInfo, TensorInfo
 from buildtool.verify.inputs import model_inputs
-from buildtool.verify.tensors import (
+from buildtool.verify.tensor_files import (
     NUMPY_TYPES,
     Tensor,
     concrete_shape,

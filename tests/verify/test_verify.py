@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from buildtool.errors import ExitCode, ToolError, VerificationError
-from buildtool.run import Command
-from buildtool.values import (
+from buildtool.core.errors import ExitCode, ToolError, VerificationError
+from buildtool.core.run import Command
+from buildtool.core.values import (
     BuildPlan,
     ElfExpectation,
     ModelInfo,

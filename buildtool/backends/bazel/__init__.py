@@ -1,0 +1,1 @@
+"""Any tree for Android, compiled by its own BUILD files on an overlay."""

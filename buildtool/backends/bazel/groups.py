@@ -11,14 +11,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.bazel.groups import Trimmed, trim_groups
-from buildtool.bazel.workspace import read_text
-from buildtool.catalogue.buildfiles import BuildGraph
-from buildtool.catalogue.starlark_values import build_file
+from buildtool.backends.bazel.trimming import Trimmed, trim_groups
 from buildtool.config import Target
-from buildtool.errors import ConfigError, Problem
-from buildtool.plan import TENSORFLOW
-from buildtool.values import BuildPlan
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.values import BuildPlan
+from buildtool.plan.build_plan import TENSORFLOW
+from buildtool.starlark.build_values import build_file
+from buildtool.starlark.buildfiles import BuildGraph
+from buildtool.tools.bazel.workspace_file import read_text
 
 KERNELS = "tensorflow/core/kernels"
 BUILD = f"{KERNELS}/BUILD"

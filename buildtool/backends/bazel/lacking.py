@@ -9,14 +9,14 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from buildtool.backends.base import Job
+from buildtool.backends.backend import Job
 from buildtool.backends.bazel.groups import KERNELS, SOURCES, trims
-from buildtool.bazel.events import Ended
 from buildtool.catalogue.definers import DefinerIndex
-from buildtool.linking import UNDEFINED
-from buildtool.plan import TENSORFLOW
-from buildtool.render import to_json, write_if_changed
-from buildtool.values import BuildPlan, FileKind, PlannedFile
+from buildtool.core.render import to_json, write_if_changed
+from buildtool.core.values import BuildPlan, FileKind, PlannedFile
+from buildtool.plan.build_plan import TENSORFLOW
+from buildtool.tools.bazel.events import Ended
+from buildtool.tools.linkers import UNDEFINED
 
 LINKING = "CppLink"
 _NOT_BUILT = ("_test.cc", "_gpu.cc", ".cu.cc", "_test_utils.cc")

@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.android import products
-from buildtool.android.checks import Asked, Kit, find_kit
-from buildtool.android.configured import Configured, read_configured, with_configured
-from buildtool.android.workspace import (
+from buildtool.backends.backend import Job
+from buildtool.config import Target
+from buildtool.core.errors import Attempts, ConfigError, Problem, ToolError
+from buildtool.core.values import Tool
+from buildtool.products.aar import parts as products
+from buildtool.tools.android.bazel_rules import (
     Declared,
     Generation,
     Placed,
@@ -21,13 +23,11 @@ from buildtool.android.workspace import (
     read_declared,
     with_declared,
 )
-from buildtool.backends.base import Job
-from buildtool.bazel.finder import VARIABLE, Bazel, best_version, find_bazel
-from buildtool.bazel.versions import Wanted, wanted_bazel
-from buildtool.bazel.workspace import read_text
-from buildtool.config import Target
-from buildtool.errors import Attempts, ConfigError, Problem, ToolError
-from buildtool.values import Tool
+from buildtool.tools.android.compatibility import Asked, Kit, find_kit
+from buildtool.tools.android.configured import Configured, read_configured, with_configured
+from buildtool.tools.bazel.finder import VARIABLE, Bazel, best_version, find_bazel
+from buildtool.tools.bazel.versions import Wanted, wanted_bazel
+from buildtool.tools.bazel.workspace_file import read_text
 
 TOOL = "bazel"
 JAVA = {"java", "demo"}

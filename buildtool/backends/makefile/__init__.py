@@ -1,0 +1,1 @@
+"""TensorFlow 1.x, compiled by its own contrib/makefile on an overlay."""

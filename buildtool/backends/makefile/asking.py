@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from buildtool.backends.base import Job
-from buildtool.backends.makefile.dependencies import downloads
-from buildtool.backends.makefile.lists import (
+from buildtool.backends.backend import Job
+from buildtool.backends.makefile.file_lists import (
     DOWNLOADS,
     FOLDER,
     OPS,
@@ -16,10 +15,11 @@ from buildtool.backends.makefile.lists import (
     read_lists,
 )
 from buildtool.backends.makefile.make import NOT_REMADE, Make
-from buildtool.backends.makefile.overlay import make_overlay
+from buildtool.backends.makefile.makefile_dependencies import downloads
+from buildtool.backends.makefile.makefile_overlay import make_overlay
 from buildtool.backends.makefile.settings import platform_variables, question_variables
-from buildtool.render import Renderer
-from buildtool.values import FileKind, PlannedFile
+from buildtool.core.render import Renderer
+from buildtool.core.values import FileKind, PlannedFile
 
 # The backend's folder below build/<target id>.
 WORK = "makefile"

@@ -9,11 +9,11 @@ from pathlib import Path
 from buildtool.backends.makefile.libraries import LINKED
 from buildtool.backends.makefile.pinned import locked_source
 from buildtool.backends.makefile.pins import KNOWN, Pin
-from buildtool.backends.makefile.recipes import DATA, Recipes
+from buildtool.backends.makefile.recipes import TABLE, Recipes
 from buildtool.config import Target
-from buildtool.errors import ConfigError, Problem
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.suggest import suggest
 from buildtool.sources import Lock
-from buildtool.suggest import suggest
 
 PINNED = "pinned"
 
@@ -139,4 +139,4 @@ class Chooser:
 
 
 def _recipe(source: str) -> str:
-    return f"write one for 'only: [{source}]' in {DATA} (how: at its beginning)"
+    return f"write one for 'only: [{source}]' in {TABLE} (how: at its beginning)"

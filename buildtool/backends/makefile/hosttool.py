@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildtool.backends.common.narrow import Definers, Memory, narrow
 from buildtool.backends.makefile.make import Make
-from buildtool.backends.makefile.project import object_name
-from buildtool.backends.narrow import Definers, Memory, narrow
-from buildtool.backends.symbols import (
+from buildtool.backends.makefile.makefile_project import object_name
+from buildtool.binary.symbols import (
     Symbols,
     archive_symbols,
     demangle,
@@ -22,8 +22,8 @@ from buildtool.backends.symbols import (
     system_symbols,
 )
 from buildtool.catalogue.definers import DefinerIndex
-from buildtool.render import to_json, write_if_changed
-from buildtool.values import Toolchain
+from buildtool.core.render import to_json, write_if_changed
+from buildtool.core.values import Toolchain
 
 OWN = "tensorflow/tools/proto_text/"
 # The makefile's variables that name the program's files.

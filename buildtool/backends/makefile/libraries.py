@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from buildtool.backends.makefile.archives import ArchiveJob, Archives, check_archive
+from buildtool.backends.makefile.dependency_archive import ArchiveJob, Archives, check_archive
 from buildtool.backends.makefile.pinned import PinnedSource
 from buildtool.backends.makefile.pins import KNOWN
-from buildtool.backends.makefile.recipes import DATA, Recipe, Recipes, load_recipes
-from buildtool.errors import ConfigError, Problem
+from buildtool.backends.makefile.recipes import TABLE, Recipe, Recipes, load_recipes
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.values import Toolchain
 from buildtool.sources.cache import Cache
 from buildtool.sources.treehash import tree_sha256
-from buildtool.values import Toolchain
 
 PROTOC = "protoc"
 # In the order in which they are linked, those that others need last; unlike eigen and others, that
@@ -110,7 +110,7 @@ def _find_recipes(
         Problem(
             where=str(recipes.folder),
             what=f"the build needs {inputs.sources[name].tree.name}, and no recipe is for it",
-            todo=f"add one to {DATA.name}; the file's first lines say how",
+            todo=f"add one to {TABLE.name}; the file's first lines say how",
         )
         for name in names
         if any(recipe is None for key, recipe in found.items() if key[0] == name)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from buildtool.backends.makefile.lists import FOLDER
-from buildtool.backends.makefile.overlay import MADE
+from buildtool.backends.common.pace import Pace
+from buildtool.backends.makefile.file_lists import FOLDER
+from buildtool.backends.makefile.makefile_overlay import MADE
 from buildtool.backends.makefile.unfinished import made_in
-from buildtool.backends.pace import Pace
-from buildtool.errors import BuildError, Problem, ToolError
-from buildtool.run import Command, failure_problem, run, stream
+from buildtool.core.errors import BuildError, Problem, ToolError
+from buildtool.core.run import Command, failure_problem, run, stream
 
 MAKEFILE = f"{FOLDER}/Makefile"
 # A phony file of the makefile: each make would write it anew, and compile and link it.

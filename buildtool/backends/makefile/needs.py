@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.backends.makefile.lists import DOWNLOADS, FOLDER
+from buildtool.backends.makefile.file_lists import DOWNLOADS, FOLDER
 from buildtool.backends.makefile.make import MAKEFILE
 from buildtool.backends.makefile.pins import KNOWN, Known
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.unity import Preprocessor, make_stubs
-from buildtool.errors import ToolError
-from buildtool.run import Command, run
+from buildtool.core.errors import ToolError
+from buildtool.core.run import Command, run
 
 SCRIPT = f"{FOLDER}/download_dependencies.sh"
 _FETCHED = re.compile(r"\bDOWNLOADS_DIR\}?/(\w[\w/.-]*)")

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from buildtool.backends.base import Job
+from buildtool.backends.backend import Job
 from buildtool.backends.makefile.asking import ask
-from buildtool.backends.makefile.lists import OPS, PROTO_TEXTS, PROTOS, StockLists, read_lists
-from buildtool.catalogue.buildfiles import BuildGraph
+from buildtool.backends.makefile.file_lists import OPS, PROTO_TEXTS, PROTOS, StockLists, read_lists
 from buildtool.config import Target
-from buildtool.errors import ModelError, Problem
-from buildtool.plan import TENSORFLOW, Offer
-from buildtool.values import FileKind
+from buildtool.core.errors import ModelError, Problem
+from buildtool.core.values import FileKind
+from buildtool.plan.build_plan import TENSORFLOW, Offer
+from buildtool.starlark.buildfiles import BuildGraph
 
 SOURCE_SUFFIXES = (".c", ".cc")
 
 
 def make_offers(job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
-    """See :meth:`~buildtool.backends.base.Backend.offers`."""
+    """See :meth:`~buildtool.backends.backend.Backend.offers`."""
     lists = read_lists(job.tree.path)
     stock = _stock_sources(job, lists)
     target = job.target

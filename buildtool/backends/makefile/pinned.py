@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.backends.makefile.pins import Pin
+from buildtool.core.values import SourceTree
 from buildtool.sources import Lock
-from buildtool.values import SourceTree
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from buildtool.backends.makefile.workspace import WORKSPACE, workspace_calls
-from buildtool.errors import ConfigError, Problem
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.starlark.workspace_bzl import WORKSPACE, workspace_calls
 
 Kind = Literal["github", "mercurial", "url"]
 

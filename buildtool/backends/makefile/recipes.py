@@ -10,11 +10,12 @@ from pathlib import Path
 
 import yaml
 
-from buildtool.decode import from_json
-from buildtool.errors import BuildError, ConfigError, Problem
-from buildtool.values import Toolchain
+from buildtool.core.decode import from_json
+from buildtool.core.errors import BuildError, ConfigError, Problem
+from buildtool.core.paths import DATA
+from buildtool.core.values import Toolchain
 
-DATA = Path(__file__).resolve().parent.parent.parent / "data" / "libraries.yaml"
+TABLE = DATA / "libraries.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +124,7 @@ class Recipes:
         return tuple(flag for fix in self.fixing(source, toolchain) for flag in fix.flags)
 
 
-def load_recipes(data: Path = DATA) -> Recipes:
+def load_recipes(data: Path = TABLE) -> Recipes:
     """Read the recipes.
 
     Raises:
@@ -155,7 +156,7 @@ def matching_files(
     ]
     if not kept:
         what = f"{name}: has none of {', '.join(sources)}"
-        todo = f"{DATA.name} knows how {name} is laid out; mend it for this version"
+        todo = f"{TABLE.name} knows how {name} is laid out; mend it for this version"
         raise BuildError(Problem(where=str(root), what=what, todo=todo))
     return tuple(sorted(kept))
 

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.backends.base import Job
-from buildtool.backends.launcher import Launcher
-from buildtool.backends.makefile.flags import LITE, SLIM, TYPE_DEFINES
+from buildtool.backends.backend import Job
+from buildtool.backends.common.launcher import Launcher
+from buildtool.backends.makefile.file_lists import FOLDER
 from buildtool.backends.makefile.libraries import Libraries
-from buildtool.backends.makefile.lists import FOLDER
 from buildtool.backends.makefile.make import shell_words
-from buildtool.backends.makefile.overlay import MADE
-from buildtool.values import BuildPlan, Toolchain
+from buildtool.backends.makefile.makefile_flags import LITE, SLIM, TYPE_DEFINES
+from buildtool.backends.makefile.makefile_overlay import MADE
+from buildtool.core.values import BuildPlan, Toolchain
 
 # What each compiler calls a precompiled header, and what it needs to make one that does not depend
 # on times (clang's users manual, "Precompiled Headers").

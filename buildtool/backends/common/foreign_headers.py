@@ -1,0 +1,132 @@
+"""Kernels whose files include headers of libraries that this backend does not build.
+
+TensorFlow's mobile builds leave such files out (``decode_image_op.cc`` wants libjpeg,
+``unicode_ops.cc`` ICU); without this check they would be planned, and fail to compile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from buildtool.backends.common.selection_header import PREFIX_HEADERS
+from buildtool.catalogue.cxxfiles import CxxFiles
+from buildtool.core.errors import Problem
+from buildtool.core.run import Command, run
+from buildtool.core.values import SelectedKernel
+
+# Made by protoc from the tree's own protos, before anything is compiled.
+GENERATED = (".pb.h", ".pb_text.h")
+# Only ever included for processors and compilers that this backend does not build for.
+GUARDED = ("third_party/gpus/", "rocm/", "dnnl", "nvtx3/", "llvm/", "mlir/")
+# Libraries that TensorFlow's BUILD files name and data/dependencies.yaml does not, by how the names
+# of their headers begin. A machine may have them installed; the library would not link with them.
+NOT_BUILT = {
+    "curl/": "curl",
+    "gif_lib.h": "giflib",
+    "grpcpp/": "gRPC",
+    "jpeglib.h": "libjpeg-turbo",
+    "lmdb.h": "LMDB",
+    "png.h": "libpng",
+    "snappy.h": "snappy",
+    "sqlite3.h": "SQLite",
+    "unicode/": "ICU",
+    "zlib.h": "zlib",
+}
+
+
+def foreign_headers(
+    sources: Iterable[str],
+    *,
+    tree: Path,
+    include_dirs: Sequence[Path],
+    compiler: Sequence[str],
+    standard: str = "c++17",
+) -> Mapping[str, tuple[str, ...]]:
+    """The headers that each of ``sources``, files of ``tree``, includes and that are nowhere, or
+    belong to a library that is not built.
+
+    ``compiler`` is a command with the target's flags and defines. It is asked only about files
+    that name, directly or through a header, something that neither the tree nor ``include_dirs``
+    hold; most of what is named there stands under an ``#if`` for another system.
+
+    Raises:
+        ToolError: the compiler cannot be run.
+    """
+    files = CxxFiles(tree, include_dirs)
+    list(files.closure(PREFIX_HEADERS))
+    common = set(files.missing)
+    reached = {source: list(files.closure([source])) for source in sorted(set(sources))}
+    unknown = {
+        name
+        for name in files.missing - common
+        if not name.endswith(GENERATED) and not name.startswith(GUARDED)
+    }
+    search = [
+        *compiler,
+        f"-std={standard}",
+        f"-I{tree}",
+        *(f"-I{folder}" for folder in include_dirs),
+    ]
+    absent = _absent(unknown, search) if unknown else set()
+    absent |= {name for name in unknown if name.startswith(tuple(NOT_BUILT))}
+    found = {
+        source: _spelt(_included(tree / source, search), absent)
+        for source, paths in reached.items()
+        if _names_any(absent, files, paths)
+    }
+    return {source: tuple(sorted(names)) for source, names in found.items() if names}
+
+
+def _absent(names: Collection[str], search: Sequence[str]) -> set[str]:
+    """Those of ``names`` that the compiler finds nowhere."""
+    lines = (f"#if !__has_include(<{name}>)\nabsent {name}\n#endif\n" for name in sorted(names))
+    command = Command(argv=(*search, "-E", "-P", "-x", "c++", "-"))
+    output = run(command, what="looking for headers", stdin="".join(lines).encode()).stdout
+    return {line.removeprefix("absent ") for line in output.splitlines() if line[:7] == "absent "}
+
+
+def _names_any(names: Collection[str], files: CxxFiles, paths: Sequence[str]) -> bool:
+    wanted = [name.encode() for name in names]
+    texts = (files.text(path) or b"" for path in paths)
+    return bool(wanted) and any(name in text for text in texts for name in wanted)
+
+
+def _included(source: Path, search: Sequence[str]) -> set[str]:
+    """What the preprocessor includes of a file, by the names that stand there where they are
+    nowhere to be found (GCC manual, ``-MG``). It reads on after an ``#error``, as there may be
+    while generated headers are not there."""
+    command = Command(argv=(*search, "-M", "-MG", "-MT", "x", str(source)))
+    rule = run(command, what=f"reading the includes of {source.name}", check=False).stdout
+    return set(rule.partition(":")[2].replace("\\\n", " ").split())
+
+
+def _spelt(included: Iterable[str], names: Iterable[str]) -> set[str]:
+    """Those of ``names`` that ``included`` holds, by themselves or at the end of a path."""
+    paths = [f"/{path}" for path in included]
+    return {name for name in names if any(path.endswith(f"/{name}") for path in paths)}
+
+
+def foreign_problems(
+    kernels: Iterable[SelectedKernel],
+    foreign: Mapping[str, Sequence[str]],
+    *,
+    backend: str = "native",
+) -> Iterator[Problem]:
+    """What to tell of the ops whose kernels cannot be compiled."""
+    ops: dict[str, set[str]] = {}
+    for kernel in kernels:
+        ops.setdefault(kernel.registration.source, set()).add(kernel.registration.op)
+    for source, headers in foreign.items():
+        libraries = {_library(header) for header in headers}
+        yield Problem(
+            where=source,
+            what=f"the kernels of {', '.join(sorted(ops[source]))} need "
+            f"{', '.join(sorted(libraries))}, which the {backend} backend does not build",
+            todo="do this work in the app, and export the model without it",
+        )
+
+
+def _library(header: str) -> str:
+    names = (name for start, name in NOT_BUILT.items() if header.startswith(start))
+    return next(names, header)

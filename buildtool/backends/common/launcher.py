@@ -1,0 +1,71 @@
+"""What starts the compilers, so that objects are kept or made elsewhere, and how many at once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from buildtool.core.errors import Problem, ToolError
+
+BYTES_PER_JOB = 1_500_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launcher:
+    """A program that stands before each compiler's command line (none if ``program`` is empty),
+    and its environment. ``pch``: whether precompiled headers may be used with it."""
+
+    program: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    pch: bool = True
+
+
+def find_launcher(wanted: str, *, folder: Path, project: Path, cache: Path) -> Launcher:
+    """The launcher of a target: ``auto``, ``ccache``, ``distcc`` or ``none``.
+
+    ``folder`` is the binary folder, ``project`` the generated project, ``cache`` where objects are
+    kept.
+
+    Raises:
+        ToolError: one that is asked for by name is not installed.
+    """
+    if wanted in ("ccache", "distcc") and shutil.which(wanted) is None:
+        raise ToolError(
+            Problem(
+                where="toolchain",
+                what=f"the target says 'launcher: {wanted}', and there is no {wanted} here",
+                todo=f"on Debian or Ubuntu: apt-get install {wanted}; or set 'launcher: auto'",
+            )
+        )
+    if wanted == "distcc":
+        # A precompiled header of this machine is of no use to a compiler on another.
+        return Launcher(program="distcc", pch=False)
+    if wanted == "none" or shutil.which("ccache") is None:
+        return Launcher()
+    return Launcher(program="ccache", environment=_ccache(folder, project, cache))
+
+
+def _ccache(folder: Path, project: Path, cache: Path) -> dict[str, str]:
+    """With these settings ccache never runs the preprocessor by itself, and two targets whose
+    objects are the same share them, also in another copy of the project (ccache manual,
+    "The depend mode", "Precompiled headers" and "Compiling in different directories"). The
+    precompiled header holds absolute paths; the ``.sum`` beside it stands for its content."""
+    return {
+        "CCACHE_DIR": str(cache / "ccache"),
+        "CCACHE_BASEDIR": os.path.commonpath([folder, project]),
+        "CCACHE_NOHASHDIR": "1",
+        "CCACHE_DEPEND": "1",
+        "CCACHE_PCH_EXTSUM": "1",
+        "CCACHE_SLOPPINESS": "pch_defines,time_macros,include_file_mtime,include_file_ctime",
+    }
+
+
+def parallel_jobs(jobs: int | None) -> int:
+    """``jobs``, or as many as cores and memory allow: 1.5 GB for each compiler."""
+    if jobs:
+        return jobs
+    available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(1, min(len(os.sched_getaffinity(0)), available // BYTES_PER_JOB))

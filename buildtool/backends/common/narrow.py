@@ -1,0 +1,170 @@
+"""From the files that may be linked to those that are: compile, read symbols, repeat.
+
+The files that the plan requires are compiled first. What their objects leave undefined is looked
+up among the other files by a text index, the likeliest file is compiled next, and so on until
+nothing is missing. The index only chooses what to compile; which file is linked, and why, is
+decided by the symbols of the objects. What was learned is kept, so that the next build of the
+same tree, also for another model or ABI, compiles everything in one round.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from buildtool.binary.symbols import Closure, Symbols, link_closure
+from buildtool.core.errors import BuildError, Problem
+from buildtool.core.render import to_json, write_if_changed
+from buildtool.core.values import SourceTree
+from buildtool.rename.names import rename_path
+from buildtool.rename.renamed_sources import Renaming
+
+# What the index names later than this has never been right; a symbol that it does not know at all,
+# such as one of a library that is not there, must not have half of the tree compiled.
+GUESSES = 4
+
+Compile = Callable[[Sequence[str], int], Mapping[str, Symbols]]
+
+
+class Definers(Protocol):
+    """Guesses which files define a symbol, best first."""
+
+    def __call__(self, symbols: Sequence[str]) -> Sequence[Sequence[str]]: ...
+
+
+@dataclass(kw_only=True)
+class Memory:
+    """What earlier builds of this tree found: which files each file needed."""
+
+    path: Path
+    needs: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> Memory:
+        """Read the memory of earlier builds; an unreadable one is an empty one."""
+        try:
+            needs = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return cls(path=path)
+        whole = isinstance(needs, dict) and all(map(_is_names, needs.values()))
+        return cls(path=path, needs=needs if whole else {})
+
+    def predict(self, required: Iterable[str]) -> set[str]:
+        """All files that the required ones needed before."""
+        found = set(required)
+        work = list(found)
+        while work:
+            fresh = set(self.needs.get(work.pop(), ())) - found
+            found |= fresh
+            work.extend(fresh)
+        return found
+
+    def learn(self, symbols: Mapping[str, Symbols], closure: Closure) -> None:
+        """Keep which of the linked files need which, and write it down."""
+        definer: dict[str, str] = {}
+        for file in closure.needed:
+            for symbol in symbols[file].defined:
+                definer.setdefault(symbol, file)
+        # Another build may have learnt something since this one began.
+        self.needs.update(Memory.load(self.path).needs)
+        for file in closure.needed:
+            needed = {definer[s] for s in symbols[file].undefined if s in definer}
+            self.needs[file] = sorted(needed - {file})
+        write_if_changed(self.path, to_json(self.needs))
+
+
+def tree_memory(
+    cache: Path, tree: SourceTree, renaming: Renaming | None, *, object_format: str
+) -> Memory:
+    """What earlier builds of the tree found, for systems of this format of objects: others have
+    other files for it, which must not be forgotten in between. Where there was none, it is what
+    builds for ELF found; of one with a renamed protobuf, what builds of the original found: nearly
+    the same files need each other."""
+    folder, suffix = cache / "needs", "" if object_format == "elf" else f"-{object_format}"
+    memory = Memory.load(folder / f"{tree.digest[:16]}{suffix}.json")
+    if suffix and not memory.needs:
+        memory.needs = tree_memory(cache, tree, renaming, object_format="elf").needs
+    if renaming and not memory.needs:
+        earlier = Memory.load(folder / f"{renaming.original_tree.digest[:16]}{suffix}.json").needs
+        memory.needs = {
+            rename_path(file, renaming.prefix): [rename_path(n, renaming.prefix) for n in needs]
+            for file, needs in earlier.items()
+        }
+    return memory
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def narrow(
+    *,
+    required: Sequence[str],
+    offered: Iterable[str],
+    compile_files: Compile,
+    definers: Definers,
+    last_resort: Definers,
+    system: frozenset[str],
+    memory: Memory,
+    say: Callable[[str], None],
+) -> tuple[Closure, Mapping[str, Symbols]]:
+    """Find the files to link.
+
+    ``compile_files`` compiles files and gives the symbols of those that compiled; a guess may
+    fail to compile, a required file may not. ``definers`` also settles which of several files
+    gives a symbol, so that what happens to be compiled already does not decide it.
+    ``last_resort`` is asked for symbols that ``definers`` knows no further file for.
+
+    Raises:
+        BuildError: a required file did not compile.
+    """
+    known: dict[str, Symbols] = {}
+    tried: set[str] = set()
+    available = set(offered) | set(required)
+    todo = sorted(memory.predict(required) & available)
+    step = 0
+    while todo:
+        step += 1
+        known.update(compile_files(todo, step))
+        tried.update(todo)
+        _all_compiled(required, known)
+        closure = link_closure(required, known, system=system, prefer=definers)
+        say(
+            f"round {step}: {len(known)} objects, {len(closure.needed)} needed, "
+            f"{len(closure.missing)} symbols missing"
+        )
+        untried = available - tried
+        chosen = _guess(list(closure.missing), definers, last_resort, untried)
+        todo = sorted(memory.predict(chosen) & untried)
+    memory.learn(known, closure)
+    return closure, known
+
+
+def _all_compiled(required: Sequence[str], known: Mapping[str, Symbols]) -> None:
+    failed = [file for file in required if file not in known]
+    if failed:
+        raise BuildError(
+            Problem(where=file, what="this file is needed and does not compile") for file in failed
+        )
+
+
+def _guess(
+    missing: Sequence[str], definers: Definers, last_resort: Definers, untried: set[str]
+) -> set[str]:
+    """For each symbol the likeliest file that was not compiled yet, unless one that was just
+    chosen for another symbol is nearly as likely."""
+    chosen: set[str] = set()
+    unknown: list[str] = []
+    for symbol, guesses in zip(missing, definers(missing), strict=True):
+        likely = [file for file in guesses[:GUESSES] if file in untried]
+        if not likely:
+            unknown.append(symbol)
+        elif chosen.isdisjoint(likely[:2]):
+            chosen.add(likely[0])
+    for guesses in last_resort(unknown):
+        likely = [file for file in guesses if file in untried - chosen]
+        chosen.update(likely[:1])
+    return chosen

@@ -1,0 +1,268 @@
+"""The makefile backend: a 1.x tree, compiled by its own ``contrib/makefile`` on an overlay."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from buildtool.backends.backend import Job, Library
+from buildtool.backends.common.foreign_headers import foreign_headers, foreign_problems
+from buildtool.backends.common.launcher import find_launcher, parallel_jobs
+from buildtool.backends.common.narrow import tree_memory
+from buildtool.backends.common.own_compilers import own_toolchain, small_device
+from buildtool.backends.makefile import makefile_flags as flags
+from buildtool.backends.makefile.asking import WORK, ask, files, links, lists_of
+from buildtool.backends.makefile.file_lists import read_lists
+from buildtool.backends.makefile.hosttool import HostTool
+from buildtool.backends.makefile.make import MAKEFILE, Make
+from buildtool.backends.makefile.makefile_build import PROTO_TEXT, MakefileBuild
+from buildtool.backends.makefile.makefile_dependencies import (
+    choices,
+    downloads,
+    fixes,
+    make_libraries,
+)
+from buildtool.backends.makefile.makefile_overlay import GENERATED, MADE, make_overlay
+from buildtool.backends.makefile.makefile_project import FOLDER as PROJECT
+from buildtool.backends.makefile.makefile_project import MORE, render_project
+from buildtool.backends.makefile.needs import needed, notes_on_needs
+from buildtool.backends.makefile.offers import make_offers
+from buildtool.backends.makefile.settings import Settings, keep_only, platform_variables
+from buildtool.catalogue.unity import Preprocessor
+from buildtool.config import Target
+from buildtool.core.errors import ConfigError, Problem, ToolError
+from buildtool.core.render import Renderer
+from buildtool.core.run import Command, run
+from buildtool.core.values import Abi, BuildPlan, SelectedKernel, Toolchain
+from buildtool.plan.build_plan import Offer
+from buildtool.platforms.facts import ARCHIVES
+from buildtool.sources import Lock
+from buildtool.starlark.buildfiles import BuildConditions, BuildGraph
+from buildtool.tools.compilers import find_host_toolchain
+
+__all__ = ["MAKEFILE", "MakefileBackend"]
+
+
+class MakefileBackend:
+    """See :class:`~buildtool.backends.backend.Backend`."""
+
+    name = "makefile"
+    folder = WORK
+    cxx_standard = "c++11"
+    artefact = ARCHIVES
+    object_formats = ("elf", "macho")
+    type_policies = tuple(flags.TYPE_DEFINES)
+
+    def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
+        if tree is None:
+            raise ConfigError(
+                Problem(
+                    where=f"TensorFlow {version}",
+                    what="the backend 'makefile' builds trees that the user has, and no tree is "
+                    "named",
+                    todo="name your own tree of TensorFlow 1.0 to 1.15: tf=FOLDER",
+                )
+            )
+        return [choice.source for choice in choices(target, tree, version, lock)]
+
+    def toolchain(self, target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
+        return own_toolchain(target, abi, sysroot)
+
+    def prepare(self, job: Job) -> Job:
+        return job
+
+    def conditions(self, job: Job) -> BuildConditions:
+        return small_device(job)
+
+    def defines(self, job: Job, types: str) -> tuple[str, ...]:
+        if job.target.protos == "lite":
+            _knows_lite(job)
+        return _defines(job, types, ask(job, ("CXXFLAGS",))["CXXFLAGS"])
+
+    def compile_flags(self, job: Job) -> tuple[str, ...]:
+        optimise = job.target.optimise
+        needed_flags = dict.fromkeys(flag for _, fix in fixes(job) for flag in fix.flags)
+        return flags.compile_flags(
+            level=optimise.level,
+            lto=optimise.lto,
+            bitcode=job.abi.apple is not None and job.target.bitcode,
+            extra=(*needed_flags, *job.target.flags.compile),
+        )
+
+    def link_flags(self, job: Job) -> tuple[str, ...]:
+        optimise = job.target.optimise
+        return flags.link_flags(
+            fold_sections=optimise.fold_sections,
+            lto=optimise.lto,
+            linker=job.toolchain.link_flags or _gold(job),
+            object_format=job.toolchain.object_format,
+        )
+
+    def optional_flags(self, link_flags: Sequence[str]) -> tuple[str, ...]:
+        return flags.optional_flags(link_flags)
+
+    def notes(self, job: Job) -> list[str]:
+        chosen = choices(job.target, job.tree.path, job.tree.version, job.lock)
+        return [
+            *(str(choice) for choice in chosen if choice.reason),
+            *(f"{name} needs {' '.join(fix.flags)}: {fix.reason}" for name, fix in fixes(job)),
+            *self._notes_on_needs(job),
+            *read_lists(job.tree.path).notes,
+        ]
+
+    def _notes_on_needs(self, job: Job) -> list[str]:
+        """Which of its dependencies the tree needs, and which it only asks for."""
+        toolchain = job.toolchain
+        asked = ask(job, ("CXXFLAGS", "TF_CC_SRCS"))
+        # Some releases of make leave what $(wildcard) finds in the order of the disk.
+        sources = sorted(asked["TF_CC_SRCS"])
+        defines = _defines(job, job.target.types, asked["CXXFLAGS"])
+        preprocessor = Preprocessor(
+            argv=(str(toolchain.cxx.path), f"-std={self.cxx_standard}", *toolchain.compile_flags),
+            # Not the one that asks for ops_to_register.h, which is not there yet.
+            defines=tuple(define for define in defines if define not in flags.SELECTIVE),
+        )
+        # Dependencies are known by the names that their headers have in the user's tree.
+        tree = (job.renaming.original_tree if job.renaming else job.tree).path
+        try:
+            needs = needed(tree, sources, preprocessor, cache=job.cache.folder("stubs"))
+        except ToolError:
+            # A file that is perhaps never built; if it is, the compiler says what is wrong.
+            return ["which dependencies the sources need is not known: not all can be preprocessed"]
+        return notes_on_needs(tree, needs)
+
+    def portable(self, job: Job, graph: BuildGraph) -> frozenset[str]:
+        del graph
+        return frozenset(read_lists(job.tree.path).ops)
+
+    def foreign_problems(
+        self, job: Job, defines: Sequence[str], kernels: Sequence[SelectedKernel]
+    ) -> list[Problem]:
+        compiler = job.toolchain
+        foreign = foreign_headers(
+            {kernel.registration.source for kernel in kernels},
+            tree=job.tree.path,
+            include_dirs=[
+                folder
+                for path in downloads(job).values()
+                for folder in (path, path / "public", path / "src")
+                if folder.is_dir()
+            ],
+            compiler=(
+                *(str(compiler.cxx.path), *compiler.compile_flags),
+                *(f"-D{define}" for define in defines),
+            ),
+            standard=self.cxx_standard,
+        )
+        return list(foreign_problems(kernels, foreign, backend=self.name))
+
+    def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
+        return make_offers(job, graph, kernel_files)
+
+    def render(self, renderer: Renderer, plan: BuildPlan, target: Target, abi: Abi) -> None:
+        del abi
+        render_project(
+            renderer,
+            plan,
+            everything=target.registration == "all",
+            protobuf_prefix=target.protobuf_prefix,
+        )
+
+    def place(self, job: Job, plan: BuildPlan) -> str:
+        del job, plan
+        return ""
+
+    def build(self, job: Job, plan: BuildPlan) -> Library:
+        job.log.parent.mkdir(parents=True, exist_ok=True)
+        job.log.write_text("", encoding="utf-8")
+        target, generated = job.target, job.folder / "generated"
+        host = find_host_toolchain()
+        libraries = make_libraries(job, plan, host)
+        overlay = job.folder / self.folder / "tree"
+        project = generated / PROJECT
+        make_overlay(
+            job.tree.path,
+            overlay,
+            files={**files(job), **lists_of(plan.files)},
+            links={GENERATED: project, **links(libraries.downloads)},
+        )
+        launcher = find_launcher(
+            target.launcher, folder=overlay, project=project, cache=job.cache.root
+        )
+        settings = Settings(
+            platform=platform_variables(job),
+            types=target.types,
+            plan=plan,
+            toolchain=job.toolchain,
+            host=host,
+            libraries=libraries,
+            launcher=launcher,
+            prefix=(project / "tensorflow_prefix.h").read_text(encoding="utf-8"),
+        )
+        keep_only(overlay / MADE, [settings.key])
+        make = Make(
+            folder=overlay,
+            variables=settings.variables(),
+            more=(f"{GENERATED}/{MORE}",),
+            jobs=parallel_jobs(target.jobs),
+            log=job.log,
+            say=job.say,
+            environment=launcher.environment,
+        )
+        if any(file.path.endswith(PROTO_TEXT) for file in plan.files):
+            tool = HostTool(
+                make=make,
+                made=settings.host_made,
+                toolchain=host,
+                archives=libraries.host_archives,
+                memory=job.cache.root / "needs" / f"{plan.tree_digest[:16]}-host.json",
+                say=job.say,
+            )
+            make = dataclasses.replace(make, variables={**make.variables, **tool.variables()})
+        return MakefileBuild(
+            settings=settings,
+            make=make,
+            generated=generated,
+            archives=job.folder / self.folder,
+            cache=job.cache.root,
+            memory=tree_memory(
+                job.cache.root,
+                job.tree,
+                job.renaming,
+                object_format=job.toolchain.object_format,
+            ),
+            say=job.say,
+        ).run()
+
+
+def _defines(job: Job, types: str, compiling: Sequence[str]) -> tuple[str, ...]:
+    """All macros, given the flags with which the makefile compiles."""
+    return flags.defines(
+        [flag[2:] for flag in compiling if flag.startswith("-D")],
+        types=types,
+        file_list=job.target.file_list,
+        protos=job.target.protos,
+        extra=job.target.defines,
+    )
+
+
+def _gold(job: Job) -> tuple[str, ...]:
+    """The flag for binutils' other linker, where GCC has it (GCC manual, ``-print-prog-name``)."""
+    argv = (str(job.toolchain.cxx.path), "-print-prog-name=ld.gold")
+    found = run(Command(argv=argv), what="looking for gold").stdout.strip()
+    return (flags.GOLD,) if job.toolchain.kind == "gcc" and Path(found).is_file() else ()
+
+
+def _knows_lite(job: Job) -> None:
+    """Raises ConfigError if the tree has code that asks for more of a message than there is."""
+    source = job.tree.path / "tensorflow/core/platform/env.cc"
+    text = source.read_text(encoding="utf-8", errors="replace") if source.is_file() else ""
+    if flags.LITE not in text:
+        raise ConfigError(
+            Problem(
+                where=job.target.where("protos"),
+                what=f"protos: TensorFlow {job.tree.version} knows no {flags.LITE}",
+                todo="set 'protos: full', or leave the key out",
+            )
+        )

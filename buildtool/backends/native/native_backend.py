@@ -1,0 +1,214 @@
+"""The native backend: a 2.x tree, compiled by a CMake project that is generated for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from buildtool.backends.backend import Job, Library
+from buildtool.backends.common.foreign_headers import foreign_headers, foreign_problems
+from buildtool.backends.common.narrow import tree_memory
+from buildtool.backends.common.own_compilers import own_toolchain, small_device
+from buildtool.backends.native import native_flags as flags
+from buildtool.backends.native.cmake_project import render_project
+from buildtool.backends.native.native_build import NativeInputs, build_library
+from buildtool.backends.native.native_dependencies import (
+    FORMATS,
+    Dependency,
+    dependency_sources,
+    load_dependencies,
+)
+from buildtool.config import Target
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.render import Renderer
+from buildtool.core.values import Abi, BuildPlan, FileKind, SelectedKernel, Toolchain
+from buildtool.plan.build_plan import TENSORFLOW, Offer, selections
+from buildtool.platforms.facts import ARCHIVES
+from buildtool.sources import Lock
+from buildtool.starlark.buildfiles import BuildConditions, BuildGraph, mobile_candidates
+from buildtool.tools.compilers import find_protoc
+
+PORTABLE = "//tensorflow/core/kernels:portable_all_ops"
+PROTOC_SERIES = "3.21"
+
+
+class NativeBackend:
+    """See :class:`~buildtool.backends.backend.Backend`."""
+
+    name = "native"
+    folder = "native"
+    cxx_standard = "c++17"
+    artefact = ARCHIVES
+    object_formats = FORMATS
+    type_policies = tuple(flags.TYPE_DEFINES)
+
+    def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
+        del tree, lock
+        if target.dependencies:
+            raise ConfigError(
+                Problem(
+                    where=target.where("dependencies"),
+                    what="dependencies: the backend 'native' builds what data/dependencies.yaml "
+                    "names for a release",
+                    todo="leave the key out, or change that file",
+                )
+            )
+        found = (item for each in FORMATS for item in load_dependencies(version, each))
+        return list(dict.fromkeys(item.source for item in found))
+
+    def toolchain(self, target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
+        return own_toolchain(target, abi, sysroot)
+
+    def prepare(self, job: Job) -> Job:
+        return job
+
+    def conditions(self, job: Job) -> BuildConditions:
+        return small_device(job)
+
+    def defines(self, job: Job, types: str) -> tuple[str, ...]:
+        return flags.defines(types=types, extra=job.target.defines)
+
+    def compile_flags(self, job: Job) -> tuple[str, ...]:
+        optimise = job.target.optimise
+        return flags.compile_flags(
+            level=optimise.level,
+            lto=optimise.lto,
+            bitcode=job.abi.apple is not None and job.target.bitcode,
+            extra=job.target.flags.compile,
+        )
+
+    def link_flags(self, job: Job) -> tuple[str, ...]:
+        optimise = job.target.optimise
+        own = flags.link_flags(
+            fold_sections=optimise.fold_sections,
+            lto=optimise.lto,
+            linker=job.toolchain.link_flags,
+            object_format=job.toolchain.object_format,
+        )
+        return (*own, *_framework_flags(job))
+
+    def optional_flags(self, link_flags: Sequence[str]) -> tuple[str, ...]:
+        return flags.optional_flags(link_flags)
+
+    def notes(self, job: Job) -> list[str]:
+        del job
+        return []
+
+    def portable(self, job: Job, graph: BuildGraph) -> frozenset[str]:
+        del job
+        return frozenset(graph.filegroup(PORTABLE))
+
+    def foreign_problems(
+        self, job: Job, defines: Sequence[str], kernels: Sequence[SelectedKernel]
+    ) -> list[Problem]:
+        trees, compiler = _trees(job), job.toolchain
+        foreign = foreign_headers(
+            {kernel.registration.source for kernel in kernels},
+            tree=job.tree.path,
+            include_dirs=[
+                trees[item.name] / folder for item in _dependencies(job) for folder in item.include
+            ],
+            compiler=(
+                *(str(compiler.cxx.path), *compiler.compile_flags),
+                *(f"-D{define}" for define in defines),
+            ),
+        )
+        return list(foreign_problems(kernels, foreign))
+
+    def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
+        candidates = mobile_candidates(graph, kernel_files)
+        protos = sorted(set(graph.protos([c.path for c in candidates]).values()))
+        tensorflow = [
+            Offer(
+                root=TENSORFLOW,
+                path=candidate.path,
+                kind=FileKind.RUNTIME,
+                reason=f"{candidate.reason}: {' > '.join(candidate.chain)}",
+            )
+            for candidate in candidates
+        ]
+        generated = [
+            Offer(root=TENSORFLOW, path=path, kind=FileKind.PROTO, reason="included as .pb.h")
+            for path in protos
+        ]
+        trees = _trees(job)
+        others = [
+            Offer(
+                root=item.name, path=path, kind=FileKind.DEPENDENCY, reason=f"part of {item.source}"
+            )
+            for item in _dependencies(job)
+            for path in dependency_sources(item, trees[item.name])
+        ]
+        return [*tensorflow, *generated, *others]
+
+    def render(self, renderer: Renderer, plan: BuildPlan, target: Target, abi: Abi) -> None:
+        render_project(
+            renderer,
+            plan,
+            selections=selections(plan),
+            dependencies=load_dependencies(plan.tensorflow_version, abi.object_format),
+            proto_code=flags.proto_code(level=target.optimise.level),
+            everything=target.registration == "all",
+            protobuf_prefix=target.protobuf_prefix,
+        )
+
+    def place(self, job: Job, plan: BuildPlan) -> str:
+        del job, plan
+        return ""
+
+    def build(self, job: Job, plan: BuildPlan) -> Library:
+        trees, dependencies = _trees(job), _dependencies(job)
+        protoc = find_protoc(PROTOC_SERIES)
+        project = job.folder / "generated" / "native"
+        folder = job.folder / self.folder
+        built = build_library(
+            NativeInputs(
+                plan=plan,
+                trees=trees,
+                dependencies=dependencies,
+                toolchain=job.toolchain,
+                protoc=job.renaming.protoc(protoc) if job.renaming else protoc,
+                project=project,
+                folder=folder,
+                cache=job.cache.root,
+                memory=tree_memory(
+                    job.cache.root,
+                    job.tree,
+                    job.renaming,
+                    object_format=job.toolchain.object_format,
+                ),
+                jobs=job.target.jobs,
+                launcher=job.target.launcher,
+                log=job.log,
+                say=job.say,
+            )
+        )
+        own, protos, tree = project / "include", folder / "protos", job.tree.path
+        folders = [trees[item.name] / place for item in dependencies for place in item.include]
+        return Library(
+            archives=built.archives,
+            files=built.files,
+            compiled=built.compiled,
+            includes=(own, tree, protos, *folders),
+            roots=(own, protos, *folders, tree),
+        )
+
+
+def _framework_flags(job: Job) -> list[str]:
+    """The flags that link Apple's frameworks which the dependencies call."""
+    if job.toolchain.object_format != "macho":
+        return []
+    names = [name for item in _dependencies(job) for name in item.frameworks]
+    return [word for name in names for word in ("-framework", name)]
+
+
+def _dependencies(job: Job) -> tuple[Dependency, ...]:
+    return load_dependencies(job.tree.version, job.abi.object_format)
+
+
+def _trees(job: Job) -> Mapping[str, Path]:
+    """The roots of all sources, by the names that the plan uses."""
+    return {
+        TENSORFLOW: job.tree.path,
+        **{item.name: job.sources[item.source].path for item in _dependencies(job)},
+    }

@@ -1,0 +1,215 @@
+"""The native build: configure, narrow, archive."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildtool.backends.backend import ARCHIVES
+from buildtool.backends.common.launcher import find_launcher, parallel_jobs
+from buildtool.backends.common.linked_files import linked_files, write_link_set
+from buildtool.backends.common.narrow import Definers, Memory, narrow
+from buildtool.backends.common.ninja import NativeBuild
+from buildtool.backends.native.cmake_project import source_lists
+from buildtool.backends.native.native_dependencies import Dependency
+from buildtool.binary.symbols import (
+    Closure,
+    Symbols,
+    demangle,
+    read_symbols,
+    system_symbols,
+)
+from buildtool.catalogue.definers import DefinerIndex
+from buildtool.catalogue.includers import IncluderIndex
+from buildtool.core.render import Renderer, write_if_changed
+from buildtool.core.values import BuildPlan, FileKind, PlannedFile, Toolchain
+from buildtool.plan.build_plan import TENSORFLOW
+
+Guess = Callable[[str], Sequence[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NativeInputs:
+    """What a native build is made from. ``trees`` are the roots of all sources by the names that
+    the plan uses; ``project`` is the generated project's folder, ``folder`` the binary one;
+    ``cache`` holds what builds learn, ``memory`` what those of this tree have."""
+
+    plan: BuildPlan
+    trees: Mapping[str, Path]
+    dependencies: Sequence[Dependency]
+    toolchain: Toolchain
+    protoc: Path
+    project: Path
+    folder: Path
+    cache: Path
+    memory: Memory
+    jobs: int | None
+    launcher: str
+    log: Path
+    say: Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NativeLibrary:
+    """What a native build gave: the archives, the exact files that are in them and why."""
+
+    archives: tuple[Path, ...]
+    files: tuple[PlannedFile, ...]
+    compiled: int
+
+
+def build_library(inputs: NativeInputs) -> NativeLibrary:
+    """Compile what the plan needs and archive it.
+
+    Raises:
+        BuildError: CMake, protoc, a compiler or the archiver failed.
+    """
+    inputs.log.parent.mkdir(parents=True, exist_ok=True)
+    inputs.log.write_text("", encoding="utf-8")
+    _same_tools(inputs)
+    native = _native_build(inputs)
+    inputs.say("configuring")
+    native.configure(BUILDTOOL_CANDIDATES="ON")
+    closure, known = _narrow(inputs, native)
+    files = linked_files(inputs.plan, closure, inputs.toolchain)
+    _write_link_set(inputs, files)
+    inputs.say(f"archiving {len(files)} objects")
+    native.configure(BUILDTOOL_CANDIDATES="OFF")
+    native.build((), title="archiving")
+    return NativeLibrary(
+        archives=tuple(inputs.folder / name for name in ARCHIVES),
+        files=files,
+        compiled=len(known),
+    )
+
+
+def _native_build(inputs: NativeInputs) -> NativeBuild:
+    variables = {
+        "TENSORFLOW_SOURCE_DIR": str(inputs.trees[TENSORFLOW]),
+        "BUILDTOOL_PROTOC": str(inputs.protoc),
+        **{
+            f"{dependency.variable}_SOURCE_DIR": str(inputs.trees[dependency.name])
+            for dependency in inputs.dependencies
+        },
+    }
+    launcher = find_launcher(
+        inputs.launcher, folder=inputs.folder, project=inputs.project, cache=inputs.cache
+    )
+    variables["BUILDTOOL_PCH"] = "ON" if launcher.pch else "OFF"
+    for language in ("C", "CXX"):
+        variables[f"CMAKE_{language}_COMPILER_LAUNCHER"] = launcher.program
+    return NativeBuild(
+        project=inputs.project,
+        folder=inputs.folder,
+        variables=variables,
+        toolchain=inputs.toolchain,
+        environment=launcher.environment,
+        jobs=parallel_jobs(inputs.jobs),
+        log=inputs.log,
+        say=inputs.say,
+    )
+
+
+def _same_tools(inputs: NativeInputs) -> None:
+    """Make sure that the binary folder holds nothing that other tools made, or that was made in
+    another place: Ninja notices no compiler that was replaced under its old name, and CMake
+    refuses a folder that was moved."""
+    stamp = inputs.folder / "toolchain.txt"
+    state = inputs.toolchain.cxx.path.stat()
+    tools = f"{inputs.toolchain.cxx.path} {state.st_size} {state.st_mtime_ns}"
+    now = f"{inputs.toolchain.identity}\n{tools}\n{inputs.folder}\n"
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != now:
+        shutil.rmtree(inputs.folder, ignore_errors=True)
+        write_if_changed(stamp, now)
+
+
+def _narrow(inputs: NativeInputs, native: NativeBuild) -> tuple[Closure, Mapping[str, Symbols]]:
+    objects = native.objects()
+    places = {_key(file): _place(inputs, native, file) for file in inputs.plan.files}
+    places = {key: path for key, path in places.items() if path in objects}
+    keys = {path: key for key, path in places.items()}
+
+    def compile_files(files: Sequence[str], step: int) -> Mapping[str, Symbols]:
+        wanted = {key: objects[places[key]] for key in files}
+        goals = [str(path.relative_to(inputs.folder)) for path in wanted.values()]
+        native.build(goals, title=f"compiling, round {step}", keep_going=True)
+        if step == 1:
+            # A file that the plan requires must compile; what ninja says of it is told.
+            native.build(
+                [str(objects[places[key]].relative_to(inputs.folder)) for key in required],
+                title="compiling",
+            )
+        there = {key: path for key, path in wanted.items() if path.exists()}
+        symbols = read_symbols(inputs.toolchain, list(there.values()))
+        return {key: symbols[path] for key, path in there.items()}
+
+    def guesses(index: Guess) -> Definers:
+        return lambda symbols: [
+            [keys[path] for path in index(name) if path in keys]
+            for name in demangle(inputs.toolchain, symbols)
+        ]
+
+    required = sorted(_key(file) for file in inputs.plan.files if file.required)
+    return narrow(
+        required=required,
+        offered=places,
+        compile_files=compile_files,
+        definers=guesses(_definers(inputs, places)),
+        last_resort=guesses(_includers(inputs, places)),
+        system=system_symbols(inputs.toolchain),
+        memory=inputs.memory,
+        say=inputs.say,
+    )
+
+
+def _key(file: PlannedFile) -> str:
+    return f"{file.root}:{file.path}"
+
+
+def _place(inputs: NativeInputs, native: NativeBuild, file: PlannedFile) -> str:
+    """The absolute path of the file that is compiled: of a proto, its generated code."""
+    if file.kind is FileKind.PROTO:
+        return str(native.folder / "protos" / file.path.removesuffix(".proto")) + ".pb.cc"
+    return str(inputs.trees[file.root] / file.path)
+
+
+def _includers(inputs: NativeInputs, places: Mapping[str, str]) -> Guess:
+    """Files by what the headers that they include define."""
+    index = IncluderIndex(
+        [
+            (inputs.trees[file.root], Path(places[_key(file)]))
+            for file in inputs.plan.files
+            if _key(file) in places and file.kind is not FileKind.PROTO
+        ]
+    )
+    return lambda symbol: [str(path) for path in index.candidates(symbol)]
+
+
+def _definers(inputs: NativeInputs, places: Mapping[str, str]) -> Guess:
+    """The text index over all files that may be compiled; protos stand for their code."""
+    sources = {
+        str(inputs.trees[file.root] / file.path): places[_key(file)]
+        for file in inputs.plan.files
+        if _key(file) in places
+    }
+    index = DefinerIndex.build(
+        [
+            (file.root, inputs.trees[file.root] / file.path)
+            for file in inputs.plan.files
+            if _key(file) in places
+        ],
+        inputs.cache / "definers",
+    )
+    return lambda symbol: [sources[str(path)] for path in index.candidates(symbol)]
+
+
+def _write_link_set(inputs: NativeInputs, files: Sequence[PlannedFile]) -> None:
+    renderer = Renderer(inputs.project.parent)
+    renderer.render(
+        "native/link_set.cmake",
+        "native/sources.cmake.j2",
+        lists=source_lists(files, inputs.dependencies),
+    )
+    write_link_set(inputs.project.parent, files)

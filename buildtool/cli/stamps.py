@@ -1,0 +1,65 @@
+"""When a step is up to date: what decides its result besides the files that doit looks at."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from buildtool.config import Target
+from buildtool.core.errors import BuildToolError
+from buildtool.core.paths import PROJECT
+from buildtool.platforms import find_abi
+from buildtool.products.artefacts import ARTEFACTS
+from buildtool.tools.compilers import compiler_stamp
+
+OWN_FOLDERS = ("buildtool", "machorun", "templates", "runner")
+
+
+def stamp(step: str, target: Target) -> str:
+    """What else decides the result of a step: the target, this tool, the compiler, the tree."""
+    parts = [repr(target.canonical()), tool_digest()]
+    if step in ("plan", "generate", "compile"):
+        platform, abi = find_abi(target.platform, target.abi, minimum_os=target.minimum_os)
+        parts.append(ARTEFACTS[platform.artefact].state(target))
+    if step in ("plan", "compile"):
+        parts.append(compiler_stamp(abi, str(target.compiler)))
+        if isinstance(target.tensorflow, Path):
+            from buildtool.sources import local_tree  # noqa: PLC0415 - only for a user's own tree
+
+            parts.append(local_tree(target.tensorflow).digest)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@functools.cache
+def tool_digest() -> str:
+    """The tool's own code, templates and data: a new version builds anew."""
+    digest = hashlib.sha256()
+    for folder in OWN_FOLDERS:
+        for path in sorted((PROJECT / folder).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(f"{path.relative_to(PROJECT)}\0".encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unchanged:
+    """A doit up-to-date check that is computed only when the task is about to run."""
+
+    stamp: Callable[[], str]
+
+    def __call__(self, task: Any, values: Mapping[str, Any]) -> bool:
+        try:
+            now = self.stamp()
+        except BuildToolError:
+            return False  # the action will say what is wrong
+        task.value_savers.append(lambda: {"stamp": now})
+        return values.get("stamp") == now
+
+    def __repr__(self) -> str:
+        """What ``doit info`` shows of it."""
+        return "the target, this tool, the compiler and the tree are as they were"

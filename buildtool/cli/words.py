@@ -1,0 +1,54 @@
+"""Words of the command line that are nearly a command, a step or a target.
+
+doit itself says only that it does not know a word. What is near to no known name at all is left to
+it, because a word may also be the value of an option or a file that a task makes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+from buildtool.core.errors import Problem
+from buildtool.core.suggest import did_you_mean, suggest
+
+_TASK = re.compile(r"([\w-]+):([\w.-]+)")
+_NAME = re.compile(r"[\w-]*[A-Za-z][\w-]*")
+
+
+def unknown_words(
+    words: Sequence[str],
+    *,
+    commands: Collection[str],
+    steps: Collection[str],
+    targets: Collection[str],
+) -> Iterator[Problem]:
+    """What is wrong with each misspelt word, and the word that was probably meant."""
+    for before, word in zip(("", *words), words, strict=False):
+        if task := _TASK.fullmatch(word):
+            yield from _task(*task.groups(), steps=steps, targets=targets)
+        elif _NAME.fullmatch(word) and not before.startswith("-"):
+            yield from _name(word, known=(*steps, *commands), targets=targets)
+
+
+def _task(
+    step: str, target: str, *, steps: Collection[str], targets: Collection[str]
+) -> Iterator[Problem]:
+    word = f"{step}:{target}"
+    if step not in steps:
+        yield _problem(word, f"there is no step '{step}'", step, steps)
+    if target not in targets:
+        yield _problem(word, f"there is no target '{target}'", target, targets)
+
+
+def _name(word: str, *, known: Collection[str], targets: Collection[str]) -> Iterator[Problem]:
+    if word in known:
+        return
+    if word in targets:
+        yield Problem(where="command line", what=f"{word}: a step is missing", todo=f"build:{word}")
+    elif did_you_mean(word, known):
+        yield _problem(word, "there is no such command or step", word, known)
+
+
+def _problem(word: str, what: str, name: str, known: Collection[str]) -> Problem:
+    return Problem(where="command line", what=f"{word}: {what}", todo=suggest(name, known))

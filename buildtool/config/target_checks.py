@@ -1,0 +1,75 @@
+"""What can be wrong with a target although each of its values is right by itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from buildtool.config.target import Target
+from buildtool.core.errors import Problem
+
+COMMAND_LINE = "command line"
+LEAST_PAGE = 4096
+
+
+def contradictions(target: Target) -> Iterator[Problem]:
+    """Values that do not go together: no models where they decide, two models of one name."""
+    if not target.models and (target.registration == "selective" or target.types == "model"):
+        yield Problem(
+            where=target.where("models"),
+            what="models: no model is named, and the models decide what is built",
+            todo="list at least one, or set both 'registration: all' and 'types: slim' or 'full'",
+        )
+    page = target.android.page_size
+    if page is not None and (page < LEAST_PAGE or page & (page - 1)):
+        yield Problem(
+            where=target.where("android.page_size"),
+            what=f"android.page_size: no processor has pages of {page} bytes",
+            todo="write 4 KiB, 16 KiB or 64 KiB, or leave the key out",
+        )
+    first: dict[str, int] = {}
+    for index, model in enumerate(target.models):
+        key = f"models[{index}].name"
+        if model.name in first:
+            yield Problem(
+                where=target.where(key),
+                what=f"{key}: models[{first[model.name]}] is called '{model.name}' too",
+                todo="give one of them another 'name' in the target file",
+            )
+        first.setdefault(model.name, index)
+        if "/" in model.name or model.name in {".", ".."}:
+            yield Problem(
+                where=target.where(key),
+                what=f"{key}: '{model.name}' cannot be part of a file name",
+                todo="give it a 'name' without slashes",
+            )
+
+
+def missing_files(target: Target) -> Iterator[Problem]:
+    """Models, samples and patches that are not there.
+
+    A compiler, a sysroot or a tree in a target file is another machine's business until that target
+    is built; a tree on the command line is about to be used, so it is looked for here.
+    """
+    for key, path in _inputs(target):
+        if not os.path.exists(path):  # noqa: PTH110  (Path.exists raises for some bad paths)
+            where = target.where(key)
+            start = "the current folder" if where == COMMAND_LINE else "the project's folder"
+            shown = path.relative_to(target.root) if path.is_relative_to(target.root) else path
+            yield Problem(
+                where=where,
+                what=f"{key}: no such file or folder: {shown}",
+                todo=f"put it there, or mend the path; paths start at {start}",
+            )
+
+
+def _inputs(target: Target) -> Iterator[tuple[str, Path]]:
+    for index, model in enumerate(target.models):
+        yield f"models[{index}].path", model.path
+        if model.samples is not None:
+            yield f"models[{index}].samples", model.samples
+    for index, patch in enumerate(target.patches):
+        yield f"patches[{index}]", patch
+    if isinstance(target.tensorflow, Path) and target.where("tensorflow") == COMMAND_LINE:
+        yield "tensorflow", target.tensorflow

@@ -1,0 +1,89 @@
+"""The frozen values that travel between stages.
+
+Every stage takes some of these and gives others; nothing here does any work. A tuple stands
+wherever order matters or equality must be exact; producers sort what has no order of its own.
+"""
+
+from __future__ import annotations
+
+from buildtool.core.values.abis import (
+    Abi,
+    AppleFacts,
+    OsVersions,
+)
+from buildtool.core.values.kernels import (
+    ArgDef,
+    AttrCondition,
+    AttrDef,
+    KernelCatalogue,
+    OpDefinition,
+    OpRegistration,
+    Registration,
+    SourceOwner,
+    TypeConstraint,
+)
+from buildtool.core.values.opsets import (
+    AttrType,
+    ModelInfo,
+    NodeRef,
+    OpSet,
+    OpUse,
+    TensorInfo,
+)
+from buildtool.core.values.plans import (
+    BuildPlan,
+    FileKind,
+    PlannedFile,
+    SelectedKernel,
+)
+from buildtool.core.values.results import (
+    ElfExpectation,
+    LibraryFacts,
+    MachoExpectation,
+    ModelCheck,
+    OutputCheck,
+    SizeContributor,
+    SizeReport,
+    VerificationReport,
+)
+from buildtool.core.values.toolchains import (
+    SourceTree,
+    Tool,
+    Toolchain,
+)
+
+__all__ = [
+    "Abi",
+    "AppleFacts",
+    "ArgDef",
+    "AttrCondition",
+    "AttrDef",
+    "AttrType",
+    "BuildPlan",
+    "ElfExpectation",
+    "FileKind",
+    "KernelCatalogue",
+    "LibraryFacts",
+    "MachoExpectation",
+    "ModelCheck",
+    "ModelInfo",
+    "NodeRef",
+    "OpDefinition",
+    "OpRegistration",
+    "OpSet",
+    "OpUse",
+    "OsVersions",
+    "OutputCheck",
+    "PlannedFile",
+    "Registration",
+    "SelectedKernel",
+    "SizeContributor",
+    "SizeReport",
+    "SourceOwner",
+    "SourceTree",
+    "TensorInfo",
+    "Tool",
+    "Toolchain",
+    "TypeConstraint",
+    "VerificationReport",
+]

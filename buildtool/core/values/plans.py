@@ -1,0 +1,60 @@
+"""What is built, and why."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from buildtool.core.values.kernels import Registration
+from buildtool.core.values.opsets import ModelInfo
+
+
+class FileKind(str, enum.Enum):
+    """What a planned source file is compiled for."""
+
+    RUNTIME = "runtime"
+    OP = "op"
+    KERNEL = "kernel"
+    PROTO = "proto"
+    DEPENDENCY = "dependency"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedFile:
+    """A file to compile: ``root`` names the source tree (``tensorflow``, ``protobuf``, ...),
+    ``path`` is relative to it. ``reason`` is a sentence. ``required`` files are compiled in any
+    case; the others only if the symbols of real objects ask for them."""
+
+    root: str
+    path: str
+    kind: FileKind
+    reason: str
+    required: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectedKernel:
+    """A kernel that the library must register, and why."""
+
+    registration: Registration
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildPlan:
+    """The complete, canonical answer for one target. Pure data; ``plan.json`` is its JSON.
+
+    ``ops`` are the ops to register, each with the file that does it."""
+
+    target: str
+    tensorflow_version: str
+    tree_digest: str
+    models: tuple[ModelInfo, ...]
+    defines: tuple[str, ...]
+    compile_flags: tuple[str, ...]
+    link_flags: tuple[str, ...]
+    ops: tuple[tuple[str, str], ...]
+    kernels: tuple[SelectedKernel, ...]
+    types: tuple[str, ...]
+    files: tuple[PlannedFile, ...]
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,99 @@
+"""A graph back to its wire format: what was not changed keeps every field that it had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from buildtool.model import datatypes
+from buildtool.model.attributes import Attr
+from buildtool.model.graphdef import FunctionDef, GraphDef, Node
+from buildtool.model.tensors import TYPES, Array
+from buildtool.model.wire import write_field
+
+
+def write_graph(graph: GraphDef) -> bytes:
+    """The bytes of a GraphDef; the same graph always gives the same."""
+    out = bytearray()
+    for node in graph.nodes:
+        out += write_field(1, _node(node))
+    library = b"".join(write_field(1, _function(item)) for item in graph.functions.values())
+    if library or graph.library_rest:
+        out += write_field(2, library + graph.library_rest)
+    return bytes(out + graph.rest)
+
+
+def _node(node: Node) -> bytes:
+    parts = [write_field(1, node.name.encode()), write_field(2, node.op.encode())]
+    parts += [write_field(3, name.encode()) for name in node.inputs]
+    parts.append(node.rest)
+    for name, attr in node.attrs.items():
+        content = attr.buffer[slice(*attr.span)]
+        parts.append(write_field(5, write_field(1, name.encode()) + write_field(2, content)))
+    return b"".join(parts)
+
+
+def _function(function: FunctionDef) -> bytes:
+    """Functions are kept or left out, never changed."""
+    whole = function.whole
+    return whole.buffer[slice(*whole.span)] if whole else b""
+
+
+def make_node(name: str, op: str, inputs: Iterable[str], **attrs: Attr) -> Node:
+    """A new node."""
+    return Node(name, op, tuple(inputs), attrs)
+
+
+def _attr(content: bytes) -> Attr:
+    return Attr(content, (0, len(content)))
+
+
+def type_attr(name: str) -> Attr:
+    """A ``type`` attribute; ``name`` as in ``DT_FLOAT``."""
+    return _attr(write_field(6, datatypes.NUMBERS[name]))
+
+
+def int_attr(value: int) -> Attr:
+    """An ``int`` attribute."""
+    return _attr(write_field(3, value))
+
+
+def bool_attr(value: bool) -> Attr:
+    """A ``bool`` attribute."""
+    return _attr(write_field(5, int(value)))
+
+
+def string_attr(value: bytes) -> Attr:
+    """A ``string`` attribute."""
+    return _attr(write_field(2, value))
+
+
+def float_attr(value: float) -> Attr:
+    """A ``float`` attribute."""
+    return _attr(write_field(4, float(value)))
+
+
+def ints_attr(values: Iterable[int]) -> Attr:
+    """A ``list(int)`` attribute."""
+    return _attr(write_field(1, b"".join(write_field(3, int(value)) for value in values)))
+
+
+def shape_attr(sizes: Iterable[int]) -> Attr:
+    """A ``shape`` attribute; -1 is a dimension that is not known."""
+    return _attr(write_field(7, b"".join(write_field(2, write_field(1, size)) for size in sizes)))
+
+
+def tensor_attr(array: Array) -> Attr:
+    """A ``tensor`` attribute of a numeric array."""
+    names: Mapping[object, str] = {np.dtype(kind): name for name, kind in TYPES.items()}
+    shape = b"".join(write_field(2, write_field(1, int(size))) for size in array.shape)
+    content = write_field(1, datatypes.NUMBERS[names[array.dtype]]) + write_field(2, shape)
+    return _attr(write_field(8, content + write_field(4, np.ascontiguousarray(array).tobytes())))
+
+
+def constant(name: str, array: Array) -> Node:
+    """A Const node that holds ``array``."""
+    names: Mapping[object, str] = {np.dtype(kind): name for name, kind in TYPES.items()}
+    kind = type_attr(names[array.dtype])
+    return make_node(name, "Const", (), dtype=kind, value=tensor_attr(array))

@@ -1,0 +1,105 @@
+"""Which kind of file a model is, told by its content; what was given by mistake is named."""
+
+from __future__ import annotations
+
+import enum
+import re
+from pathlib import Path
+
+from buildtool.core.errors import Problem
+
+HEAD = 4096
+
+
+class Format(enum.Enum):
+    """The inputs that can be read."""
+
+    BINARY = "binary GraphDef"
+    TEXT = "text GraphDef"
+    OP_LIST = "op list"
+    SAVED_MODEL = "SavedModel"
+
+
+_FREEZE = "give a frozen GraphDef (.pb) or a SavedModel folder of the same model"
+_SAVE = "load it in Python and give what model.export(folder) or tf.saved_model.save writes"
+
+# (offset, bytes, what it is, what to do)
+_MISTAKES = (
+    (4, b"TFL3", "a TensorFlow Lite model", f"it cannot be turned back; {_FREEZE}"),
+    (0, b"\x89HDF\r\n\x1a\n", "a Keras model in HDF5 (.h5, .keras)", _SAVE),
+    (0, b"PK\x03\x04", "a zip archive, as newer .keras files are", f"{_SAVE}, or unpack it"),
+    (0, b"\x1f\x8b", "compressed by gzip", "unpack it first"),
+    (0, b"version https://git-lfs", "a Git LFS pointer, not the file itself", "run git lfs pull"),
+    (0, b"model_checkpoint_path:", "a checkpoint's index of checkpoints", _FREEZE),
+    (0, b"<!DOCTYPE html", "a web page", "download the file itself"),
+)
+_SUFFIXES = {".onnx": "an ONNX model", ".mlmodel": "a Core ML model", ".pt": "a PyTorch model"}
+_TABLE_MAGIC = bytes.fromhex("57fb808b247547db")  # the footer of a checkpoint's .index
+_GRAPH_TEXT = re.compile(rb"(\s*#[^\n]*\n)*\s*(node|versions|library|version)\s*[:{<]")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_BINARY_SUFFIXES, _TEXT_SUFFIXES = (".pb",), (".pbtxt", ".prototxt", ".textproto")
+
+
+def detect(path: Path) -> Format | Problem:
+    """Tell what ``path`` is, or why it cannot be a model."""
+    if path.is_dir():
+        return _detect_folder(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+            file.seek(max(0, path.stat().st_size - len(_TABLE_MAGIC)))
+            tail = file.read()
+    except FileNotFoundError:
+        what = "there is no such file"
+        return Problem(where=str(path), what=what, todo="give the path of a model")
+    except OSError as failure:
+        return Problem(where=str(path), what=f"cannot be read: {failure.strerror}")
+    return _mistake(path, head, tail) or _by_content(path, head)
+
+
+def _detect_folder(path: Path) -> Format | Problem:
+    if any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
+        return Format.SAVED_MODEL
+    if (path / "checkpoint").is_file() or any(path.glob("*.index")):
+        return _checkpoint(path, "a folder of checkpoints")
+    what = "a folder that holds no saved_model.pb"
+    return Problem(where=str(path), what=what, todo="give a SavedModel folder or a .pb file")
+
+
+def _checkpoint(path: Path, what: str) -> Problem:
+    todo = f"a checkpoint holds variables, not the whole graph that runs; {_FREEZE}"
+    return Problem(where=str(path), what=f"is {what}", todo=todo)
+
+
+def _mistake(path: Path, head: bytes, tail: bytes) -> Problem | None:
+    """Name a file that is something else than a model."""
+    if not head:
+        todo = "the file is empty: download or export it again"
+        return Problem(where=str(path), what="0 bytes long", todo=todo)
+    for offset, magic, what, todo in _MISTAKES:
+        if head.startswith(magic, offset):
+            return Problem(where=str(path), what=f"is {what}", todo=todo)
+    if tail == _TABLE_MAGIC or re.search(r"\.(ckpt.*|data-\d+-of-\d+|index)$", path.name):
+        return _checkpoint(path, "a checkpoint")
+    if path.suffix in _SUFFIXES:
+        return Problem(where=str(path), what=f"is {_SUFFIXES[path.suffix]}", todo=_FREEZE)
+    if path.suffix == ".meta":
+        return _checkpoint(path, "the graph of a checkpoint with everything to train it")
+    return None
+
+
+def _by_content(path: Path, head: bytes) -> Format | Problem:
+    text = not _CONTROL.search(head)
+    if text and _GRAPH_TEXT.match(head):
+        if path.suffix in _BINARY_SUFFIXES:
+            what = f"holds a text GraphDef, though {path.suffix} says that it is binary"
+            return Problem(where=str(path), what=what, todo="rename it to .pbtxt")
+        return Format.TEXT
+    if path.suffix in _TEXT_SUFFIXES:
+        what = f"{path.suffix} says that it is a text GraphDef, but its content is not"
+        todo = "name a binary GraphDef .pb" if not text else "it begins with `node {` or the like"
+        return Problem(where=str(path), what=what, todo=todo)
+    if text and path.suffix in _BINARY_SUFFIXES:
+        what = f"holds text, though {path.suffix} says that it is binary"
+        return Problem(where=str(path), what=what, todo="give a binary GraphDef")
+    return Format.OP_LIST if text else Format.BINARY

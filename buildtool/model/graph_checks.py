@@ -1,0 +1,231 @@
+"""What the device would refuse in a graph, found now.
+
+The rules are TensorFlow 2.14.1's own: ``core/framework/node_def_util.cc`` (``ValidateNodeDef``),
+``core/framework/op_def_util.cc`` (``CheckOpDeprecation``), ``core/framework/versions.cc`` and
+``core/common_runtime/graph_constructor.cc``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from buildtool.core.values import NodeRef
+from buildtool.model.attributes import PLACEHOLDER, Attr
+from buildtool.model.datatypes import short
+from buildtool.model.findings import Findings
+from buildtool.model.graphdef import GraphDef
+from buildtool.model.runtime_facts import RuntimeFacts
+from buildtool.model.specs import AttrSpec, OpSpec, Specs, type_list
+from buildtool.model.walk import Site
+
+REEXPORT = "export the model again with the release of TensorFlow that this library is built from"
+_NAMES_SHOWN = 3
+# When the device would have found out: ``core/common_runtime/graph_constructor.cc`` of any release
+# looks up ops, ``core/framework/op_kernel.cc`` looks at the nodes.
+_AT_LOAD = "it cannot be loaded"
+AT_SESSION = "no session can be made"
+AT_RUN = "the first run fails"
+CUT = "the graph was cut wrongly: extract it again"
+_PIECE = r"[A-Za-z0-9.][A-Za-z0-9_./-]*"
+_NODE_NAME = re.compile(rf"{_PIECE}(>{_PIECE})*")  # graph_constructor.cc, IsValidNodeName
+
+
+class _State(NamedTuple):
+    """State that starts empty on the device unless an op of the graph fills it."""
+
+    what: str
+    holders: frozenset[str]
+    fillers: frozenset[str]
+    todo: str
+
+
+_STATE = (
+    _State(
+        "a variable that no op of the graph initialises",
+        frozenset({"Variable", "VariableV2", "VarHandleOp"}),
+        frozenset({"Assign", "AssignVariableOp"}),
+        "freeze the model: give its SavedModel folder, or turn variables into constants first",
+    ),
+    _State(
+        "a lookup table that no op of the graph fills",
+        frozenset({"HashTable", "HashTableV2"}),
+        frozenset(
+            f"{name}{version}"
+            for name in ("InitializeTable", "InitializeTableFromTextFile", "LookupTableImport")
+            for version in ("", "V2")
+        ),
+        "keep the op that initialises the table in the graph, and run it before the model",
+    ),
+)
+
+
+def check_graph(graph: GraphDef, where: str, facts: RuntimeFacts, findings: Findings) -> None:
+    """Check what concerns the graph as a whole: empty, versions."""
+    if not graph.nodes:
+        findings.model(where, "the graph holds no nodes", "export the model again")
+    version = facts.graph_version
+    if version and graph.min_consumer > version:
+        what = (
+            f"asks for a runtime of graph version {graph.min_consumer} or newer; "
+            f"this tree has {version}: {_AT_LOAD}"
+        )
+        findings.model(where, what, f"{REEXPORT}, or build from a newer tree")
+    if version and version in graph.bad_consumers:
+        what = f"refuses to run on graph version {version}, which this tree has: {_AT_LOAD}"
+        findings.model(where, what, "build from another tree")
+    if graph.producer < facts.min_producer:
+        what = (
+            f"is of graph version {graph.producer}; this tree reads {facts.min_producer} and "
+            f"newer: {_AT_LOAD}"
+        )
+        findings.model(where, what, REEXPORT)
+
+
+def check_names(graph: GraphDef, model: str, findings: Findings) -> None:
+    """Check node names and input references, in the main graph and in every function."""
+    _check_scope([], graph, model, "", findings)
+    for function in graph.functions.values():
+        _check_scope([arg.name for arg in function.inputs], graph, model, function.name, findings)
+
+
+def _check_scope(
+    arguments: list[str], graph: GraphDef, model: str, function: str, findings: Findings
+) -> None:
+    nodes = graph.functions[function].nodes if function else graph.nodes
+    known = set(arguments)
+    for node in nodes:
+        where = NodeRef(model=model, function=function, node=node.name)
+        if node.name in known:
+            findings.node(where, "two nodes have this name", "rename one of them")
+        if not _NODE_NAME.fullmatch(node.name.removeprefix("_") if function else node.name):
+            todo = "rename it: a name is letters, digits and any of . _ - / after the first of it"
+            findings.node(where, "a session refuses a node of this name", todo)
+        known.add(node.name)
+    for node in nodes:
+        for reference in node.inputs:
+            source = reference.removeprefix("^").partition(":")[0]
+            if source not in known:
+                where = NodeRef(model=model, function=function, node=node.name)
+                what = f"op {node.op}: its input {reference!r} is no node of the graph"
+                findings.node(where, what, CUT)
+
+
+class Context(NamedTuple):
+    """What the check of a node needs besides the node. ``hints`` are what rewrites could do, by
+    the name of the node in the main graph."""
+
+    graph: GraphDef
+    specs: Specs
+    facts: RuntimeFacts
+    findings: Findings
+    hints: Mapping[str, str] = {}
+
+    def todo(self, site: Site, otherwise: str = "") -> str:
+        """What to do about something in a node that is newer than the tree; ``otherwise`` where
+        no rewrite has to do with the node."""
+        hint = self.hints.get(site.node.name if site.function is None else "", "")
+        return f"{hint}; or {REEXPORT}" if hint else otherwise or REEXPORT
+
+
+def check_site(site: Site, where: NodeRef, context: Context) -> bool:
+    """Check one node: its op, its attributes, the functions it refers to. True if its op's
+    definition has all that the node says."""
+    op, spec, out = site.node.op, site.spec, context.findings
+    if spec is None:
+        todo = context.todo(site, unknown_op_todo(op, context.specs.names()))
+        out.node(where, f"op {op} does not exist in this tree: {AT_SESSION}", todo)
+        return False
+    if spec.ended_in and context.graph.producer >= spec.ended_in:
+        what = (
+            f"op {op} is refused in graphs of version {spec.ended_in} and newer; "
+            f"this one is of version {context.graph.producer}"
+        )
+        out.node(where, what, spec.instead or REEXPORT)
+    for call in site.calls:
+        if call.name and call.name not in context.graph.functions:
+            what = f"op {op} calls function {call.name!r}, which the graph's library lacks"
+            out.node(where, what, "export the model again, with its functions")
+    problems = tuple(_attr_problems(site, spec, context))
+    for what, todo in problems:
+        out.node(where, f"op {op}: {what}: {AT_RUN}", todo)
+    return not problems
+
+
+def unknown_op_todo(op: str, names: Iterable[str]) -> str:
+    """What to do about an op that the tree lacks."""
+    close = difflib.get_close_matches(op, names, n=_NAMES_SHOWN, cutoff=0.75)
+    hint = f"close to it are {', '.join(close)}; " if close else ""
+    return f"{hint}if it is a custom op, add its sources to the tree; else {REEXPORT}"
+
+
+def unknown_attrs(site: Site) -> list[str]:
+    """Attributes of the node that its op's definition does not have; internal ones begin by _."""
+    if site.spec is None or site.spec.is_open:
+        return []
+    known = site.spec.attrs
+    return [name for name in site.node.attrs if name not in known and not name.startswith("_")]
+
+
+def _attr_problems(site: Site, spec: OpSpec, context: Context) -> Iterator[tuple[str, str]]:
+    newer = context.todo(site)
+    if not context.facts.ignores_unknown_attrs:
+        for name in unknown_attrs(site):
+            yield f"this tree does not know its attribute {name!r}", newer
+    for name, known in spec.attrs.items():
+        attr = site.attrs.get(name)
+        if attr is None:
+            yield f"attribute {name!r} is missing and has no default", newer
+        elif attr.field() == PLACEHOLDER:
+            source = attr.decode().value
+            what = (
+                f"attribute {name!r} stands for {source!r}, which no caller of the function gives"
+            )
+            yield what, "export the model again"
+        else:
+            for what, allowed in _value_problems(name, attr, known):
+                yield what, f"{allowed}; {newer}" if newer != REEXPORT else allowed
+
+
+def _value_problems(name: str, attr: Attr, known: AttrSpec) -> Iterator[tuple[str, str]]:
+    found = attr.kind()
+    if found != known.type and not (found == "list()" and known.type.startswith("list(")):
+        yield f"attribute {name!r} holds {found or 'nothing'}, not {known.type}", REEXPORT
+        return
+    values = _values(attr) if known.allowed else ()
+    wrong = sorted({_shown(item, known) for item in values if item not in known.allowed})
+    if wrong:
+        allowed = ", ".join(_shown(item, known) for item in known.allowed)
+        yield f"its {name} may not be {', '.join(wrong)}", f"allowed are {allowed}"
+    if known.minimum is not None:
+        value = attr.decode().value
+        size = len(value) if isinstance(value, tuple) else value
+        if isinstance(size, int) and size < known.minimum:
+            of = "length" if isinstance(value, tuple) else "value"
+            yield f"the {of} of its {name} is {size}", f"it must be {known.minimum} or more"
+
+
+def _values(attr: Attr) -> tuple[str, ...]:
+    """The types or strings that an attribute holds."""
+    kind, value = attr.decode()
+    if kind in ("string", "list(string)"):
+        items = value if isinstance(value, tuple) else (value,)
+        return tuple(item.decode("utf-8", "replace") for item in items if isinstance(item, bytes))
+    return type_list(attr) or ()
+
+
+def _shown(item: str, known: AttrSpec) -> str:
+    return short(item) if "type" in known.type else repr(item)
+
+
+def check_state(used: Iterable[tuple[str, NodeRef]], findings: Findings) -> None:
+    """Check that variables and tables get their content: ``used`` are ops with their nodes."""
+    uses = list(used)
+    ops = {op for op, _ in uses}
+    for state in _STATE:
+        if state.holders & ops and not state.fillers & ops:
+            for op, where in uses:
+                if op in state.holders:
+                    findings.node(where, f"op {op}: {state.what}", state.todo)

@@ -1,0 +1,199 @@
+"""A GraphDef, read from its wire format without copying tensors.
+
+Field numbers are those of TensorFlow 2.14.1, unchanged since 1.0: ``core/framework/`` ``graph``,
+``node_def``, ``function``, ``op_def``, ``versions`` ``.proto``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from buildtool.model import datatypes
+from buildtool.model.attributes import Attr, Attrs, read_entry
+from buildtool.model.wire import LENGTH, VARINT, Buffer, Span, WireError, again, fields, packed
+from buildtool.model.wire import signed as signed_int
+from buildtool.model.wire import text as text_of
+
+
+class Node(NamedTuple):
+    """A NodeDef. ``rest`` are its other fields as they were encoded: device, debug information."""
+
+    name: str
+    op: str
+    inputs: tuple[str, ...]
+    attrs: Attrs
+    rest: bytes = b""
+
+    def value(self, name: str, kind: str) -> object:
+        """The value of attribute ``name`` if it is there and of that kind, else None."""
+        attr = self.attrs.get(name)
+        if attr is None:
+            return None
+        found = attr.decode()
+        return found.value if found.kind == kind else None
+
+
+class Argument(NamedTuple):
+    """An input or output of a function's signature; same fields as ``OpDef.ArgDef``."""
+
+    name: str
+    type: str = ""
+    type_attr: str = ""
+    number_attr: str = ""
+    type_list_attr: str = ""
+
+
+class FunctionDef(NamedTuple):
+    """A function of the library. ``attrs`` are its signature's attributes and their defaults.
+
+    ``returns`` are the tensors that it gives, by output; ``control_returns`` the nodes that must
+    have run. ``whole`` is where the encoded function lies.
+    """
+
+    name: str
+    inputs: tuple[Argument, ...]
+    outputs: tuple[Argument, ...]
+    attrs: Mapping[str, Attr | None]
+    nodes: tuple[Node, ...]
+    returns: Mapping[str, str] = {}
+    control_returns: tuple[str, ...] = ()
+    whole: Attr | None = None
+
+
+class GraphDef(NamedTuple):
+    """What a GraphDef holds. ``library_rest`` and ``rest`` are, as they were encoded, the fields
+    of the library besides functions and of the graph besides nodes and library."""
+
+    nodes: tuple[Node, ...]
+    functions: Mapping[str, FunctionDef]
+    producer: int
+    min_consumer: int
+    bad_consumers: tuple[int, ...]
+    library_rest: bytes = b""
+    rest: bytes = b""
+
+
+def read_graph(buffer: Buffer) -> GraphDef:
+    """Read a whole GraphDef.
+
+    Raises:
+        WireError: the bytes are cut off or are no GraphDef.
+    """
+    nodes: list[Node] = []
+    functions: dict[str, FunctionDef] = {}
+    versions = {1: 0, 2: 0}
+    bad: list[int] = []
+    library_rest, rest = bytearray(), bytearray()
+    for number, kind, value, end in fields(buffer, (0, len(buffer))):
+        if (number in (1, 2, 4) and kind != LENGTH) or (number == 3 and kind != VARINT):
+            raise WireError(value, f"field {number} is not what a GraphDef has there")
+        if number == 1:
+            nodes.append(_read_node(buffer, (value, end)))
+        elif number == 2:
+            library_rest += _read_library(buffer, (value, end), functions)
+        else:
+            rest += again(buffer, number, kind, value, end)
+            if number == 4:
+                _read_versions(buffer, (value, end), versions, bad)
+    return GraphDef(
+        *(tuple(nodes), functions, versions[1], versions[2], tuple(bad)),
+        *(bytes(library_rest), bytes(rest)),
+    )
+
+
+def _read_node(buffer: Buffer, span: Span) -> Node:
+    name = op = ""
+    inputs: list[str] = []
+    attrs: dict[str, Attr] = {}
+    rest = b""
+    for number, kind, value, end in fields(buffer, span):
+        if kind != LENGTH:
+            raise WireError(span[0], f"field {number} is not what a NodeDef has there")
+        if number == 1:
+            name = text_of(buffer, (value, end))
+        elif number == 2:
+            op = text_of(buffer, (value, end))
+        elif number == 3:
+            inputs.append(text_of(buffer, (value, end)))
+        elif number == 5:
+            read_entry(buffer, (value, end), attrs)
+        else:
+            rest += again(buffer, number, kind, value, end)
+    return Node(name, op, tuple(inputs), attrs, rest)
+
+
+def _read_library(buffer: Buffer, span: Span, functions: dict[str, FunctionDef]) -> bytes:
+    """Read the functions; give the other fields as they are encoded."""
+    rest = b""
+    for number, kind, value, end in fields(buffer, span):
+        if number == 1:
+            function = _read_function(buffer, (value, end))
+            functions[function.name] = function
+        else:
+            rest += again(buffer, number, kind, value, end)
+    return rest
+
+
+def _read_function(buffer: Buffer, span: Span) -> FunctionDef:
+    nodes: list[Node] = []
+    signature = (0, 0)
+    returns: dict[str, str] = {}
+    controls: dict[str, str] = {}
+    for number, _, value, end in fields(buffer, span):
+        if number == 1:
+            signature = (value, end)
+        elif number == 3:
+            nodes.append(_read_node(buffer, (value, end)))
+        elif number in (4, 6):
+            _read_names(buffer, (value, end), returns if number == 4 else controls)
+    name = ""
+    arguments: dict[int, list[Argument]] = {2: [], 3: []}
+    attrs: dict[str, Attr | None] = {}
+    for number, _, value, end in fields(buffer, signature):
+        if number == 1:
+            name = text_of(buffer, (value, end))
+        elif number in (2, 3):
+            arguments[number].append(_read_argument(buffer, (value, end)))
+        elif number == 4:
+            _read_attr_def(buffer, (value, end), attrs)
+    return FunctionDef(
+        *(name, tuple(arguments[2]), tuple(arguments[3]), attrs, tuple(nodes)),
+        *(returns, tuple(controls.values()), Attr(buffer, span)),
+    )
+
+
+def _read_names(buffer: Buffer, span: Span, names: dict[str, str]) -> None:
+    """One entry of a map<string, string>."""
+    entry = {1: "", 2: ""}
+    for number, _, value, end in fields(buffer, span):
+        entry[number] = text_of(buffer, (value, end))
+    names[entry[1]] = entry[2]
+
+
+def _read_argument(buffer: Buffer, span: Span) -> Argument:
+    parts = {1: "", 3: "", 4: "", 5: "", 6: ""}
+    for number, kind, value, end in fields(buffer, span):
+        if number == 3 and kind == VARINT:
+            parts[3] = datatypes.name_of(value)
+        elif number in parts and kind == LENGTH:
+            parts[number] = text_of(buffer, (value, end))
+    return Argument(*parts.values())
+
+
+def _read_attr_def(buffer: Buffer, span: Span, attrs: dict[str, Attr | None]) -> None:
+    name, default = "", None
+    for number, _, value, end in fields(buffer, span):
+        if number == 1:
+            name = text_of(buffer, (value, end))
+        elif number == 3:
+            default = Attr(buffer, (value, end))
+    attrs[name] = default
+
+
+def _read_versions(buffer: Buffer, span: Span, versions: dict[int, int], bad: list[int]) -> None:
+    for number, kind, value, end in fields(buffer, span):
+        if number in versions and kind == VARINT:
+            versions[number] = signed_int(value)
+        elif number == 3:
+            bad += [signed_int(item) for item in packed(buffer, kind, value, end)]

@@ -1,0 +1,173 @@
+"""What goes into a model and comes out of it: found in the graph, or checked if it was stated."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from buildtool.core.values import TensorInfo
+from buildtool.model.attributes import Shape
+from buildtool.model.findings import Findings
+from buildtool.model.graphdef import GraphDef, Node
+from buildtool.model.specs import argument_types
+from buildtool.model.walk import Site
+
+_INPUTS = ("Placeholder", "PlaceholderV2")
+_NO_RESULT = frozenset({"Const", "NoOp", "Assert", *_INPUTS})
+_LOOP = frozenset({"Enter", "Exit", "Merge", "Switch", "NextIteration", "_SwitchN"})
+# Ops that are there for what they do: what they give, if anything, tells that it was done.
+_EFFECT = re.compile(r"(Assign|Print|Restore|Save)\w*|\w*Summary\w*")
+# Ops that give a list, which no app can fetch; an older tree does not know them, nor their types.
+_LISTS = re.compile(
+    r"EmptyTensorList|TensorList(FromTensor|PushBack|Reserve|Resize|Scatter\w*|SetItem)"
+)
+_HANDLES = frozenset({"DT_VARIANT", "DT_RESOURCE"})
+_UNKNOWN = ("DT_INVALID",)
+_NAMES_SHOWN = 3
+
+
+class Ends(NamedTuple):
+    """The nodes of a main graph that, by their names, are its inputs and outputs. ``others`` are
+    nodes that nothing takes either, but that look like by-products."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    others: tuple[str, ...]
+
+    def note(self, tensors: Sequence[TensorInfo]) -> str:
+        """What is said of outputs that nobody stated."""
+        names = ", ".join(tensor.name for tensor in tensors)
+        few = ", ".join(self.others[:_NAMES_SHOWN]) + ", ..." * (len(self.others) > _NAMES_SHOWN)
+        left = f", and {few} for by-products" if self.others else ""
+        return f"no outputs are stated: {names} taken for them{left}; the key 'outputs' says others"
+
+
+def find_ends(graph: GraphDef) -> Ends:
+    """Find what nobody states.
+
+    Inputs are the placeholders that a node takes. Outputs are the nodes that nothing takes or
+    waits for, but for the machinery of control flow, for what only has an effect, and for what
+    does not depend on any input. What these rules leave out counts where they leave nothing.
+    """
+    taken = _taken(graph, control=False)
+    inputs = tuple(n.name for n in graph.nodes if n.op in _INPUTS and n.name in taken)
+    last = [n for n in graph.nodes if n.name not in taken and n.op not in _NO_RESULT]
+    loose = _taken(graph, control=True)
+    fed = _depending(graph, inputs)
+    chosen = [n for n in last if n.op not in _LOOP and n.name not in loose] or last
+    chosen = [n for n in chosen if not _EFFECT.fullmatch(n.op)] or chosen
+    chosen = [n for n in chosen if not _LISTS.fullmatch(n.op)] or chosen
+    chosen = [n for n in chosen if n.name in fed] or chosen
+    names = tuple(node.name for node in chosen)
+    return Ends(inputs, names, tuple(node.name for node in last if node.name not in names))
+
+
+def _taken(graph: GraphDef, *, control: bool) -> set[str]:
+    """The nodes that others take tensors from, or (``control``) wait for."""
+    return {
+        name.lstrip("^").partition(":")[0]
+        for node in graph.nodes
+        for name in node.inputs
+        if name.startswith("^") == control
+    }
+
+
+def _depending(graph: GraphDef, inputs: Iterable[str]) -> set[str]:
+    """The nodes whose tensors depend on these nodes, and these."""
+    takers: dict[str, list[str]] = {}
+    for node in graph.nodes:
+        for name in node.inputs:
+            takers.setdefault(name.partition(":")[0], []).append(node.name)
+    found, waiting = set(inputs), list(inputs)
+    while waiting:
+        for name in takers.get(waiting.pop(), ()):
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+class Interface:
+    """The tensors of one graph, by name. ``sites`` are its nodes as walked (main graph only)."""
+
+    def __init__(self, sites: Sequence[Site], shapes: Mapping[str, Shape]) -> None:
+        self._sites = {site.node.name: site for site in sites}
+        self._shapes = {with_index(name): shape for name, shape in shapes.items()}
+
+    def inputs(self, nodes: Iterable[str]) -> tuple[TensorInfo, ...]:
+        """What these placeholders take."""
+        return tuple(self._tensor(f"{name}:0") for name in nodes if name in self._sites)
+
+    def outputs(self, nodes: Iterable[str]) -> tuple[TensorInfo, ...]:
+        """Every tensor that these nodes give, but handles."""
+        return tuple(
+            self._tensor(f"{name}:{index}")
+            for name in nodes
+            if name in self._sites
+            for index, dtype in enumerate(self._output_types(name))
+            if dtype not in _HANDLES
+        )
+
+    def stated(
+        self, names: Sequence[str], what: str, where: str, findings: Findings
+    ) -> tuple[TensorInfo, ...]:
+        """The tensors that the target names; a name that the graph lacks is a finding."""
+        result = []
+        for name in names:
+            node, _, index = with_index(name).rpartition(":")
+            types = self._output_types(node) if node in self._sites else ()
+            if node not in self._sites:
+                close = difflib.get_close_matches(node, self._sites, n=_NAMES_SHOWN)
+                todo = (
+                    f"close to it are {', '.join(close)}" if close else "name a node of the graph"
+                )
+                findings.model(where, f"the {what} {name!r} is no node of the graph", todo)
+            elif types != _UNKNOWN and int(index) >= len(types):
+                todo = f"{node!r} has {len(types)} outputs; the first is {node}:0"
+                findings.model(where, f"there is no tensor {name!r} to be an {what}", todo)
+            else:
+                result.append(self._tensor(f"{node}:{index}"))
+        return tuple(result)
+
+    def check_shapes(self, where: str, findings: Findings) -> None:
+        """Stated shapes must belong to tensors of the graph."""
+        for name in self._shapes:
+            if name.rpartition(":")[0] not in self._sites:
+                what = f"a shape is stated for {name!r}, which is no tensor of the graph"
+                findings.model(where, what, "name an input of the model")
+
+    def _tensor(self, name: str) -> TensorInfo:
+        node, _, index = name.rpartition(":")
+        types = self._output_types(node)
+        number = int(index)
+        dtype = types[number] if number < len(types) else "DT_INVALID"
+        shape = self._shapes.get(name, _shape(self._sites[node].node, number))
+        return TensorInfo(name=name, dtype=dtype, shape=shape)
+
+    def _output_types(self, node: str) -> tuple[str, ...]:
+        """The types of a node's outputs; one of unknown type where nothing says what they are."""
+        site = self._sites[node]
+        if site.spec is None or (site.spec.is_open and not site.calls):
+            return _UNKNOWN
+        types = argument_types(site.spec.outputs, site.attrs)
+        return _UNKNOWN if types is None else types
+
+
+def with_index(name: str) -> str:
+    """``x:0`` for ``x``; node names hold no colon."""
+    head, colon, index = name.rpartition(":")
+    return name if colon and head and index.isdecimal() else f"{name}:0"
+
+
+def _shape(node: Node, index: int) -> Shape:
+    """The shape that a node states of its output, None if it does not."""
+    listed = node.value("_output_shapes", "list(shape)")
+    if isinstance(listed, tuple) and index < len(listed):
+        return _as_shape(listed[index])
+    return _as_shape(node.value("shape", "shape")) if node.op in _INPUTS else None
+
+
+def _as_shape(value: object) -> Shape:
+    return tuple(int(size) for size in value) if isinstance(value, tuple) else None

@@ -1,0 +1,208 @@
+"""Models to an OpSet: one model after the other, then their union."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from buildtool.core.errors import ModelError, Problem
+from buildtool.core.values import ModelInfo, NodeRef, OpDefinition, OpSet, OpUse
+from buildtool.model import oplist
+from buildtool.model.edges import Checked, check_edges
+from buildtool.model.findings import Findings, also
+from buildtool.model.formats import Format, detect
+from buildtool.model.graph_checks import (
+    Context,
+    check_graph,
+    check_names,
+    check_site,
+    check_state,
+    unknown_attrs,
+    unknown_op_todo,
+)
+from buildtool.model.graphdef import GraphDef, read_graph
+from buildtool.model.interface import Interface, find_ends
+from buildtool.model.loading import Loaded, ModelSource, load, read_text
+from buildtool.model.rewriting import Rewriter
+from buildtool.model.runtime_facts import RuntimeFacts
+from buildtool.model.savedmodel import sha256
+from buildtool.model.specs import Specs
+from buildtool.model.transforms.transform import Tree
+from buildtool.model.uses import Uses
+from buildtool.model.walk import Site, walk
+from buildtool.model.wire import WireError
+
+_DAMAGED = "the file is cut off, damaged or something else: download or export it again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What the models use, all that is wrong with them, and what is merely worth knowing."""
+
+    opset: OpSet
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
+def read_models(
+    sources: Sequence[ModelSource],
+    *,
+    definitions: Mapping[str, OpDefinition],
+    cache: Path,
+    registered_ops: Iterable[str] = (),
+    deciding: Mapping[str, Iterable[str]] | None = None,
+    facts: RuntimeFacts | None = None,
+    rewrites: Sequence[str] = (),
+    python: str = sys.executable,
+) -> Reading:
+    """Read all models and give the union of what they run.
+
+    ``definitions`` and ``registered_ops`` are the tree's: the ops of its ``ops.pbtxt``, and every
+    op it registers; ``deciding`` are attributes besides types that kernels of an op are chosen by
+    (``selection.deciding_attrs``). ``rewrites`` are names of :data:`rewrites.REWRITES`, done before
+    anything is looked at. ``cache`` is the folder for models that had to be turned into binary
+    GraphDefs, or rewritten; ``python`` is the interpreter whose TensorFlow freezes SavedModels.
+    What is wrong with a model is in the result's ``problems``, never raised, so that it is told
+    together with what the kernel selection finds.
+    """
+    specs = Specs(definitions, registered_ops)
+    rewriter = Rewriter(Tree(specs, facts or RuntimeFacts()), tuple(rewrites), cache)
+    reader = _Reader(rewriter, Uses(specs, deciding or {}), cache, python)
+    for source, name in zip(sources, _names(sources), strict=True):
+        reader.read(source, name)
+    return reader.result()
+
+
+def _names(sources: Sequence[ModelSource]) -> list[str]:
+    """A short name for each model; the path where two would be the same."""
+    names = [source.name or source.path.stem or str(source.path) for source in sources]
+    return [
+        name if names.count(name) == 1 else str(source.path)
+        for name, source in zip(names, sources, strict=True)
+    ]
+
+
+class _Reader:
+    def __init__(self, rewriter: Rewriter, uses: Uses, cache: Path, python: str) -> None:
+        self._specs, self._facts = rewriter.tree
+        self._rewriter, self._uses = rewriter, uses
+        self._cache, self._python = cache, python
+        self._notes: list[str] = []
+        self._findings = Findings()
+        self._models: list[ModelInfo] = []
+        self._unknown: dict[tuple[str, str, str], list[NodeRef]] = {}
+
+    def read(self, source: ModelSource, name: str) -> None:
+        """Read one model into the collections; what is wrong becomes a finding."""
+        if source.path.name in ("saved_model.pb", "saved_model.pbtxt"):
+            source = replace(source, path=source.path.parent)
+        found = detect(source.path)
+        if isinstance(found, Problem):
+            self._findings.add(found)
+            return
+        try:
+            if found is Format.OP_LIST:
+                self._op_list(source, name)
+            else:
+                loaded = load(source, found, cache=self._cache, python=self._python)
+                self._graph(source, name, loaded)
+        except ModelError as failure:
+            self._findings.add(*failure.problems)
+        except OSError as failure:
+            what = f"cannot be read or written: {failure.strerror}"
+            todo = "look at the permissions and the free space there"
+            self._findings.model(str(failure.filename or source.path), what, todo)
+        except WireError as failure:
+            self._findings.model(str(source.path), f"is no whole GraphDef: {failure}", _DAMAGED)
+
+    def result(self) -> Reading:
+        """The union of all that was read."""
+        skipped = (
+            f"{where[0]}: op {op}: this tree skips attribute {attr!r}, unknown to it{also(where)}"
+            for (_, op, attr), where in sorted(self._unknown.items())
+        )
+        opset = OpSet(models=tuple(self._models), uses=self._uses.result())
+        notes = (*self._notes, *skipped)
+        return Reading(opset=opset, problems=self._findings.problems(), notes=notes)
+
+    def _op_list(self, source: ModelSource, name: str) -> None:
+        entries, problems = oplist.parse(read_text(source.path), source.path)
+        self._findings.add(*problems)
+        for entry in () if problems else entries:
+            node = f"line {entry.line}" if entry.line else entry.op
+            where = NodeRef(model=name, function="", node=node)
+            if self._specs[entry.op] is None:
+                what = f"op {entry.op} does not exist in this tree"
+                todo = unknown_op_todo(entry.op, self._specs.names())
+                self._findings.node(where, what, todo)
+            else:
+                use = OpUse(op=entry.op, kernel_class=entry.kernel_class or "*")
+                self._uses.add(use, where)
+        self._models.append(
+            ModelInfo(
+                name=name,
+                path=source.path,
+                sha256=sha256(source.path),
+                inputs=(),
+                outputs=(),
+                node_count=0,
+            )
+        )
+
+    def _graph(self, source: ModelSource, name: str, loaded: Loaded) -> None:
+        rewritten = self._rewriter.rewrite(read_graph(loaded.buffer), source)
+        graph = rewritten.graph
+        self._notes += (f"{name}: {note}" for note in rewritten.notes)
+        where = str(source.path)
+        check_graph(graph, where, self._facts, self._findings)
+        check_names(graph, name, self._findings)
+        context = Context(graph, self._specs, self._facts, self._findings, rewritten.hints)
+        sites = list(walk(graph, self._specs))
+        refs = [_ref(name, site) for site in sites]
+        checked = []
+        for site, ref in zip(sites, refs, strict=True):
+            checked.append(Checked(site, ref, check_site(site, ref, context)))
+            self._uses.add_site(site, ref)
+            for attr in unknown_attrs(site) if self._facts.ignores_unknown_attrs else ():
+                self._unknown.setdefault((name, site.node.op, attr), []).append(ref)
+        check_edges(checked, context)
+        check_state(
+            ((site.node.op, ref) for site, ref in zip(sites, refs, strict=True)), self._findings
+        )
+        info = self._info(source, name, loaded, graph, sites)
+        self._models.append(self._rewriter.applied(info, rewritten, self._findings))
+
+    def _info(
+        self, source: ModelSource, name: str, loaded: Loaded, graph: GraphDef, sites: list[Site]
+    ) -> ModelInfo:
+        main = [site for site in sites if site.function is None]
+        interface = Interface(main, source.shapes)
+        where, findings = str(source.path), self._findings
+        interface.check_shapes(where, findings)
+        # Rewrites keep the names of what they replace, and leave loose ends of their own.
+        ends = find_ends(read_graph(loaded.buffer))
+        inputs = interface.stated(loaded.inputs, "input", where, findings)
+        outputs = interface.stated(loaded.outputs, "output", where, findings)
+        if not loaded.outputs:
+            outputs = interface.outputs(ends.outputs)
+            self._notes += [f"{name}: {ends.note(outputs)}"] if outputs else []
+        if graph.nodes and not (outputs or loaded.outputs):
+            what = "every node is an input of another one: no output can be found"
+            findings.model(where, what, "state the outputs in the target file")
+        return ModelInfo(
+            name=name,
+            path=loaded.path,
+            sha256=loaded.sha256,
+            inputs=inputs if loaded.inputs else interface.inputs(ends.inputs),
+            outputs=outputs,
+            node_count=len({(s.function.name if s.function else "", s.node.name) for s in sites}),
+            min_consumer=graph.min_consumer,
+            producer=graph.producer,
+        )
+
+
+def _ref(model: str, site: Site) -> NodeRef:
+    function = site.function.name if site.function else ""
+    return NodeRef(model=model, function=function, node=site.node.name)

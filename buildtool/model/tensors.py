@@ -1,0 +1,110 @@
+"""Constants of a graph as arrays.
+
+Field numbers are those of TensorFlow 2.14.1, ``core/framework/tensor.proto``, unchanged since 1.0.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from buildtool.model import datatypes
+from buildtool.model.attributes import Attr, read_shape
+from buildtool.model.wire import FIXED32, FIXED64, LENGTH, VARINT, Buffer, fields, packed, signed
+
+Array: TypeAlias = npt.NDArray[Any]
+
+# The types whose arrays are understood, and the field of TensorProto that holds single values.
+TYPES: dict[str, type] = {
+    "DT_FLOAT": np.float32,
+    "DT_DOUBLE": np.float64,
+    "DT_HALF": np.float16,
+    "DT_INT32": np.int32,
+    "DT_INT64": np.int64,
+    "DT_UINT8": np.uint8,
+    "DT_INT8": np.int8,
+    "DT_INT16": np.int16,
+    "DT_BOOL": np.bool_,
+}
+_FIELDS = {
+    **dict.fromkeys(("DT_INT32", "DT_UINT8", "DT_INT8", "DT_INT16"), 7),
+    "DT_FLOAT": 5,
+    "DT_DOUBLE": 6,
+    "DT_INT64": 10,
+    "DT_BOOL": 11,
+    "DT_HALF": 13,
+}
+MOST = 1 << 16  # elements; what is larger is a weight, and no rewrite needs its numbers
+
+
+def array_of(attr: Attr | None) -> Array | None:
+    """The array that a ``tensor`` attribute holds; None if it is large or of no numeric type."""
+    span = _only(attr) if attr is not None else None
+    if attr is None or span is None:
+        return None
+    name, shape, content, values = _read(attr.buffer, span)
+    count = int(np.prod(shape, dtype=np.int64))
+    if name not in TYPES or count > MOST or any(size < 0 for size in shape):
+        return None
+    if content:
+        return np.frombuffer(content, TYPES[name]).reshape(shape)
+    if name == "DT_HALF":
+        flat = np.array(values, np.uint16).view(np.float16)
+    else:
+        flat = np.array(values, TYPES[name])
+    return _filled(flat, count, TYPES[name]).reshape(shape)
+
+
+def shape_of(attr: Attr | None) -> tuple[int, ...] | None:
+    """The shape of the tensor that an attribute holds, whatever its size."""
+    span = _only(attr) if attr is not None else None
+    if attr is None or span is None:
+        return None
+    for number, _, value, end in fields(attr.buffer, span):
+        if number == 2:
+            return read_shape(attr.buffer, (value, end))
+    return ()
+
+
+def _only(attr: Attr) -> tuple[int, int] | None:
+    for number, _, value, end in fields(attr.buffer, attr.span):
+        if number == 8:
+            return value, end
+    return None
+
+
+def _filled(flat: Array, count: int, kind: type) -> Array:
+    """All elements: the last one that is written down stands for those after it."""
+    last = flat[-1:] if len(flat) else np.zeros(1, kind)
+    return np.concatenate([flat, np.repeat(last, count - len(flat))])
+
+
+def _read(
+    buffer: Buffer, span: tuple[int, int]
+) -> tuple[str, tuple[int, ...], bytes, list[int | float]]:
+    """Type, shape, packed content and single values of a TensorProto."""
+    name, content = "DT_INVALID", b""
+    shape: tuple[int, ...] = ()
+    values: list[int | float] = []
+    for number, kind, value, end in fields(buffer, span):
+        if number == 1 and kind == VARINT:
+            name = datatypes.name_of(value)
+        elif number == 2:
+            shape = read_shape(buffer, (value, end)) or ()
+        elif number == 4:
+            content = buffer[value:end]
+        elif number == _FIELDS.get(name):
+            values += _values(buffer, number, (kind, value, end))
+    return name, shape, content, values
+
+
+def _values(buffer: Buffer, number: int, field: tuple[int, int, int]) -> list[int | float]:
+    kind, value, end = field
+    if number in (5, 6):
+        if kind not in (LENGTH, FIXED32, FIXED64):
+            return []
+        kinds = {5: "<f4", 6: "<f8"}
+        return [float(item) for item in np.frombuffer(buffer[value:end], kinds[number])]
+    return [signed(item) for item in packed(buffer, kind, value, end)]

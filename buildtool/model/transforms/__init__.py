@@ -1,0 +1,99 @@
+"""Rewrites that bring a newer graph to an older runtime and keep what it computes.
+
+Each is asked for by its name in a target file. They look at the tree's op definitions and change
+only what that tree does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.suggest import suggest
+from buildtool.model.graphdef import GraphDef
+from buildtool.model.transforms.exact.batch_norm import BATCH_NORM
+from buildtool.model.transforms.exact.defaults import DEFAULT_ATTRIBUTES
+from buildtool.model.transforms.exact.einsum import EINSUM
+from buildtool.model.transforms.exact.identity import IDENTITY
+from buildtool.model.transforms.exact.lowering import LOWER_FUNCTIONS
+from buildtool.model.transforms.exact.matmul import BATCH_MATMUL
+from buildtool.model.transforms.exact.newer_ops import ADD, GATHER, LEAKY_RELU, SELECT
+from buildtool.model.transforms.exact.padding import EXPLICIT_PADDINGS
+from buildtool.model.transforms.exact.resize import HALF_PIXEL_RESIZE
+from buildtool.model.transforms.exact.suppression import NON_MAX_SUPPRESSION
+from buildtool.model.transforms.exact.switch import SWITCH
+from buildtool.model.transforms.exact.tensor_lists import TENSOR_LISTS
+from buildtool.model.transforms.transform import Rewrite, Tree
+
+ALL = "all"
+
+# In the order in which they are done: what one makes, a later one may have to look at.
+REWRITES: tuple[Rewrite, ...] = (
+    LOWER_FUNCTIONS,
+    SWITCH,
+    IDENTITY,
+    TENSOR_LISTS,
+    HALF_PIXEL_RESIZE,
+    NON_MAX_SUPPRESSION,
+    EINSUM,
+    BATCH_NORM,
+    BATCH_MATMUL,
+    LEAKY_RELU,
+    SELECT,
+    ADD,
+    EXPLICIT_PADDINGS,
+    DEFAULT_ATTRIBUTES,
+    GATHER,
+)
+
+
+class Done(NamedTuple):
+    """What one rewrite did to a graph: the nodes that it changed, and those that it would have to
+    change but cannot, each with the reason."""
+
+    rewrite: str
+    changed: tuple[str, ...]
+    refused: tuple[tuple[str, str], ...]
+
+
+def chosen(names: Sequence[str], where: str) -> tuple[str, ...]:
+    """The rewrites that a target asks for, in their order; ``all`` is every one.
+
+    Raises:
+        ConfigError: there is no rewrite of a name.
+    """
+    known = [rewrite.name for rewrite in REWRITES]
+    words = (*known, ALL)
+    problems = [
+        Problem(where=where, what=f"rewrites: there is no '{name}'", todo=suggest(name, words))
+        for name in names
+        if name not in words
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return tuple(name for name in known if name in names or ALL in names)
+
+
+def rewrite_graph(
+    graph: GraphDef, tree: Tree, names: Iterable[str], known: Mapping[str, tuple[int, ...]]
+) -> tuple[GraphDef, tuple[Done, ...]]:
+    """The graph after the rewrites of these names, and what each did. ``known`` are shapes of
+    inputs by tensor name."""
+    asked = frozenset(names)
+    done: list[Done] = []
+    for rewrite in REWRITES:
+        if rewrite.name in asked:
+            try:
+                graph, changed, refused = rewrite.apply(graph, tree, known)
+            except (LookupError, ValueError):  # the checks that follow say what of which node
+                changed, refused = (), _damaged(graph, tree)
+            if changed or refused:
+                done.append(Done(rewrite.name, changed, refused))
+    return graph, tuple(done)
+
+
+def _damaged(graph: GraphDef, tree: Tree) -> tuple[tuple[str, str], ...]:
+    """Why nothing is done about the nodes of a graph that no release of TensorFlow would run."""
+    reason = "a node of the graph lacks an input or an attribute that its op has in any release"
+    return tuple((node.name, reason) for node in graph.nodes if tree.specs[node.op] is None)

@@ -1,0 +1,1 @@
+"""Transforms that compute what the graph before them computed."""

@@ -1,0 +1,167 @@
+"""What a rewrite is, and how those that look at one node at a time are written.
+
+A rewrite gives the same outputs for the same inputs, or leaves a node as it is and says why. It
+looks at the main graph only: what stands in functions gets there by ``lower-functions``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
+
+from buildtool.model.datatypes import short
+from buildtool.model.graphdef import GraphDef, Node
+from buildtool.model.runtime_facts import RuntimeFacts
+from buildtool.model.specs import Specs, type_list
+from buildtool.model.tensors import Array
+from buildtool.model.transforms.exact.shapes import Shapes, constant
+
+
+class Tree(NamedTuple):
+    """The tree that the graph is to run on."""
+
+    specs: Specs
+    facts: RuntimeFacts
+
+
+class Result(NamedTuple):
+    """The graph after a rewrite, the names of the nodes that it changed, and those that it would
+    have to change but cannot, with the reason."""
+
+    graph: GraphDef
+    changed: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rewrite:
+    """One rewrite. ``description`` says what becomes what, and where it may; ``known`` are the
+    shapes of inputs that the target states."""
+
+    name: str
+    description: str
+    apply: Callable[[GraphDef, Tree, Mapping[str, tuple[int, ...]]], Result]
+
+
+class View:
+    """A graph to look things up in: who makes a tensor, who takes it, its shape, its value."""
+
+    def __init__(self, graph: GraphDef, tree: Tree, known: Mapping[str, tuple[int, ...]]) -> None:
+        self.graph, self.tree = graph, tree
+        self._known = known
+        self.nodes = {node.name: node for node in graph.nodes}
+        self._taken = set(self.nodes)
+
+    @cached_property
+    def consumers(self) -> Mapping[str, tuple[Node, ...]]:
+        """The nodes that take each tensor, by its full name (``x:0``)."""
+        found: dict[str, list[Node]] = {}
+        for node in self.graph.nodes:
+            for name in node.inputs:
+                if not name.startswith("^"):
+                    found.setdefault(full(name), []).append(node)
+        return {name: tuple(nodes) for name, nodes in found.items()}
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """What is known of shapes."""
+        return Shapes(self.nodes, self._known)
+
+    def knows(self, op: str) -> bool:
+        """Does the tree know this op?"""
+        return self.tree.specs[op] is not None
+
+    def producer(self, tensor: str) -> Node | None:
+        """The node that gives a tensor, past any Identity."""
+        node = self.nodes.get(full(tensor).rpartition(":")[0])
+        while node is not None and node.op == "Identity" and node.inputs:
+            node = self.nodes.get(full(node.inputs[0]).rpartition(":")[0])
+        return node
+
+    def value(self, tensor: str) -> Array | None:
+        """What a tensor holds, if it is a constant of moderate size."""
+        name, _, port = full(tensor).rpartition(":")
+        return constant(self.nodes, name) if port == "0" else None
+
+    def fresh(self, name: str) -> str:
+        """A node name that the graph does not have yet."""
+        candidate, count = name, 1
+        while candidate in self._taken:
+            candidate, count = f"{name}_{count}", count + 1
+        self._taken.add(candidate)
+        return candidate
+
+
+Refusal: TypeAlias = str
+Step: TypeAlias = Callable[[Node, View], "tuple[Node, ...] | Refusal | None"]
+
+
+def full(tensor: str) -> str:
+    """``x:0`` for ``x``."""
+    return tensor if tensor.rpartition(":")[2].isdecimal() and ":" in tensor else f"{tensor}:0"
+
+
+def plain_inputs(node: Node) -> tuple[str, ...]:
+    """The tensors that a node takes, without what it merely waits for."""
+    return tuple(name for name in node.inputs if not name.startswith("^"))
+
+
+def controls(node: Node) -> tuple[str, ...]:
+    """What a node waits for."""
+    return tuple(name for name in node.inputs if name.startswith("^"))
+
+
+def node_rewrite(name: str, description: str, ops: Iterable[str], step: Step) -> Rewrite:
+    """A rewrite that replaces nodes of ``ops`` (none: of any op) one by one.
+
+    ``step`` gives the nodes that take a node's place, the last of them under its name; or why it
+    cannot; or None where nothing is to be done. What it gives is checked against the tree.
+    """
+    wanted = frozenset(ops)
+
+    def apply(graph: GraphDef, tree: Tree, known: Mapping[str, tuple[int, ...]]) -> Result:
+        view = View(graph, tree, known)
+        nodes: list[Node] = []
+        changed: list[str] = []
+        refused: list[tuple[str, str]] = []
+        for node in graph.nodes:
+            found = step(node, view) if not wanted or node.op in wanted else None
+            fault = found if isinstance(found, str) else _fault(found or (), tree.specs)
+            if fault:
+                refused.append((node.name, fault))
+            elif found and not isinstance(found, str):
+                changed.append(node.name)
+                nodes += found
+                continue
+            nodes.append(node)
+        if not changed:
+            return Result(graph, (), tuple(refused))
+        return Result(graph._replace(nodes=tuple(nodes)), tuple(changed), tuple(refused))
+
+    return Rewrite(name=name, description=description, apply=apply)
+
+
+def _fault(nodes: tuple[Node, ...], specs: Specs) -> Refusal:
+    """Why the tree could not run these nodes, empty if it can."""
+    return next((fault for node in nodes for fault in _node_faults(node, specs)), "")
+
+
+def _node_faults(node: Node, specs: Specs) -> Iterator[Refusal]:
+    spec = specs[node.op]
+    if spec is None:
+        yield f"this tree has no op {node.op}, which it would become"
+        return
+    for name, known in spec.attrs.items():
+        types = type_list(node.attrs.get(name)) if known.type.endswith(("type", "type)")) else ()
+        wrong = sorted(short(item) for item in types or () if item not in known.allowed)
+        if known.allowed and wrong:
+            yield f"op {node.op} of this tree does not take {', '.join(wrong)}"
+
+
+def renamed(node: Node, op: str, *, without: Iterable[str] = ()) -> Node:
+    """The node as one of another op, without some of its attributes."""
+    dropped = frozenset(without)
+    attrs = {name: attr for name, attr in node.attrs.items() if name not in dropped}
+    return node._replace(op=op, attrs=attrs)

@@ -1,0 +1,101 @@
+"""Every node that a graph can run: those of the main graph and of each function reached from it.
+
+A function counts if a node calls it by its name or holds it in any attribute; each combination of
+type attributes that it is called with is a walk of its own, since the types of its nodes may be
+placeholders for the caller's (TensorFlow 2.14.1, ``common_runtime/function_def_utils.cc``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from buildtool.model.attributes import Attr, Attrs, Function
+from buildtool.model.graphdef import FunctionDef, GraphDef, Node
+from buildtool.model.specs import OpSpec, Specs, function_spec, resolve
+
+
+class Site(NamedTuple):
+    """One node in one instance of its function (None for the main graph).
+
+    ``spec`` is None for an op that nobody knows. ``attrs`` are the node's, placeholders resolved
+    and defaults filled in; ``calls`` are the functions it refers to. ``scope`` are the attributes
+    that its function was called with: one object for each instance.
+    """
+
+    function: FunctionDef | None
+    node: Node
+    spec: OpSpec | None
+    attrs: Attrs
+    calls: tuple[Function, ...]
+    scope: Attrs
+
+
+def walk(graph: GraphDef, specs: Specs) -> Iterator[Site]:
+    """Give each reachable node; functions once for each different set of attributes."""
+    yield from (sites := _Walk(graph, specs)).nodes(None, graph.nodes, {})
+    while sites.waiting:
+        function, scope = sites.waiting.pop(0)
+        yield from sites.nodes(function, function.nodes, scope)
+
+
+class _Walk:
+    def __init__(self, graph: GraphDef, specs: Specs) -> None:
+        self._functions = graph.functions
+        self._specs = specs
+        self._seen: set[tuple[str, tuple[tuple[str, bytes], ...]]] = set()
+        self.waiting: list[tuple[FunctionDef, Attrs]] = []
+
+    def nodes(
+        self, function: FunctionDef | None, nodes: tuple[Node, ...], scope: Attrs
+    ) -> Iterator[Site]:
+        """The sites of one function body, or of the main graph; what they call is queued."""
+        for node in nodes:
+            called = self._functions.get(node.op)
+            spec = function_spec(called) if called else self._specs[node.op]
+            attrs = _complete(node, spec, scope)
+            calls = tuple(_referred(attrs, scope))
+            if called:
+                calls = (Function(node.op, attrs), *calls)
+            for call in calls:
+                self._enter(call)
+            yield Site(function, node, spec, attrs, calls, scope)
+
+    def _enter(self, call: Function) -> None:
+        """Queue a function, unless it has been with the same attributes."""
+        function = self._functions.get(call.name)
+        if function is None:
+            return
+        scope = {name: attr for name, attr in function.attrs.items() if attr is not None}
+        scope |= {name: call.attrs[name] for name in function.attrs if name in call.attrs}
+        key = tuple((name, _bytes(scope[name])) for name in sorted(scope))
+        if (call.name, key) not in self._seen:
+            self._seen.add((call.name, key))
+            self.waiting.append((function, scope))
+
+
+def _bytes(attr: Attr) -> bytes:
+    return attr.buffer[slice(*attr.span)]
+
+
+def _complete(node: Node, spec: OpSpec | None, scope: Attrs) -> Attrs:
+    """The node's attributes with placeholders resolved and defaults filled in."""
+    attrs = dict(node.attrs)
+    if scope:
+        for name, attr in node.attrs.items():
+            resolved = resolve(attr, scope)
+            if resolved is not None:
+                attrs[name] = resolved
+    if spec is not None:
+        for name, known in spec.attrs.items():
+            if known.default is not None and name not in attrs:
+                attrs[name] = known.default
+    return attrs
+
+
+def _referred(attrs: Attrs, scope: Attrs) -> Iterator[Function]:
+    """The functions that attributes hold, their own placeholders resolved."""
+    for attr in attrs.values():
+        for function in attr.functions():
+            inner = {name: resolve(item, scope) or item for name, item in function.attrs.items()}
+            yield Function(function.name, inner)

@@ -1,0 +1,200 @@
+"""The plan: which files, and why each; what the headers select; with which flags. Pure.
+
+Nothing here reads a file or starts a process; what needs either comes in as values.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from buildtool.core.decode import from_json
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.values import (
+    BuildPlan,
+    FileKind,
+    KernelCatalogue,
+    ModelInfo,
+    PlannedFile,
+    SelectedKernel,
+)
+
+TENSORFLOW = "tensorflow"
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeRoot:
+    """A file that must be linked though no symbol asks for it; ``ops`` limits it to models that
+    have one of them."""
+
+    path: str
+    reason: str
+    ops: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A file that may be linked: its root, its path there, what it is, and why it is offered.
+    One that is ``required`` is linked in any case."""
+
+    root: str
+    path: str
+    kind: FileKind
+    reason: str
+    required: bool = False
+
+
+def make_plan(
+    *,
+    target: str,
+    version: str,
+    models: Sequence[ModelInfo],
+    catalogue: KernelCatalogue,
+    kernels: Sequence[SelectedKernel],
+    ops: Iterable[str],
+    types: Sequence[str],
+    roots: Sequence[RuntimeRoot],
+    offers: Sequence[Offer],
+    compile_flags: Sequence[str],
+    link_flags: Sequence[str],
+    notes: Sequence[str] = (),
+) -> BuildPlan:
+    """Put the plan of one target together.
+
+    Raises:
+        ConfigError: the tree lacks files that the runtime cannot start without.
+    """
+    names = set(ops)
+    places = _op_places(names, catalogue, offers)
+    required = {
+        **_root_files(roots, names, offers),
+        **_op_files(places),
+        **_kernel_files(kernels),
+    }
+    optional = [
+        PlannedFile(
+            root=offer.root,
+            path=offer.path,
+            kind=offer.kind,
+            reason=offer.reason,
+            required=offer.required,
+        )
+        for offer in offers
+        if offer.root != TENSORFLOW or offer.path not in required
+    ]
+    files = sorted([*required.values(), *optional], key=lambda file: (file.root, file.path))
+    return BuildPlan(
+        target=target,
+        tensorflow_version=version,
+        tree_digest=catalogue.tree_digest,
+        models=tuple(models),
+        defines=catalogue.defines,
+        compile_flags=tuple(compile_flags),
+        link_flags=tuple(link_flags),
+        ops=tuple(sorted(places.items())),
+        kernels=tuple(kernels),
+        types=tuple(types),
+        files=tuple(files),
+        notes=tuple(notes),
+    )
+
+
+def _root_files(
+    roots: Iterable[RuntimeRoot], ops: set[str], offers: Iterable[Offer]
+) -> dict[str, PlannedFile]:
+    there = {offer.path for offer in offers if offer.root == TENSORFLOW}
+    wanted = [root for root in roots if not root.ops or ops.intersection(root.ops)]
+    lacking = [root for root in wanted if root.path not in there]
+    if lacking:
+        raise ConfigError(
+            Problem(
+                where=root.path,
+                what=f"the tree's BUILD files do not offer this file, which {root.reason}",
+                todo="is the tree complete? If its layout changed, mend data/runtime.yaml",
+            )
+            for root in lacking
+        )
+    return {root.path: _required(root.path, FileKind.RUNTIME, root.reason) for root in wanted}
+
+
+def _op_places(
+    ops: set[str], catalogue: KernelCatalogue, offers: Iterable[Offer]
+) -> dict[str, str]:
+    """The file that registers each op; where several do, one that the BUILD files offer."""
+    there = {offer.path for offer in offers if offer.root == TENSORFLOW}
+    places: dict[str, list[str]] = {}
+    for registration in catalogue.ops:
+        if registration.op in ops:
+            places.setdefault(registration.op, []).append(registration.source)
+    return {
+        op: min(found, key=lambda path: (path not in there, path)) for op, found in places.items()
+    }
+
+
+def _op_files(places: Mapping[str, str]) -> dict[str, PlannedFile]:
+    registered: dict[str, list[str]] = {}
+    for op, path in places.items():
+        registered.setdefault(path, []).append(op)
+    return {
+        path: _required(path, FileKind.OP, f"registers the ops {_some(names)}")
+        for path, names in registered.items()
+    }
+
+
+def _kernel_files(kernels: Iterable[SelectedKernel]) -> dict[str, PlannedFile]:
+    registered: dict[str, set[str]] = {}
+    for kernel in kernels:
+        registered.setdefault(kernel.registration.source, set()).add(kernel.registration.op)
+    return {
+        path: _required(path, FileKind.KERNEL, f"registers kernels of {_some(names)}")
+        for path, names in registered.items()
+    }
+
+
+def _required(path: str, kind: FileKind, reason: str) -> PlannedFile:
+    return PlannedFile(root=TENSORFLOW, path=path, kind=kind, reason=reason, required=True)
+
+
+def _some(names: Iterable[str], *, most: int = 12) -> str:
+    ordered = sorted(names)
+    more = f" and {len(ordered) - most} more" if len(ordered) > most else ""
+    return ", ".join(ordered[:most]) + more
+
+
+def plan_to_json(plan: BuildPlan) -> dict[str, Any]:
+    """The canonical JSON of a plan: no path of this machine, nothing that varies."""
+    value = dataclasses.asdict(plan)
+    for model in value["models"]:
+        del model["path"], model["original"]
+    return {"schema_version": SCHEMA_VERSION, **value}
+
+
+def plan_from_json(value: Mapping[str, Any]) -> BuildPlan:
+    """The plan that :func:`plan_to_json` wrote; its models have no path."""
+    models = [{**model, "path": ""} for model in value["models"]]
+    return from_json(BuildPlan, {**value, "models": models})
+
+
+def selections(plan: BuildPlan) -> Mapping[str, tuple[list[str], list[str]]]:
+    """For each file that registers something selected: its kernel classes and its ops.
+
+    Kernels that TensorFlow registers whatever the selection says are left out: their op names
+    need not be constant expressions (``kernels/function_ops.cc``), so asking for them by name
+    does not compile.
+    """
+    classes: dict[str, set[str]] = {}
+    ops: dict[str, set[str]] = {}
+    for kernel in plan.kernels:
+        registration = kernel.registration
+        if not registration.system:
+            classes.setdefault(registration.source, set()).add(registration.kernel_class)
+            ops.setdefault(registration.source, set()).add(registration.op)
+    for op, source in plan.ops:
+        ops.setdefault(source, set()).add(op)
+    return {
+        path: (sorted(classes.get(path, ())), sorted(ops.get(path, ())))
+        for path in sorted({*classes, *ops})
+    }

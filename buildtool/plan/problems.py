@@ -1,0 +1,122 @@
+"""The kernels of one op use, and the words for a use that has none."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+
+from buildtool.core.errors import ModelError, Problem
+from buildtool.core.values import KernelCatalogue, OpUse, Registration
+from buildtool.model.datatypes import short
+from buildtool.model.findings import also
+from buildtool.plan.match import find_kernel
+
+DEVICE = "CPU"
+DEVICES = (DEVICE, "DEFAULT")
+_TRAINING_OPS = "core/ops/training_ops.cc"
+_GRADIENT = "SymbolicGradient"
+_CLASSES_SHOWN = 3
+
+
+def find_all(use: OpUse, catalogue: KernelCatalogue) -> list[Registration]:
+    """The kernels of one use: one or none by its types; what an op list names, however many."""
+    if use.kernel_class:
+        wanted = _packed(use.kernel_class)
+        kernels = _kernels(use.op, catalogue)
+        return [kernel for kernel in kernels if wanted in ("*", _packed(kernel.kernel_class))]
+    attrs = {attr.name: attr.types for attr in use.attrs}
+    attrs |= {name: (value,) for name, value in use.settings}
+    found = find_kernel(catalogue, op=use.op, device=DEVICE, label=use.label, attrs=attrs)
+    return [] if found is None else [found]
+
+
+def _kernels(op: str, catalogue: KernelCatalogue) -> list[Registration]:
+    return [k for k in catalogue.kernels if k.op == op and k.device in DEVICES]
+
+
+def _packed(kernel_class: str) -> str:
+    """Spaces do not count: the macro that compares skips them."""
+    return kernel_class.replace(" ", "")
+
+
+def unregistered_problem(use: OpUse, others: Mapping[str, KernelCatalogue]) -> Problem:
+    """An op that the tree does not register under this target's defines."""
+    helps = [name for name, other in others.items() if any(o.op == use.op for o in other.ops)]
+    todo = f"it is with `{'` or `'.join(helps)}`" if helps else "take it out of the model"
+    what = f"op {use.op} is not registered by this tree under this target's defines"
+    return Problem(where=_where(use), what=what + also(use.nodes), todo=todo)
+
+
+def refused_problems(use: OpUse, refusal: ModelError) -> Iterator[Problem]:
+    """A use that the runtime would refuse to choose a kernel for, told with its node."""
+    for problem in refusal.problems:
+        yield Problem(where=_where(use), what=problem.what + also(use.nodes), todo=problem.todo)
+
+
+def kernel_problem(
+    use: OpUse, catalogue: KernelCatalogue, others: Mapping[str, KernelCatalogue]
+) -> Problem:
+    """A use that no kernel serves: which types there are, and what setting would help."""
+    what = f"no kernel of {_said(use)} under this target's defines"
+    helps = [name for name, other in others.items() if _is_served(use, other)]
+    todo = _offered(use, _kernels(use.op, catalogue))
+    if helps:
+        todo = f"with `{'` or `'.join(helps)}` there is one; {todo}"
+    return Problem(where=_where(use), what=what + also(use.nodes), todo=todo)
+
+
+def _is_served(use: OpUse, catalogue: KernelCatalogue) -> bool:
+    try:
+        return bool(find_all(use, catalogue))
+    except ModelError:
+        return False
+
+
+def _offered(use: OpUse, kernels: list[Registration]) -> str:
+    """What the tree registers for the op, in the terms of the use."""
+    if not kernels:
+        return f"the tree registers no CPU kernel of {use.op} at all: take it out of the model"
+    if use.kernel_class:
+        names = sorted({kernel.kernel_class for kernel in kernels})
+        close = difflib.get_close_matches(use.kernel_class, names, n=_CLASSES_SHOWN, cutoff=0.3)
+        return f"classes of {use.op} are {', '.join(close or names[:_CLASSES_SHOWN])}"
+    labelled = [kernel for kernel in kernels if kernel.label == use.label]
+    if not labelled:
+        labels = sorted({repr(kernel.label) for kernel in kernels})
+        return f"its kernels have the labels {', '.join(labels)}"
+    types: dict[str, set[str]] = {}
+    for constraint in (item for kernel in labelled for item in kernel.constraints):
+        types.setdefault(constraint.attr, set()).update(map(short, constraint.types))
+    for condition in (item for kernel in labelled for item in kernel.conditions):
+        types.setdefault(condition.attr, set()).update(condition.values)
+    lists = (f"{attr}: {', '.join(sorted(names))}" for attr, names in sorted(types.items()))
+    return f"there are kernels for {'; '.join(lists)}"
+
+
+def training_problems(
+    ops: Mapping[str, list[OpUse]], op_sources: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Ops that only train: those of the tree's ``training_ops.cc``, and gradients at run time."""
+    for op, uses in sorted(ops.items()):
+        nodes = tuple(node for use in uses for node in use.nodes)
+        training = op_sources[op].endswith(_TRAINING_OPS) or op == _GRADIENT
+        if training and nodes:
+            yield Problem(
+                where=str(nodes[0]),
+                what=f"op {op} is only of use in training" + also(nodes),
+                todo="export the part of the model that gives its outputs, without its optimiser",
+            )
+
+
+def _where(use: OpUse) -> str:
+    return str(use.nodes[0]) if use.nodes else f"the runtime, as {use.added_by_runtime}"
+
+
+def _said(use: OpUse) -> str:
+    """The use in words: ``op MatMul with T=float``."""
+    if use.kernel_class:
+        return f"op {use.op} has the class {use.kernel_class!r}"
+    types = ", ".join(f"{a.name}={'/'.join(map(short, a.types)) or 'nothing'}" for a in use.attrs)
+    types = ", ".join(filter(None, (types, *(f"{name}={value}" for name, value in use.settings))))
+    label = f" and kernel label {use.label!r}" if use.label else ""
+    return f"op {use.op}" + (f" with {types}" if types else "") + label

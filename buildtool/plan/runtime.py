@@ -1,0 +1,46 @@
+"""What the runtime of a release cannot start without: facts in ``data/runtime.yaml``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.paths import DATA
+from buildtool.plan.build_plan import RuntimeRoot
+
+TABLE = DATA / "runtime.yaml"
+
+
+def runtime_roots(version: str, *, data: Path = TABLE) -> list[RuntimeRoot]:
+    """The files that register what this version of TensorFlow (``2.14.1``) needs. Its own series
+    (``2.14``) counts first, else its major version, whose entries may hold from one release on
+    (``since``) or up to one (``until``).
+
+    Raises:
+        ConfigError: nobody has found out yet what this version needs.
+    """
+    table: Mapping[str, list[dict[str, Any]]] = yaml.safe_load(data.read_text(encoding="utf-8"))
+    series = ".".join(version.split(".")[:2])
+    entries = table.get(series, table.get(series.split(".", maxsplit=1)[0]))
+    if entries is None:
+        raise ConfigError(
+            Problem(
+                where=f"TensorFlow {version}",
+                what="nobody has found out yet what this version's runtime cannot start without",
+                todo=f"known are {', '.join(sorted(table))}; add {series!r} to {data.name}",
+            )
+        )
+    return [
+        RuntimeRoot(path=root["path"], reason=root["reason"], ops=tuple(root.get("ops", ())))
+        for root in entries
+        if _number(root.get("since", "0")) <= _number(series) <= _number(root.get("until", "99"))
+    ]
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))

@@ -1,0 +1,1 @@
+"""What an app gets: how it is put together, verified, measured and packed."""

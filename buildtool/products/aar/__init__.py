@@ -1,0 +1,1 @@
+"""Libraries that Java calls, and the AAR that carries them."""

@@ -1,0 +1,200 @@
+"""What an app gets: the library, the headers it may include, the flags, the licences."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from buildtool.core.errors import BuildError
+from buildtool.core.render import Renderer, to_json
+from buildtool.core.run import Command, run
+from buildtool.core.values import ModelInfo, Toolchain
+from buildtool.tools.linkers import LINKING
+
+# Macros that select what a library holds; an app that only uses it must not set them, because
+# TensorFlow's headers then ask for ops_to_register.h.
+PRIVATE_DEFINES = frozenset({"SELECTIVE_REGISTRATION", "SUPPORT_SELECTIVE_REGISTRATION"})
+WHOLE = "lib/libtensorflow.a"
+REST = "lib/libtensorflow_deps.a"
+# What apps include besides what the runner does: for ops of their own, files, threads, options.
+APP_HEADERS = (
+    "tensorflow/core/framework/common_shape_fns.h",
+    "tensorflow/core/framework/register_types.h",
+    "tensorflow/core/framework/shape_inference.h",
+    "tensorflow/core/framework/tensor_util.h",
+    "tensorflow/core/lib/core/threadpool.h",
+    "tensorflow/core/lib/io/path.h",
+    "tensorflow/core/lib/strings/str_util.h",
+    "tensorflow/core/lib/strings/stringprintf.h",
+    "tensorflow/core/protobuf/config.pb.h",
+    "tensorflow/core/protobuf/meta_graph.pb.h",
+    "tensorflow/core/public/session_options.h",
+    "tensorflow/core/public/version.h",
+)
+
+
+def app_compile_flags(defines: Sequence[str], *, standard: str = "c++17") -> tuple[str, ...]:
+    """Flags of an app's own files, each its own token; folders are relative to ``dist``.
+    ``standard`` is the C++ standard that the library's headers need."""
+    public = [define for define in defines if define not in PRIVATE_DEFINES]
+    return (f"-std={standard}", "-pthread", *(f"-D{define}" for define in public), "-Iinclude")
+
+
+def app_link_flags(
+    dropping: Sequence[str],
+    platform: Sequence[str],
+    extra: Sequence[str] = (),
+    *,
+    object_format: str = "elf",
+) -> tuple[str, ...]:
+    """Flags of an app's final link, each its own token, in the order that is needed.
+
+    Only TensorFlow's own archive is linked whole: its objects register themselves, and no symbol
+    asks for them (see :mod:`buildtool.tools.linkers`).
+    """
+    return (
+        *LINKING[object_format].whole(WHOLE),
+        REST,
+        *dropping,
+        *extra,
+        *platform,
+    )
+
+
+def absolute_flags(flags: Iterable[str], dist: Path) -> tuple[str, ...]:
+    """The flags with the folder of the library put in."""
+    return tuple(
+        f"-I{dist / flag[2:]}"
+        if flag == "-Iinclude"
+        else str(dist / flag)
+        if flag in (WHOLE, REST)
+        else flag
+        for flag in flags
+    )
+
+
+def write_flags(
+    renderer: Renderer,
+    *,
+    target: str,
+    version: str,
+    compile_flags: Sequence[str],
+    link_flags: Sequence[str],
+    optional: Sequence[str] = (),
+) -> None:
+    """Write the flags as text, JSON, a pkg-config file and a CMake package; all of them find the
+    library beside themselves, so that the folder can be moved. Which of the link flags are
+    ``optional``, because not every linker knows them, can be told in all but the text."""
+    needed = [flag for flag in link_flags if flag not in optional]
+    whole = link_flags.index(WHOLE)
+    values = {
+        "target": target,
+        "version": version,
+        "compile_flags": compile_flags,
+        "link_flags": needed,
+        "optional": optional,
+        "standard": next(
+            f.replace("-std=c++", "cxx_std_") for f in compile_flags if f[:5] == "-std="
+        ),
+        "before": link_flags[:whole],
+        "after": link_flags[whole + 1 : link_flags.index(REST)],
+        "whole": WHOLE,
+        "rest": REST,
+        "defines": [flag[2:] for flag in compile_flags if flag.startswith("-D")],
+        "options": [f for f in compile_flags if not f.startswith(("-D", "-I", "-std="))],
+        "others": shlex.join(needed[needed.index(REST) + 1 :]).replace("$", "$$"),
+    }
+    renderer.render("compile_flags.txt", "dist/flags.txt.j2", flags=compile_flags)
+    renderer.render("link_flags.txt", "dist/flags.txt.j2", flags=link_flags)
+    flags = {"compile": compile_flags, "link": link_flags, "optional": optional}
+    renderer.write("flags.json", to_json(flags))
+    renderer.render("lib/pkgconfig/tensorflow-selective.pc", "dist/tensorflow.pc.j2", **values)
+    for name in ("TensorFlowSelectiveConfig", "TensorFlowSelectiveConfigVersion"):
+        place = f"lib/cmake/TensorFlowSelective/{name}.cmake"
+        renderer.render(place, f"dist/{name}.cmake.j2", **values)
+
+
+def header_closure(
+    toolchain: Toolchain,
+    source: Path,
+    *,
+    includes: Sequence[Path],
+    flags: Sequence[str],
+    log: Path,
+) -> tuple[Path, ...]:
+    """All headers that ``source`` and those of :data:`APP_HEADERS` that ``includes`` hold include,
+    but for those of the C and C++ libraries.
+
+    Raises:
+        BuildError: the source does not preprocess.
+    """
+    present = [name for name in APP_HEADERS if any((root / name).is_file() for root in includes)]
+    argv = (
+        *(str(toolchain.cxx.path), *toolchain.compile_flags, *flags),
+        *(f"-I{folder}" for folder in includes),
+        *(word for name in present for word in ("-include", name)),
+        *("-M", str(source)),
+    )
+    output = run(Command(argv=argv), what="headers that an app needs", log=log, error=BuildError)
+    _, _, listed = output.stdout.partition(":")
+    names = re.split(r"(?<!\\)\s+", listed.replace("\\\n", " "))
+    # Eigen includes by ../, which an app's copy must not contain.
+    return tuple(Path(os.path.normpath(name.replace("\\ ", " "))) for name in names if name)
+
+
+def install_headers(headers: Iterable[Path], roots: Sequence[Path], destination: Path) -> int:
+    """Copy each header to where an app's ``#include`` finds it; what lies under none of the
+    roots belongs to the system. Returns how many there are."""
+    kept: set[Path] = set()
+    for header in headers:
+        root = next((r for r in roots if header.is_relative_to(r)), None)
+        if root is None or header.suffix in (".cc", ".c"):
+            continue
+        place = destination / header.relative_to(root)
+        kept.add(place)
+        copy_if_changed(header, place)
+    if destination.is_dir():
+        for folder, _, files in os.walk(destination):
+            for name in files:
+                if Path(folder, name) not in kept:
+                    Path(folder, name).unlink()
+    return len(kept)
+
+
+def install_licences(licences: Mapping[str, Sequence[Path]], destination: Path) -> None:
+    """Copy the licence texts of everything that is in the library, one folder for each source."""
+    for name, files in licences.items():
+        for file in files:
+            copy_if_changed(file, destination / name / file.name)
+
+
+def model_file(model: ModelInfo, folder: Path) -> Path:
+    """The frozen graph that the device gets: the user's own, or the rewritten one in ``folder``."""
+    return model.path if model.original is None else folder / f"{model.name}.pb"
+
+
+def install_models(models: Sequence[ModelInfo], folder: Path) -> None:
+    """Put the models that were rewritten for this tree into ``folder``, and no other."""
+    rewritten = [model for model in models if model.original is not None]
+    for model in rewritten:
+        copy_if_changed(model.path, model_file(model, folder))
+    for stale in {*folder.glob("*.pb")} - {model_file(model, folder) for model in rewritten}:
+        stale.unlink()
+
+
+def copy_if_changed(source: Path, destination: Path) -> None:
+    """Copy a file's content, unless it is there already; never half of it."""
+    if destination.is_file() and filecmp.cmp(source, destination, shallow=False):
+        return
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    temporary = destination.with_name(f".{destination.name}.{os.getpid()}.tmp")
+    try:
+        shutil.copyfile(source, temporary)
+        temporary.replace(destination)
+    finally:
+        temporary.unlink(missing_ok=True)

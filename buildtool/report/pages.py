@@ -1,0 +1,257 @@
+"""The report on one target, for programs (JSON), terminals (text) and browsers (HTML).
+
+A caller needs :class:`Report` and :func:`write_report`. The same build gives the same files, byte
+for byte, but for ``timings`` in ``report.json``: wall and CPU times and peak memory, which vary
+from run to run and stand nowhere else.
+
+``report.json``, ``schema_version`` 1, has these members: ``target``, ``tensorflow_version``,
+``tree_digest``, ``proved`` (null where nothing was verified), ``models``, ``ops``, ``kernels``,
+``files`` (how many of each kind are planned), ``notes``, ``verification`` and ``size`` (the fields
+of :class:`~buildtool.core.values.VerificationReport` and
+:class:`~buildtool.core.values.SizeReport`; null where that step did not run), ``problems`` (objects
+with ``where``, ``what``, ``todo``) and ``timings``. Sizes are bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from buildtool.core.errors import Problem
+from buildtool.core.paths import TEMPLATES
+from buildtool.core.render import to_json, write_if_changed
+from buildtool.core.values import (
+    BuildPlan,
+    ModelCheck,
+    Registration,
+    SelectedKernel,
+    SizeReport,
+    VerificationReport,
+)
+
+SCHEMA_VERSION = 1
+SHOWN_FILES = 25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """All that is said of a target. ``problems`` are those outside verification, such as an
+    exceeded budget. ``timings`` are seconds by step; see the module for what varies."""
+
+    plan: BuildPlan
+    verification: VerificationReport | None = None
+    size: SizeReport | None = None
+    problems: tuple[Problem, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+def write_report(folder: Path, report: Report) -> tuple[Path, ...]:
+    """Write ``report.json``, ``report.txt`` and ``report.html`` into ``folder``; each appears
+    complete or not at all, and is left alone where it would not change."""
+    contents = {
+        "report.json": to_json(json_values(report)),
+        "report.txt": _render("report.txt.j2", report),
+        "report.html": _render("report.html.j2", report),
+    }
+    for name, content in contents.items():
+        write_if_changed(folder / name, content)
+    return tuple(folder / name for name in contents)
+
+
+def json_values(report: Report) -> dict[str, Any]:
+    """The content of ``report.json``."""
+    plan = report.plan
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "target": plan.target,
+        "tensorflow_version": plan.tensorflow_version,
+        "tree_digest": plan.tree_digest,
+        "proved": is_proved(report),
+        "models": [_model(report, place) for place in range(len(plan.models))],
+        "ops": [{"op": op, "source": source} for op, source in plan.ops],
+        "kernels": [_kernel(kernel) for kernel in plan.kernels],
+        "files": _file_counts(plan),
+        "notes": list(plan.notes),
+        "verification": _verification(report.verification),
+        "size": dataclasses.asdict(report.size) if report.size else None,
+        "problems": [dataclasses.asdict(problem) for problem in all_problems(report)],
+        "timings": _timings(report),
+    }
+
+
+def all_problems(report: Report) -> tuple[Problem, ...]:
+    """What is wrong, of all steps."""
+    verified = report.verification.problems if report.verification else ()
+    return (*verified, *report.problems)
+
+
+def is_proved(report: Report) -> bool | None:
+    """Whether the artefact was verified and nothing is wrong with it; None: not verified, or only
+    looked at, because nothing here could run it."""
+    if report.verification is None:
+        return None
+    if all_problems(report):
+        return False
+    return None if report.verification.not_run else True
+
+
+def _model(report: Report, place: int) -> dict[str, Any]:
+    model = report.plan.models[place]
+    return {
+        "name": model.name,
+        "sha256": model.sha256,
+        "nodes": model.node_count,
+        "inputs": [dataclasses.asdict(info) for info in model.inputs],
+        "outputs": [dataclasses.asdict(info) for info in model.outputs],
+    }
+
+
+def _kernel(kernel: SelectedKernel) -> dict[str, Any]:
+    registration = kernel.registration
+    return {
+        "op": registration.op,
+        "device": registration.device,
+        "label": registration.label,
+        "class": registration.kernel_class,
+        "types": {item.attr: list(item.types) for item in registration.constraints},
+        "source": registration.source,
+        "line": registration.line,
+        "reason": kernel.reason,
+    }
+
+
+def _verification(report: VerificationReport | None) -> dict[str, Any] | None:
+    """Without the problems, which stand beside, and without what varies."""
+    if report is None:
+        return None
+    values = dataclasses.asdict(report)
+    del values["problems"]
+    for model in values["models"]:
+        del model["timings"], model["peak_kib"]
+    return values
+
+
+def _timings(report: Report) -> dict[str, Any]:
+    models = report.verification.models if report.verification else ()
+    return {
+        "steps_seconds": dict(report.timings),
+        "models": {
+            check.model: {"milliseconds": dict(check.timings), "peak_kib": check.peak_kib}
+            for check in models
+        },
+    }
+
+
+def _file_counts(plan: BuildPlan) -> dict[str, int]:
+    return dict(sorted(Counter(file.kind.value for file in plan.files).items()))
+
+
+# --------------------------------------------------------------------------------------------
+# text and HTML
+
+
+def _render(template: str, report: Report) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=template.endswith(".html.j2"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(size=_size, types=_types, difference=_difference, share=_share)
+    return environment.get_template(template).render(
+        plan=report.plan,
+        verification=report.verification,
+        size=report.size,
+        problems=all_problems(report),
+        proved=is_proved(report),
+        verdict=_verdict(report.verification),
+        files=_file_counts(report.plan),
+        sizes=_sizes(report.size),
+        largest=_largest(report.verification),
+        shown_files=SHOWN_FILES,
+    )
+
+
+def _size(count: int) -> str:
+    """Bytes for people: ``2.91 MB`` (of a million bytes)."""
+    if count >= 1_000_000:
+        return f"{count / 1_000_000:.2f} MB"
+    return f"{count / 1000:.1f} kB" if count >= 1000 else f"{count} B"
+
+
+def _share(part: int, whole: int) -> float:
+    """Percent, with one decimal."""
+    return round(100 * part / whole, 1) if whole else 0.0
+
+
+def _difference(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2g}"
+
+
+def _types(registration: Registration) -> str:
+    """``T: float; Tidx: int32``."""
+    return "; ".join(
+        f"{item.attr}: {', '.join(name.removeprefix('DT_').lower() for name in item.types)}"
+        for item in registration.constraints
+    )
+
+
+def _sizes(size: SizeReport | None) -> tuple[tuple[str, int], ...]:
+    if size is None:
+        return ()
+    if not size.archive:
+        what = "libraries"
+        archive: tuple[tuple[str, int], ...] = ()
+    else:
+        what, archive = "program", (("archive", size.archive),)
+    return (
+        *archive,
+        (f"{what}, linked", size.linked),
+        (f"{what}, stripped", size.stripped),
+        ("stripped, gzip -9", size.gzip),
+        ("stripped, xz -9", size.xz),
+    )
+
+
+def _verdict(verification: VerificationReport | None) -> str:
+    """What a verification without problems has proved."""
+    registered = "the library registers what was planned"
+    if verification is not None and verification.libraries:
+        whole = "every library is one that an app can load, and has the kernels that were planned"
+        return (
+            whole
+            if verification.not_run
+            else (f"{whole}; a device has run the models, whose outputs were not compared")
+        )
+    if verification is not None and verification.emulated:
+        registered = f"on {verification.emulated}, {registered}"
+    if verification is not None and verification.not_run:
+        return (
+            "every object and the linked program are of the right kind, and the program holds all "
+            "that registers itself"
+        )
+    if verification is None or not verification.models:
+        return registered
+    if all(check.compared for check in verification.models):
+        return f"{registered}, and what every model gives agrees with TensorFlow's own outputs"
+    return f"{registered} and runs every model; its outputs were not compared with TensorFlow's"
+
+
+def _largest(verification: VerificationReport | None) -> float | None:
+    """The largest relative difference of all outputs, None if none was compared."""
+    checks: tuple[ModelCheck, ...] = verification.models if verification else ()
+    found = [
+        output.max_relative
+        for check in checks
+        for output in check.outputs
+        if output.max_relative is not None
+    ]
+    return max(found, default=None)

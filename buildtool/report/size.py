@@ -1,0 +1,255 @@
+"""How large is the artefact, where do the bytes come from, and is it within its budget?
+
+A caller needs two names: :func:`measure` and, to let the build fail, :func:`require_budget`. What
+counts as the size of the artefact is the stripped program: the runner, linked with the library as
+an app is, without symbols. The contributors are read from the linker's map.
+"""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from buildtool.binary.link_map import INTERNAL, bytes_by_input
+from buildtool.core.errors import BudgetError, Problem
+from buildtool.core.run import Command, run
+from buildtool.core.values import BuildPlan, FileKind, PlannedFile, SizeContributor, SizeReport
+
+LARGEST = 10
+MEMBER = re.compile(r"(?P<archive>.*)\((?P<member>[^()]*)\)$")
+
+KIND_NAMES = {
+    FileKind.RUNTIME: "tensorflow runtime",
+    FileKind.OP: "tensorflow ops",
+    FileKind.KERNEL: "tensorflow kernels",
+    FileKind.PROTO: "tensorflow protos",
+}
+DEPENDENCIES = "libtensorflow_deps.a"
+LINKER = "linker tables and merged strings"
+SYSTEM = "C and C++ libraries"
+APP = "app (the runner)"
+SYSTEM_LIBRARIES = re.compile(
+    r"(?:lib(?:stdc\+\+|c\+\+|c\+\+abi|supc\+\+|gcc|gcc_eh|c|m|pthread|dl|atomic|unwind"
+    r"|clang_rt\.builtins\S*)(?:_nonshared)?\.a|(?:.*crt\w+)\.o)$"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizeInput:
+    """What to measure. ``strip`` is the target's strip program; ``link_map`` the map that the
+    linker wrote for ``program`` (None: no contributors); ``budget`` bytes of the stripped program
+    (0: none); ``folder`` receives the stripped copy."""
+
+    plan: BuildPlan
+    archives: tuple[Path, ...]
+    program: Path
+    strip: Path
+    folder: Path
+    link_map: Path | None = None
+    budget: int = 0
+
+
+def measure(what: SizeInput) -> SizeReport:
+    """Strip and compress the program and share out its bytes.
+
+    Raises:
+        BuildError: stripping fails, or the map cannot be read.
+        ToolError: there is no strip program.
+    """
+    stripped = _strip(what)
+    content = stripped.read_bytes()
+    inputs = bytes_by_input(what.link_map) if what.link_map else {}
+    sources = _by_source(what.plan, inputs)
+    return SizeReport(
+        target=what.plan.target,
+        archive=sum(path.stat().st_size for path in what.archives),
+        linked=what.program.stat().st_size,
+        stripped=len(content),
+        gzip=len(gzip.compress(content, 9, mtime=0)),
+        xz=len(lzma.compress(content, preset=9)),
+        budget=what.budget,
+        dependencies=_dependencies(sources),
+        files=_files(sources),
+        ops=_ops(what.plan, sources),
+    )
+
+
+def require_budget(report: SizeReport) -> None:
+    """Let the build fail where the stripped program is larger than its budget.
+
+    Raises:
+        BudgetError: it is, with the largest contributors.
+    """
+    if not report.budget or report.stripped <= report.budget:
+        return
+    over = report.stripped - report.budget
+    lines = [
+        "the largest contributors, in bytes:",
+        *(f"{item.size:>12,}  {item.name}" for item in report.dependencies[:LARGEST]),
+        "the largest files:",
+        *(f"{item.size:>12,}  {item.name}" for item in report.files[:LARGEST]),
+    ]
+    raise BudgetError(
+        Problem(
+            where=report.target,
+            what=f"the stripped program has {report.stripped:,} bytes, {over:,} more than the "
+            f"budget of {report.budget:,}",
+            todo="\n    ".join(lines),
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """An input of the linker, and the planned files that it can have been compiled from."""
+
+    name: str
+    group: str
+    size: int
+    files: tuple[PlannedFile, ...] = ()
+
+
+def _strip(what: SizeInput) -> Path:
+    what.folder.mkdir(parents=True, exist_ok=True)
+    stripped = what.folder / f"{what.program.name}-stripped"
+    command = Command(argv=(str(what.strip), "-o", str(stripped), str(what.program)))
+    run(command, what="stripping the runner", timeout=120)
+    return stripped
+
+
+def _by_source(plan: BuildPlan, inputs: Mapping[str, int]) -> list[_Source]:
+    by_name: dict[str, list[PlannedFile]] = defaultdict(list)
+    for file in sorted(plan.files, key=lambda file: (file.root, file.path)):
+        compiled = _compiled_name(file)
+        # CMake keeps the source's suffix in the object's name, makefiles replace it.
+        for name in (compiled, compiled.rpartition(".")[0]):
+            by_name[name].append(file)
+    parts = {name: _split(name) for name in inputs}
+    roots = _roots(parts.values(), by_name)
+    return [
+        _source(archive, member, inputs[name], _candidates(archive, member, by_name, roots))
+        for name, (archive, member) in parts.items()
+    ]
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Name of the archive (empty for an object that stands alone) and of the member's source."""
+    match = MEMBER.match(name)
+    archive = PurePosixPath(match["archive"]).name if match else ""
+    member = PurePosixPath(match["member"] if match else name).name
+    return archive, member if not archive else member.removesuffix(".o").removesuffix(".obj")
+
+
+def _roots(
+    parts: Iterable[tuple[str, str]], planned: Mapping[str, list[PlannedFile]]
+) -> Mapping[str, set[str]]:
+    """Whose files an archive holds: the trees of those that have no namesake."""
+    roots: dict[str, set[str]] = defaultdict(set)
+    for archive, member in parts:
+        files = _planned(archive, member, planned)
+        if len(files) == 1:
+            roots[archive].add(files[0].root)
+    return roots
+
+
+def _candidates(
+    archive: str,
+    member: str,
+    planned: Mapping[str, list[PlannedFile]],
+    roots: Mapping[str, set[str]],
+) -> list[PlannedFile]:
+    """The planned files that a member can be: it keeps only the basename of its source."""
+    files = _planned(archive, member, planned)
+    if not archive or SYSTEM_LIBRARIES.match(archive):
+        return []
+    return [file for file in files if file.root in roots[archive]] or files
+
+
+def _planned(
+    archive: str, member: str, planned: Mapping[str, list[PlannedFile]]
+) -> list[PlannedFile]:
+    """The planned files of a member's name. Dependencies need not be planned file by file; their
+    archive holds nothing of TensorFlow's own, whatever the names."""
+    files = planned.get(member, [])
+    return [file for file in files if archive != DEPENDENCIES or file.root != "tensorflow"]
+
+
+def _compiled_name(file: PlannedFile) -> str:
+    name = PurePosixPath(file.path).name
+    return name.removesuffix(".proto") + ".pb.cc" if name.endswith(".proto") else name
+
+
+def _source(archive: str, member: str, size: int, files: list[PlannedFile]) -> _Source:
+    """What an input of the linker is. Namesakes in one archive share a line."""
+    if member == INTERNAL:
+        return _Source(name=LINKER, group=LINKER, size=size)
+    if files:
+        group = KIND_NAMES.get(files[0].kind, files[0].root)
+        name = " or ".join(_place(file) for file in files)
+        return _Source(name=name, group=group, size=size, files=tuple(files))
+    if SYSTEM_LIBRARIES.match(archive or member):
+        return _Source(name=archive or member, group=SYSTEM, size=size)
+    library = archive.removesuffix(".a").removeprefix("lib")
+    return _Source(
+        name=f"{library}: {member}" if library else member, group=library or APP, size=size
+    )
+
+
+def _place(file: PlannedFile) -> str:
+    """Paths in the TensorFlow tree say enough; those of dependencies need their tree's name."""
+    return file.path if file.root == "tensorflow" else f"{file.root}: {file.path}"
+
+
+def _dependencies(sources: Iterable[_Source]) -> tuple[SizeContributor, ...]:
+    sizes: dict[str, int] = defaultdict(int)
+    counts: dict[str, int] = defaultdict(int)
+    for source in sources:
+        sizes[source.group] += source.size
+        counts[source.group] += 1
+    return _sorted(
+        SizeContributor(name=name, size=size, detail=_objects(counts[name]))
+        for name, size in sizes.items()
+    )
+
+
+def _objects(count: int) -> str:
+    return "1 object" if count == 1 else f"{count} objects"
+
+
+def _files(sources: Iterable[_Source]) -> tuple[SizeContributor, ...]:
+    sizes: dict[tuple[str, str], int] = defaultdict(int)
+    for source in sources:
+        sizes[source.name, source.group] += source.size
+    return _sorted(
+        SizeContributor(name=name, size=size, detail=group if group != name else "")
+        for (name, group), size in sizes.items()
+    )
+
+
+def _ops(plan: BuildPlan, sources: Iterable[_Source]) -> tuple[SizeContributor, ...]:
+    """What the kernels of each op take. Ops that one file registers share its line; files that
+    only help others have none of their own."""
+    ops: dict[str, set[str]] = defaultdict(set)
+    for kernel in plan.kernels:
+        ops[kernel.registration.source].add(kernel.registration.op)
+    sizes: dict[str, int] = defaultdict(int)
+    files: dict[str, set[str]] = defaultdict(set)
+    for source in sources:
+        own = [file.path for file in source.files if file.path in ops]
+        if own:
+            name = ", ".join(sorted({op for path in own for op in ops[path]}))
+            sizes[name] += source.size
+            files[name].update(PurePosixPath(path).name for path in own)
+    return _sorted(
+        SizeContributor(name=name, size=size, detail=", ".join(sorted(files[name])))
+        for name, size in sizes.items()
+    )
+
+
+def _sorted(items: Iterable[SizeContributor]) -> tuple[SizeContributor, ...]:
+    return tuple(sorted(items, key=lambda item: (-item.size, item.name)))

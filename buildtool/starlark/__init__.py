@@ -1,0 +1,1 @@
+"""A tree's BUILD files and workspace.bzl, evaluated as the Starlark that they are."""

@@ -1,0 +1,98 @@
+"""Which source files belong together, as the TensorFlow tree's own BUILD files say.
+
+The BUILD files are Starlark programs. They are evaluated, package by package and only where a
+question leads there, with the tree's own macros at work: ``tf_kernel_library(prefix = ...)`` globs
+the real folder, ``select()`` and the ``if_...`` helpers are settled by the ``config_setting``
+targets of the tree under given :class:`BuildConditions`. What comes out is a graph of targets,
+which is asked for the owners of a file, for all that a target needs to link, and for what the
+mobile flavour of TensorFlow is made of.
+
+The graph is a generous bound: it names every file that may be needed. Which of them really are is
+for the symbols of compiled objects to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildtool.starlark.build_graph import BuildGraph
+from buildtool.starlark.closure import SOURCE_SUFFIXES, Closure
+from buildtool.starlark.conditions import (
+    BuildConditions,
+    android_conditions,
+    linux_conditions,
+    mobile_conditions,
+)
+from buildtool.starlark.graph_cache import PackageStore
+
+__all__ = [
+    "BuildConditions",
+    "BuildGraph",
+    "Candidate",
+    "Closure",
+    "android_conditions",
+    "linux_conditions",
+    "load_packages",
+    "mobile_candidates",
+    "mobile_conditions",
+]
+
+# The source groups of the mobile flavour, TensorFlow 2.3 to 2.14 (tensorflow/core/BUILD and
+# tensorflow/core/kernels/BUILD); of older trees those that exist.
+MOBILE_GROUPS = (
+    ("//tensorflow/core:mobile_srcs", "the tree's runtime for mobile"),
+    ("//tensorflow/core:portable_op_registrations_and_gradients", "the tree's ops for mobile"),
+    ("//tensorflow/core/kernels:portable_core_ops", "the tree's core kernels for mobile"),
+    ("//tensorflow/core/kernels:portable_extended_ops", "the tree's more kernels for mobile"),
+    ("//tensorflow/core/kernels:portable_all_ops", "the tree's all kernels for mobile"),
+)
+MOBILE_LIBRARIES = (
+    "//tensorflow/core:portable_tensorflow_lib_lite",
+    "//tensorflow/core:portable_tensorflow_lib",
+    "//tensorflow/core/common_runtime:direct_session",
+)
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Candidate:
+    """A ``.cc`` that may have to be linked, why, and the labels that lead to it."""
+
+    path: str
+    reason: str
+    chain: tuple[str, ...]
+
+
+def load_packages(tree: Path, conditions: BuildConditions, cache: Path | None) -> BuildGraph:
+    """Return the graph of ``tree`` under ``conditions``. Nothing is evaluated yet.
+
+    ``cache`` is a folder for evaluated packages, which :meth:`BuildGraph.save` fills; None keeps
+    nothing between runs.
+    """
+    return BuildGraph(tree, conditions, PackageStore(tree, conditions, cache))
+
+
+def mobile_candidates(graph: BuildGraph, kernel_files: Iterable[str] = ()) -> tuple[Candidate, ...]:
+    """Return the ``.cc`` that a mobile-flavoured library of a 2.x tree may link, sorted by path.
+
+    The union of the tree's own mobile source groups, of what its portable libraries depend on,
+    and of what the libraries that own ``kernel_files`` depend on. A file that several of these
+    name keeps the first reason.
+    """
+    found: dict[str, Candidate] = {}
+
+    def add(path: str, reason: str, chain: tuple[str, ...]) -> None:
+        if path.endswith(SOURCE_SUFFIXES):
+            found.setdefault(path, Candidate(path=path, reason=reason, chain=chain))
+
+    for label, reason in MOBILE_GROUPS:
+        if graph.target(label) is not None:
+            for path in graph.filegroup(label):
+                add(path, reason, (label,))
+    libraries = [label for label in MOBILE_LIBRARIES if graph.target(label) is not None]
+    for path, chain in graph.closure(libraries).files.items():
+        add(path, f"needed by {chain[0]}", chain)
+    for path, chain in graph.closure(kernel_files).files.items():
+        add(path, f"needed by {chain[0]}", chain)
+    return tuple(found[path] for path in sorted(found))

@@ -1,0 +1,258 @@
+"""The toolchain stage: which tools are here, which versions, and do they work?
+
+A tool is verified before use, by compiling and linking a small program with the very flags of the
+target. What is missing is reported all at once, with the packages that bring it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import platform as host_platform
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from buildtool.core.errors import Problem, ToolError
+from buildtool.core.values import Abi, Tool, Toolchain
+from buildtool.tools.apple.apple_toolchain import find_apple_toolchain
+from buildtool.tools.apple.developer_tools import KINDS as APPLE_KINDS
+from buildtool.tools.apple.developer_tools import named_sdk
+from buildtool.tools.probing import first, identified, newest, tool, try_out
+
+OLDEST_CLANG = (13,)
+OLDEST_GCC = (9,)
+
+
+def find_toolchain(
+    abi: Abi,
+    *,
+    compiler: str = "clang",
+    sysroot: Path | None = None,
+    compile_flags: Sequence[str] = (),
+    link_flags: Sequence[str] = (),
+    probe: bool = True,
+    bitcode: bool = False,
+) -> Toolchain:
+    """Find and verify the tools that build for ``abi``.
+
+    ``compiler`` is ``clang``, ``gcc``, a prefix such as ``arm-linux-gnueabihf-``, or the path of
+    a C++ compiler; for Apple's systems see :mod:`buildtool.tools.apple.apple_toolchain`.
+
+    Raises:
+        ToolError: tools are missing, too old, or cannot link a program; all of them at once.
+    """
+    if abi.apple:
+        return find_apple_toolchain(
+            abi,
+            compiler=compiler,
+            sysroot=sysroot,
+            compile_flags=compile_flags,
+            link_flags=link_flags,
+            probe=probe,
+            bitcode=bitcode,
+        )
+    cc, cxx, kind = _compilers(abi, compiler)
+    compilers = {"C compiler": cc, "C++ compiler": cxx}
+    problems = [_missing(name, abi) for name, path in compilers.items() if path is None]
+    ar = first(("llvm-ar", f"{abi.triple}-ar", "ar"))
+    strip = first(("llvm-strip", f"{abi.triple}-strip", "strip"))
+    helpers = {
+        "nm": first(("llvm-nm", f"{abi.triple}-nm", "nm")),
+        "c++filt": first(("llvm-cxxfilt", f"{abi.triple}-c++filt", "c++filt")),
+        "cmake": first(("cmake",)),
+        "ninja": first(("ninja", "ninja-build")),
+    }
+    problems += [
+        _missing(name, abi)
+        for name, path in {"ar": ar, "strip": strip, **helpers}.items()
+        if path is None
+    ]
+    if problems or cc is None or cxx is None or ar is None or strip is None:
+        raise ToolError(problems)
+    tools = {name: tool(name, path) for name, path in (("cc", cc), ("c++", cxx))}
+    kind = "clang" if "clang" in tools["c++"].version else kind
+    flags = (
+        *((f"--target={abi.triple}",) if kind == "clang" else ()),
+        *((f"--sysroot={sysroot}",) if sysroot else ()),
+        *abi.cpu_flags,
+        *compile_flags,
+    )
+    links = (*_linker(cxx), *link_flags) if kind == "clang" else tuple(link_flags)
+    toolchain = Toolchain(
+        cc=tools["cc"],
+        cxx=tools["c++"],
+        ar=tool("ar", ar),
+        strip=tool("strip", strip),
+        kind=kind,
+        triple=abi.triple,
+        compile_flags=flags,
+        link_flags=links,
+        emulator=find_emulator(abi, sysroot),
+        identity="",
+        extra={name: tool(name, path) for name, path in helpers.items() if path},
+    )
+    _check_version(toolchain.cxx, kind)
+    if probe:
+        try_out(toolchain, abi)
+    return identified(toolchain)
+
+
+def reading_toolchain(
+    abi: Abi, *, compile_flags: Sequence[str] = (), sysroot: Path | None = None
+) -> Toolchain:
+    """Tools that read sources as the ABI's own compiler would, where that one is started by
+    others: clang knows the macros of every system. They make nothing.
+
+    Raises:
+        ToolError: tools are missing or too old; all of them at once.
+    """
+    paths = {
+        "cc": newest("clang"),
+        "c++": newest("clang++"),
+        "ar": first(("llvm-ar", "ar")),
+        "strip": first(("llvm-strip",)),
+    }
+    if lacking := [name for name, path in paths.items() if path is None]:
+        todo = "on Debian or Ubuntu: apt-get install clang llvm"
+        what = f"not here: clang's {', '.join(lacking)}, with which sources are read"
+        raise ToolError(Problem(where="toolchain", what=what, todo=todo))
+    tools = {name: tool(name, path) for name, path in paths.items() if path is not None}
+    _check_version(tools["c++"], "clang")
+    chain = Toolchain(
+        cc=tools["cc"],
+        cxx=tools["c++"],
+        ar=tools["ar"],
+        strip=tools["strip"],
+        kind="clang",
+        triple=abi.triple,
+        compile_flags=(f"--target={abi.triple}", *abi.cpu_flags, *compile_flags),
+        link_flags=(),
+        emulator=(),
+        identity="",
+        sysroot=sysroot,
+    )
+    return identified(chain)
+
+
+def find_host_toolchain() -> Toolchain:
+    """The tools that make programs for this machine itself, to be used during a build.
+
+    Raises:
+        ToolError: there are none, or they do not work.
+    """
+    machine = host_platform.machine()
+    mac = sys.platform == "darwin"
+    abi = Abi(
+        name="this machine",
+        triple=f"{machine}-apple-darwin" if mac else f"{machine}-linux-gnu",
+        cpu_flags=(),
+        machine=machine,
+        bits=64,
+        emulators=(),
+        sysroot="",
+        packages=("g++",),
+    )
+    if mac:
+        return dataclasses.replace(find_toolchain(abi), object_format="macho")
+    return find_toolchain(abi, compiler="gcc" if first(("g++",)) else "clang")
+
+
+def find_emulator(abi: Abi, sysroot: Path | None) -> tuple[str, ...]:
+    """The argv prefix that runs a program of ``abi`` here; empty where this machine does it
+    itself. Whether the emulator is there is for the verification to say."""
+    if host_platform.machine() == abi.machine:
+        return ()
+    program = next((p for p in abi.emulators if shutil.which(p)), abi.emulators[0])
+    root = str(sysroot) if sysroot else abi.sysroot
+    return (program, "-L", root) if root else (program,)
+
+
+def compiler_stamp(abi: Abi, compiler: str) -> str:
+    """A cheap value that changes when another compiler would be used: path, size and time of
+    the program, without starting it."""
+    if abi.apple:
+        compiler = "clang++" if compiler in APPLE_KINDS else compiler
+    _, cxx, kind = _compilers(abi, compiler)
+    if cxx is None:
+        return f"{kind}: none"
+    real = cxx.resolve()
+    status = real.stat()
+    sdk = named_sdk(None) if abi.apple else None
+    return f"{real} {status.st_size} {status.st_mtime_ns}{f' {sdk}' if sdk else ''}"
+
+
+def _compilers(abi: Abi, compiler: str) -> tuple[Path | None, Path | None, str]:
+    if compiler == "clang":
+        return newest("clang"), newest("clang++"), "clang"
+    if compiler == "gcc":
+        native = host_platform.machine() == abi.machine
+        prefix = "" if native else f"{abi.triple}-"
+        return first((f"{prefix}gcc",)), first((f"{prefix}g++",)), "gcc"
+    if compiler.endswith("-"):
+        return first((f"{compiler}gcc",)), first((f"{compiler}g++",)), "gcc"
+    cxx = first((compiler,))
+    kind = "clang" if "clang" in Path(compiler).name else "gcc"
+    c_name = Path(compiler).name.replace("clang++", "clang").replace("g++", "gcc")
+    c_name = c_name.replace("c++", "cc")
+    cc = first((str(Path(compiler).with_name(c_name)),)) if cxx else None
+    return cc, cxx, kind
+
+
+def _linker(cxx: Path) -> tuple[str, ...]:
+    """LLVM's linker beside the compiler or on the path; it also folds identical sections."""
+    if first(("ld.lld",)) or (cxx.resolve().parent / "ld.lld").exists():
+        return ("-fuse-ld=lld",)
+    return ()
+
+
+def _missing(name: str, abi: Abi) -> Problem:
+    packages = " ".join((*abi.packages, "cmake", "ninja-build"))
+    return Problem(
+        where="toolchain",
+        what=f"no {name} for {abi.triple} here",
+        todo=f"on Debian or Ubuntu: apt-get install {packages}; or name one with 'compiler:'",
+    )
+
+
+def _check_version(cxx: Tool, kind: str) -> None:
+    # "Debian clang version 14.0.6"; "g++ (crosstool-NG 1.24.0) 8.3.0".
+    pattern = r"version (\d+)\." if kind == "clang" else r".*\s(\d+)\.\d"
+    match = re.search(pattern, cxx.version)
+    oldest = OLDEST_CLANG if kind == "clang" else OLDEST_GCC
+    if match and (int(match.group(1)),) < oldest:
+        raise ToolError(
+            Problem(
+                where=str(cxx.path),
+                what=f"{cxx.version} is too old: {kind} {oldest[0]} or newer is needed",
+                todo="install a newer one, or name it with 'compiler:' in the target",
+            )
+        )
+
+
+def find_protoc(series: str) -> Path:
+    """The protoc whose output fits protobuf ``series`` (``3.21``).
+
+    ``PROTOC`` in the environment names another one than that on the path. Generated code and
+    library must be of one series (``port_def.inc`` of protobuf checks it when it is compiled).
+
+    Raises:
+        ToolError: there is none, or it is of another version.
+    """
+    named = os.environ.get("PROTOC", "protoc")
+    path = first((named,))
+    version = tool("protoc", path).version if path else ""
+    match = re.search(r"(\d[\d.]*)", version)
+    found = match.group(1) if match else ""
+    if path is None or not f"{found}.".startswith((f"{series}.", f"{series.partition('.')[2]}.")):
+        raise ToolError(
+            Problem(
+                where="toolchain",
+                what=f"protoc {series} is needed, here is {version or 'none'}",
+                todo="Debian 12 and Ubuntu 24.04: apt-get install protobuf-compiler; elsewhere "
+                "build protoc of that version and name it with PROTOC=",
+            )
+        )
+    return path

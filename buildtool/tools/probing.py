@@ -1,0 +1,136 @@
+"""Programs found on the path, asked for their version, and tried."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from buildtool.core.errors import Problem, ToolError
+from buildtool.core.run import Command, run
+from buildtool.core.values import Abi, Tool, Toolchain
+
+PROBE_SOURCE = """\
+#include <cmath>
+#include <string>
+#include <thread>
+int main(int argc, char** argv) {
+  std::string text;
+  std::thread worker([&] { text = argv[0]; });
+  worker.join();
+  return std::isfinite(std::sqrt(double(argc))) && !text.empty() ? 0 : 1;
+}
+"""
+
+_NONE = Tool(name="", path=Path(), version="")
+# Where compilers are missing, a backend still says what else is.
+NO_TOOLS = Toolchain(
+    cc=_NONE,
+    cxx=_NONE,
+    ar=_NONE,
+    strip=_NONE,
+    kind="",
+    triple="",
+    compile_flags=(),
+    link_flags=(),
+    emulator=(),
+    identity="",
+)
+
+
+def newest(name: str) -> Path | None:
+    """``name``, or else the newest ``name-N`` on the path."""
+    if found := first((name,)):
+        return found
+    versions: dict[int, Path] = {}
+    for folder in os.get_exec_path():
+        if not Path(folder).is_dir():
+            continue
+        for path in Path(folder).glob(f"{name}-*"):
+            if match := re.fullmatch(rf"{re.escape(name)}-(\d+)", path.name):
+                versions.setdefault(int(match.group(1)), path)
+    return versions[max(versions)] if versions else None
+
+
+def first(names: Sequence[str]) -> Path | None:
+    """The first of these programs that is on the path."""
+    for name in names:
+        if found := shutil.which(name):
+            return Path(found)
+    return None
+
+
+def tool(name: str, path: Path) -> Tool:
+    """The program with the first line of what it says of its version; it is started."""
+    done = run(Command(argv=(str(path), "--version")), what=f"{name} --version", error=ToolError)
+    lines = done.stdout.strip().splitlines()
+    return Tool(name=name, path=path, version=lines[0] if lines else "")
+
+
+def try_out(toolchain: Toolchain, abi: Abi) -> None:
+    """Compile and link a small program with the very flags of the target.
+
+    Raises:
+        ToolError: that fails, or gives a program for another machine.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        source, program = Path(folder, "probe.cc"), Path(folder, "probe")
+        source.write_text(PROBE_SOURCE, encoding="utf-8")
+        argv = (
+            *(str(toolchain.cxx.path), "-std=c++17", *toolchain.compile_flags, str(source)),
+            *("-o", str(program), *toolchain.link_flags, "-pthread"),
+        )
+        done = run(Command(argv=argv), what="compiler probe", check=False)
+        found = _machine(program) if done.returncode == 0 else None
+    if done.returncode:
+        last = "\n    ".join(done.stderr.strip().splitlines()[-6:])
+        what = f"cannot compile and link a small program for {abi.name}\n    {last}"
+    elif found and found != (abi.machine, abi.bits):
+        what = (
+            f"makes programs for {found[0]} ({found[1]} bits); "
+            f"{abi.name} is {abi.machine} ({abi.bits} bits)"
+        )
+    else:
+        return
+    raise ToolError(
+        Problem(
+            where=str(toolchain.cxx.path),
+            what=what,
+            todo=f"on Debian or Ubuntu: apt-get install {' '.join(abi.packages)}; "
+            "or set 'compiler:' or 'sysroot:' in the target",
+        )
+    )
+
+
+def _machine(program: Path) -> tuple[str, int] | None:
+    """What a program is for, as :class:`Abi` has it; None if it is no ELF file."""
+    try:
+        with program.open("rb") as file:
+            elf = ELFFile(file)
+            return elf.header["e_machine"].removeprefix("EM_").lower(), elf.elfclass
+    except (ELFError, OSError):
+        return None
+
+
+def identified(toolchain: Toolchain) -> Toolchain:
+    """Fill in ``identity``: what decides the bytes of an object, but no path of this machine."""
+    text = "\n".join(
+        (
+            toolchain.kind,
+            toolchain.cxx.version,
+            toolchain.ar.version,
+            toolchain.triple,
+            *toolchain.compile_flags,
+            "",
+            *toolchain.link_flags,
+        )
+    )
+    values = {**toolchain.__dict__, "identity": hashlib.sha256(text.encode()).hexdigest()[:16]}
+    return Toolchain(**values)

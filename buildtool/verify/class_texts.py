@@ -1,0 +1,140 @@
+"""Which kernels a library registers, by the texts in it.
+
+A kernel's class stands in the binary as a text: the registering macro gives it to the registry
+(``framework/op_kernel.h``, 1.0 to 2.14). What is not selected is left out by the compiler together
+with its text. Linkers put a text at the end of a longer one that ends like it; spaces in a class
+are placed differently by different preprocessors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from buildtool.core.errors import Problem
+from buildtool.core.values import BuildPlan, KernelCatalogue
+
+_TEXT = re.compile(rb"[\x20-\x7e]{2,}(?=\0)")
+SHOWN = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextCheck:
+    """``kernels`` and ``ops`` count what the plan selects and the library has; ``missing`` are
+    classes, ``surplus`` those that nobody selected. ``uncertain`` are classes and ops that stand
+    only at the end of another's name, such as ``Relu`` in ``LeakyRelu``: the linker may have put
+    them there, or they are not in the library."""
+
+    kernels: int
+    ops: int
+    missing: tuple[str, ...]
+    surplus: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    uncertain: tuple[str, ...] = ()
+
+
+def check_texts(
+    library: Path, plan: BuildPlan, catalogue: KernelCatalogue, *, everything: bool
+) -> TextCheck:
+    """Compare the texts of ``library`` with the plan; with ``everything`` nothing is too much."""
+    texts = frozenset(_squeezed(each) for each in _TEXT.findall(_loaded(library)))
+    planned = {_squeezed(item.registration.kernel_class.encode()) for item in plan.kernels}
+    missing = {each for each in planned if not _has(texts, each)}
+    problems = [
+        Problem(
+            where=f"{item.registration.source}:{item.registration.line}",
+            what=f"the kernel {item.registration.kernel_class} is planned for "
+            f"{item.registration.op}, but {library.name} does not have it",
+            todo="was the file compiled, with the defines of the plan? See generated/files.json "
+            "and the log of the compiler",
+        )
+        for item in plan.kernels
+        if _squeezed(item.registration.kernel_class.encode()) in missing
+    ]
+    lost = [op for op, _ in plan.ops if not _has(texts, op.encode())]
+    problems += [
+        Problem(
+            where=source,
+            what=f"the op {op} is planned, but {library.name} does not have it",
+            todo="was the file with its REGISTER_OP compiled?",
+        )
+        for op, source in plan.ops
+        if op in lost
+    ]
+    surplus = () if everything else _surplus(texts, planned, catalogue)
+    if surplus:
+        more = f" and {len(surplus) - SHOWN} more" if len(surplus) > SHOWN else ""
+        problems.append(
+            Problem(
+                where=library.name,
+                what=f"the selection had no effect: it has {len(surplus)} classes of kernels that "
+                f"were not selected ({'; '.join(surplus[:SHOWN])}{more})",
+                todo="SELECTIVE_REGISTRATION was not defined for every file, or another "
+                "ops_to_register.h came first",
+            )
+        )
+    return TextCheck(
+        kernels=sum(
+            _squeezed(item.registration.kernel_class.encode()) not in missing
+            for item in plan.kernels
+        ),
+        ops=len(plan.ops) - len(lost),
+        missing=tuple(sorted(each.decode() for each in missing)),
+        surplus=surplus,
+        problems=tuple(problems),
+        uncertain=tuple(sorted(_uncertain(texts, plan, catalogue))),
+    )
+
+
+def _loaded(library: Path) -> bytes:
+    """What is loaded of it: what is for debuggers names all classes that were compiled. Of a file
+    that is no ELF file, all."""
+    try:
+        with library.open("rb") as file:
+            segments = ELFFile(file).iter_segments()
+            return b"\0".join(each.data() for each in segments if each.header.p_type == "PT_LOAD")
+    except (ELFError, ValueError):
+        return library.read_bytes()
+
+
+def _squeezed(text: bytes) -> bytes:
+    """Without spaces."""
+    return text.replace(b" ", b"")
+
+
+def _has(texts: frozenset[bytes], text: bytes) -> bool:
+    """Whether it stands there, by itself or as the end of another."""
+    return text in texts or any(each.endswith(text) for each in texts)
+
+
+def _uncertain(
+    texts: frozenset[bytes], plan: BuildPlan, catalogue: KernelCatalogue
+) -> Iterator[str]:
+    """What is planned, and stands nowhere but in names that mean something else."""
+    known = {_squeezed(each.kernel_class.encode()) for each in catalogue.kernels}
+    others = texts & (known | {each.op.encode() for each in catalogue.ops})
+    classes = {each.registration.kernel_class for each in plan.kernels}
+    for name in classes | {op for op, _ in plan.ops}:
+        text = _squeezed(name.encode())
+        if text in texts:
+            continue
+        longer = {each for each in texts if each.endswith(text)}
+        if longer and longer <= others:
+            yield name
+
+
+def _surplus(
+    texts: frozenset[bytes], planned: set[bytes], catalogue: KernelCatalogue
+) -> tuple[str, ...]:
+    """Classes that stand there by themselves and were not selected. One that is called as an op
+    says nothing: ops' names stand there for many reasons."""
+    system = {_squeezed(each.kernel_class.encode()) for each in catalogue.kernels if each.system}
+    ops = {each.op.encode() for each in catalogue.ops}
+    known = {_squeezed(each.kernel_class.encode()): each.kernel_class for each in catalogue.kernels}
+    found = known.keys() & texts - planned - system - ops
+    return tuple(sorted(known[each] for each in found))

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from buildtool.binary.link_map import INTERNAL, bytes_by_input
+from buildtool.core.errors import BuildError
+
+LLD = """\
+             VMA              LMA     Size Align Out     In      Symbol
+             2a8              2a8       1c     1 .interp
+             2a8              2a8       1c     1         <internal>:(.interp)
+            1000             1000      130    16 .text
+            1000             1000      100    16         /b/lib tf.a(relu_op.cc.o):(.text._ZN1a(x))
+            1000             1000       40     1                 a::b(int):(odd)
+            1100             1100       30    16         main.o:(.text)
+            2000             2000       10     8 .data
+            2000             2000       10     8         main.o:(.data)
+            3000             3000     8000     8 .bss
+            3000             3000     8000     8         main.o:(.bss)
+               0                0      999     1 .debug_info
+               0                0      999     1         main.o:(.debug_info)
+"""
+MACHO = """\
+# Path: runner
+# Arch: arm64
+# Object files:
+[  0] linker synthesized
+[  1] main.o
+[  2] /b/lib tf.a(relu_op.o)
+# Sections:
+# Address\tSize    \tSegment\tSection
+0x100004000\t0x00000130\t__TEXT\t__text
+0x100008000\t0x00000010\t__DATA\t__data
+0x100008010\t0x00008000\t__DATA\t__bss
+# Symbols:
+# Address\tSize    \tFile  Name
+0x100004000\t0x00000030\t[  1] _main
+0x100004030\t0x00000100\t[  2] __ZN1a[b](x)
+0x100004130\t0x00000008\t[  0] helper helper
+0x100008000\t0x00000010\t[  1] _data
+0x100008010\t0x00008000\t[  1] _zeros
+# Dead Stripped Symbols:
+#        \tSize    \tFile  Name
+<<dead>>\t0x00000999\t[  2] _unused
+"""
+GNU = """\
+Discarded input sections
+
+ .text.unused   0x0000000000000000      0x500 main.o
+
+Memory Configuration
+
+Linker script and memory map
+
+LOAD main.o
+                0x0000000000400000                PROVIDE (__executable_start = 0x400000)
+
+.rela.dyn       0x0000000000000200       0x48
+ .rela.dyn      0x0000000000000200       0x48 crt1.o
+
+.text           0x0000000000001000      0x150
+ *(.text .stub)
+ .text          0x0000000000001000       0x30 main.o
+                0x0000000000001000                main
+ *fill*         0x0000000000001030       0x10 9090
+ .text._ZN10tensorflow_a_very_long_name
+                0x0000000000001040      0x100 /b/lib tf.a(relu_op.cc.o)
+
+protodesc_cold  0x0000000000001800       0x20
+ protodesc_cold
+                0x0000000000001800       0x20 main.o
+
+.data           0x0000000000002000       0x10 load address 0x0000000000001900
+ .data          0x0000000000002000       0x10 main.o
+
+.bss            0x0000000000003000     0x8000
+ .bss           0x0000000000003000     0x8000 main.o
+
+.debug_info     0x0000000000000000      0x999
+ .debug_info    0x0000000000000000      0x999 main.o
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (LLD, {"/b/lib tf.a(relu_op.cc.o)": 0x100, "main.o": 0x40, INTERNAL: 0x1C}),
+        (MACHO, {"/b/lib tf.a(relu_op.o)": 0x100, "main.o": 0x40, INTERNAL: 0x8}),
+        (GNU, {"/b/lib tf.a(relu_op.cc.o)": 0x100, "main.o": 0x60, INTERNAL: 0x48}),
+    ],
+    ids=["lld", "macho", "gnu"],
+)
+def test_all_formats(tmp_path: Path, text: str, expected: dict[str, int]) -> None:
+    (tmp_path / "map").write_text(text, encoding="utf-8")
+    assert bytes_by_input(tmp_path / "map") == expected
+
+
+def test_what_is_no_map(tmp_path: Path) -> None:
+    (tmp_path / "map").write_text("hello\n", encoding="utf-8")
+    with pytest.raises(BuildError, match="is no linker map of GNU ld or lld"):
+        bytes_by_input(tmp_path / "map")
+    with pytest.raises(BuildError, match="cannot be read: No such file"):
+        bytes_by_input(tmp_path / "none")
+
+
+@pytest.mark.parametrize("linker", ["bfd", "gold", "lld"])
+def test_a_real_map_accounts_for_the_file(tmp_path: Path, linker: str) -> None:
+    """The sum of the map is what the stripped file loads, to a page for alignment."""
+    compiler, strip, size = shutil.which("clang"), shutil.which("strip"), shutil.which("size")
+    if not (
+        compiler and strip and size and shutil.which("ld" if linker == "bfd" else f"ld.{linker}")
+    ):
+        pytest.skip(f"needs clang, binutils and the linker {linker}")
+    source = tmp_path / "main.c"
+    source.write_text(
+        "#include <stdio.h>\nconst char table[50000] = {1};\nchar zero[90000];\n"
+        'int main(int c, char **v) { printf("%s", table + c); return zero[c]; }\n',
+        encoding="utf-8",
+    )
+    program = tmp_path / "program"
+    flags = ["-g", f"-fuse-ld={linker}", f"-Wl,-Map={tmp_path / 'map'}"]
+    subprocess.run([compiler, *flags, str(source), "-o", str(program)], check=True)
+    shown = subprocess.run([size, "-A", str(program)], check=True, capture_output=True, text=True)
+    rows = re.findall(r"^(\.\S+) +(\d+) +(\d+)$", shown.stdout, re.MULTILINE)
+    loaded = sum(int(count) for name, count, place in rows if int(place) and name != ".bss")
+    found = bytes_by_input(tmp_path / "map")
+    assert abs(sum(found.values()) - loaded) < 200
+    ours = next(count for name, count in found.items() if "main" in name and "crt" not in name)
+    assert 50000 < ours < 51000

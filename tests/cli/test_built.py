@@ -1,0 +1,187 @@
+"""One project is built for the Raspberry Pi, in an oddly named folder; then things change in it,
+and what is done again is exactly what depends on them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Built
+
+pytestmark = [pytest.mark.real_tree, pytest.mark.build]
+
+ALL = ["plan:pi", "generate:pi", "compile:pi", "size:pi", "verify:pi", "build:pi"]
+OTHER = """
+node { name: "a" op: "Placeholder" attr { key: "dtype" value { type: DT_INT32 } } }
+node { name: "b" op: "Neg" input: "a" attr { key: "T" value { type: DT_INT32 } } }
+versions { producer: 1575 }
+"""
+
+
+def test_each_step_says_in_a_line_what_it_did(built: Built) -> None:
+    assert sorted(built.first.steps) == sorted(ALL)
+    said = dict(line.split(": ", 1) for line in built.first.lines)
+    assert "11 ops, 11 kernels, " in said["plan:pi"]
+    assert " files linked (8 with kernels), " in said["compile:pi"]
+    assert "1 models run, " in said["verify:pi"]
+    assert said["size:pi"].startswith("archive ")
+    assert said["build:pi"].startswith("library in build/pi/dist, report in build/pi/report.html (")
+
+
+def test_all_that_belongs_to_the_target_stands_in_its_folder(built: Built) -> None:
+    for name in (
+        *("plan.json", "report.json", "report.txt", "report.html", "logs/compile.log"),
+        *("generated/ops_to_register.h", "generated/tf_op_files.txt", "generated/link_flags.txt"),
+        *("generated/native/CMakeLists.txt", "dist/lib/libtensorflow.a", "dist/flags.json"),
+        *("dist/lib/libtensorflow_deps.a", "dist/licences/tensorflow-2.14.1/LICENSE"),
+        "dist/include/tensorflow/core/public/session.h",
+    ):
+        assert (built.folder / name).is_file(), name
+    assert not list(built.folder.rglob("*.tmp"))
+
+
+def test_an_odd_name_is_shown_as_it_is(built: Built, odd_model: str) -> None:
+    report = json.loads((built.folder / "report.json").read_text("utf-8"))
+    assert report["proved"] is True
+    assert odd_model in (built.folder / "report.txt").read_text("utf-8")
+    html = (built.folder / "report.html").read_text("utf-8")
+    assert "$HOME %d &lt;b&gt;" in html
+    assert "<b>" not in html
+
+
+def test_nothing_that_is_generated_names_a_place_of_this_machine(built: Built) -> None:
+    places = (str(built.project.root), built.project.env["BUILDTOOL_CACHE"], "/buildtool-")
+    for name in ("plan.json", "report.json", "size.json", "verification.json"):
+        text = (built.folder / name).read_text("utf-8")
+        assert [place for place in places if place in text] == [], name
+    for path in (built.folder / "generated").rglob("*"):
+        text = path.read_text("utf-8") if path.is_file() else ""
+        assert [place for place in places if place in text] == [], path
+    for path in (built.folder / "dist").rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        assert [place for place in places if place.encode() in content] == [], path
+
+
+def test_a_second_build_does_nothing(built: Built) -> None:
+    before = built.files() | built.objects()
+    again = built.project.doit("build:pi")
+    assert again.out == "build:pi: up to date\n"
+    assert again.err == ""
+    assert built.files() | built.objects() == before
+
+
+@pytest.mark.parametrize("step", ["plan", "generate", "compile", "verify", "size"])
+def test_each_step_runs_alone(built: Built, step: str) -> None:
+    assert built.project.doit(f"{step}:pi").out == f"{step}:pi: up to date\n"
+    assert "up-to-date" in built.project.doit("info", f"{step}:pi").out
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_another_model_compiles_only_what_registers_otherwise(
+    built: Built, small_model: str
+) -> None:
+    small = built.model("small.pbtxt", small_model)
+    objects, kernels = built.objects(), built.kernels()
+    ended = built.project.doit("build:pi", f"model={small}")
+    assert sorted(ended.steps) == sorted(ALL)
+    assert {op for op, _ in kernels - built.kernels()} == {"BiasAdd", "Softmax"}
+    assert built.remade(objects) == {"nn_ops.cc"}
+    listed = (built.folder / "generated" / "tf_op_files.txt").read_text("utf-8")
+    assert "softmax_op.cc" not in listed
+    assert "relu_op.cc" in listed
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_several_models_give_the_union_and_are_all_run(built: Built, small_model: str) -> None:
+    (digits,) = (built.project.root / "models").glob("*.pb")
+    small = built.model("small.pbtxt", small_model)
+    objects, kernels = built.objects(), built.kernels()
+    ended = built.project.doit("build:pi", f"model={small},{digits}")
+    assert ", 2 models run, " in ended.out
+    assert built.kernels() == kernels
+    assert built.remade(objects) == set()
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_a_model_is_named_from_where_one_stands(built: Built) -> None:
+    other = built.model("other.pbtxt", OTHER)
+    (digits,) = (built.project.root / "models").glob("*.pb")
+    kernels = built.kernels()
+    words = ("-f", str(built.project.root / "dodo.py"), "plan:pi", f"model={other.name},{digits}")
+    built.project.doit(*words, cwd=other.parent, env={"PYTHONPATH": str(built.project.root)})
+    assert {op for op, _ in built.kernels() - kernels} == {"Neg"}
+    assert kernels < built.kernels()
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_a_template_changes_what_is_made_of_it_and_no_object(built: Built) -> None:
+    template = built.project.root / "templates" / "dist" / "tensorflow.pc.j2"
+    objects, files, text = built.objects(), built.files(), template.read_text("utf-8")
+    template.write_text(text + "# changed\n", encoding="utf-8")
+    ended = built.project.doit("build:pi")
+    template.write_text(text, encoding="utf-8")
+    assert "generate:pi: 1 files changed" in ended.out
+    changed = {name for name, time in built.files().items() if files.get(name) != time}
+    assert built.remade(objects) == set()
+    assert {name for name in changed if name.startswith(("dist", "generated"))} == {
+        "dist/lib/pkgconfig/tensorflow-selective.pc",
+        *({"dist/manifest.json"} & changed),
+    }
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_a_model_that_only_looks_changed_changes_nothing(built: Built) -> None:
+    (digits,) = (built.project.root / "models").glob("*.pb")
+    os.utime(digits)
+    assert built.project.doit("build:pi").out == "build:pi: up to date\n"
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_what_is_deleted_comes_back_and_only_that_is_done(built: Built) -> None:
+    objects = built.objects()
+    (built.folder / "size.json").unlink()
+    assert built.project.doit("build:pi").steps == ["size:pi"]
+    shutil.rmtree(built.folder / "dist")
+    assert set(built.project.doit("build:pi").steps) >= {"compile:pi"}
+    assert built.remade(objects) == set()
+    files = {name for name in built.files() if name.startswith("dist/")}
+    assert files >= {"dist/flags.json", "dist/lib/libtensorflow.a", "dist/link_flags.txt"}
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_clean_and_forget_do_again_just_what_they_name(built: Built) -> None:
+    built.project.doit("clean", "verify:pi")
+    assert not (built.folder / "verification.json").exists()
+    assert not (built.folder / "verify").exists()
+    assert (built.folder / "dist").is_dir()
+    assert built.project.doit("build:pi").steps == ["verify:pi", "build:pi"]
+    built.project.doit("forget", "size:pi")
+    assert built.project.doit("build:pi").steps == ["size:pi"]
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_without_an_emulator_the_library_is_made_and_the_proof_waits(
+    built: Built, tools: Callable[..., Path]
+) -> None:
+    built.project.doit("forget", "verify:pi")
+    path = tools(without=("qemu-*",))
+    err = built.project.doit("build:pi", code=4, env={"PATH": str(path)}).err
+    assert "verify:pi failed" in err
+    assert "the emulator 'qemu-arm-static' is not installed" in err
+    assert "apt-get install qemu-user-static" in err
+    assert built.project.doit("build:pi").steps == ["verify:pi", "build:pi"]
+
+
+def test_everything_of_a_target_can_be_cleaned(built: Built) -> None:
+    built.project.doit("clean", "-c", "build:pi")
+    left = [path.name for path in built.folder.rglob("*") if path.is_file()]
+    assert left == [".lock"]
+    assert sorted(built.project.doit("build:pi").steps) == sorted(ALL)
+    assert built.library == built.archive

@@ -1,0 +1,117 @@
+"""A handful of op definitions, and models written as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from buildtool.core.values import ArgDef, AttrDef, OpDefinition
+from buildtool.model import ModelSource, Reading, RuntimeFacts, read_models
+from buildtool.model.textformat import encode
+
+# op | inputs | outputs | attributes; an argument is name:TYPE, name:attr, name:N*attr, name:*list
+OPS = """
+Const | | output:dtype | value:tensor dtype:type
+Placeholder | | output:dtype | dtype:type shape:shape={shape{unknown_rank:true}}
+Identity | input:T | output:T | T:type
+IdentityN | input:*T | output:*T | T:list(type)
+NoOp | | |
+PrintV2 | input:T | output:T | T:type
+MatMul | a:T b:T | product:T | transpose_a:bool={b:false} \
+ transpose_b:bool={b:false} T:type[float,int32]
+Relu | features:T | activations:T | T:type={type:DT_FLOAT}
+BiasAdd | value:T bias:T | output:T | T:type data_format:string={s:'NHWC'}
+Softmax | logits:T | softmax:T | T:type
+Pack | values:N*T | output:T | N:int T:type axis:int={i:0}
+TopKV2 | input:T k:DT_INT32 | values:T indices:DT_INT32 | sorted:bool={b:true} T:type
+Fill | dims:index_type value:T | output:T | T:type index_type:type={type:DT_INT32}
+PartitionedCall | args:*Tin | output:*Tout | Tin:list(type) Tout:list(type) f:func
+While | input:*T | output:*T | T:list(type) cond:func body:func
+If | cond:Tcond input:*Tin | output:*Tout | Tcond:type Tin:list(type) Tout:list(type) \
+ then_branch:func else_branch:func
+Case | branch_index:DT_INT32 input:*Tin | output:*Tout | Tin:list(type) Tout:list(type) \
+ branches:list(func)
+VarHandleOp | | resource:DT_RESOURCE | dtype:type shape:shape
+AssignVariableOp | resource:DT_RESOURCE value:dtype | | dtype:type
+HashTableV2 | | table_handle:DT_RESOURCE | key_dtype:type value_dtype:type
+AccumulateNV2 | inputs:N*T | sum:T | N:int T:type shape:shape
+"""
+
+
+def _arguments(text: str) -> tuple[ArgDef, ...]:
+    result = []
+    for item in text.split():
+        name, _, kind = item.partition(":")
+        number, _, kind = kind.rpartition("*")
+        listed = item.partition(":")[2].startswith("*")
+        result.append(
+            ArgDef(
+                name=name,
+                type=kind if kind.startswith("DT_") else "",
+                type_attr="" if listed or kind.startswith("DT_") else kind,
+                number_attr=number,
+                type_list_attr=kind if listed else "",
+            )
+        )
+    return tuple(result)
+
+
+def _attribute(text: str) -> AttrDef:
+    match = re.fullmatch(r"(\w+):([\w()]+)(?:\[(.*)\])?(?:=\{(.*)\})?", text)
+    assert match, text
+    allowed = match[3].split(",") if match[3] else []
+    return AttrDef(
+        name=match[1],
+        type=match[2],
+        default=match[4],
+        allowed=tuple(f"DT_{name.upper()}" for name in allowed),
+    )
+
+
+def _definition(line: str) -> OpDefinition:
+    name, inputs, outputs, attrs = (part.strip() for part in line.split("|"))
+    return OpDefinition(
+        name=name,
+        inputs=_arguments(inputs),
+        outputs=_arguments(outputs),
+        attrs=tuple(_attribute(item) for item in attrs.split()),
+    )
+
+
+@pytest.fixture(scope="session")
+def definitions() -> Mapping[str, OpDefinition]:
+    found = [_definition(line) for line in OPS.strip().splitlines()]
+    old = OpDefinition(name="Old", deprecation="since GraphDef version 9: Use Relu.")
+    return {definition.name: definition for definition in (*found, old)}
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a GraphDef given as text, in binary form, and gives its path."""
+
+    def made(text: str, name: str = "m.pb") -> Path:
+        path = tmp_path / name
+        path.write_bytes(encode(text, "GraphDef"))
+        return path
+
+    return made
+
+
+@pytest.fixture
+def read(definitions: Mapping[str, OpDefinition], tmp_path: Path) -> Callable[..., Reading]:
+    """Reads the models at some paths, or described by keyword arguments."""
+
+    def reading(*paths: Path, facts: RuntimeFacts | None = None, **stated: object) -> Reading:
+        sources = [ModelSource(path=path, **stated) for path in paths]  # type: ignore[arg-type]
+        return read_models(
+            sources,
+            definitions=definitions,
+            registered_ops=("_FusedConv2D",),
+            facts=facts,
+            cache=tmp_path / "cache",
+        )
+
+    return reading

@@ -1,0 +1,450 @@
+"""What would fail on the device is told now: all of it at once, with the node and what to do."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from buildtool.model import ModelSource, Reading, RuntimeFacts, read_models
+
+Write = Callable[..., Path]
+Read = Callable[..., Reading]
+
+REEXPORT = "export the model again with the release of TensorFlow that this library is built from"
+AGAIN = f"if the graph was cut out of a larger one, do that again; else {REEXPORT}"
+X = "node { name: 'x' op: 'Placeholder' attr { key: 'dtype' value { type: DT_FLOAT } } }"
+
+
+def attr(name: str, value: str) -> str:
+    return f"attr {{ key: '{name}' value {{ {value} }} }}"
+
+
+def problems(reading: Reading) -> list[str]:
+    return [str(problem) for problem in reading.problems]
+
+
+def node(name: str, op: str, *parts: str) -> str:
+    return f"node {{ name: '{name}' op: '{op}' {' '.join(parts)} }}"
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "todo"),
+    [
+        (
+            node("y", "Rleu", "input: 'x'"),
+            "m: node 'y': op Rleu does not exist in this tree: no session can be made",
+            "close to it are Relu; if it is a custom op, add its sources to the tree; else "
+            + REEXPORT,
+        ),
+        (
+            node("y", "MatMul", "input: 'x' input: 'x'", attr("T", "type: DT_STRING")),
+            "m: node 'y': op MatMul: its T may not be string: the first run fails",
+            "allowed are float, int32",
+        ),
+        (
+            node("y", "Softmax", "input: 'x'"),
+            "m: node 'y': op Softmax: attribute 'T' is missing and has no default: "
+            "the first run fails",
+            REEXPORT,
+        ),
+        (
+            node("y", "Softmax", "input: 'x'", attr("T", "i: 1")),
+            "m: node 'y': op Softmax: attribute 'T' holds int, not type: the first run fails",
+            REEXPORT,
+        ),
+        (
+            node("y", "Relu", "input: 'x'", attr("alpha", "f: 1")),
+            "m: node 'y': op Relu: this tree does not know its attribute 'alpha': "
+            "the first run fails",
+            "'default-attributes' is not possible: this tree's op Relu cannot do what alpha asks "
+            f"for; or {REEXPORT}",
+        ),
+        (
+            node("y", "Relu", "input: 'q:1'"),
+            "m: node 'y': op Relu: its input 'q:1' is no node of the graph",
+            "the graph was cut wrongly: extract it again",
+        ),
+        (
+            node("y", "Relu", "input: 'x' input: 'x' input: '^x'"),
+            "m: node 'y': op Relu takes 1 inputs and has 2: no session can be made",
+            AGAIN,
+        ),
+        (
+            node("y", "Relu", "input: '^x'"),
+            "m: node 'y': op Relu takes 1 inputs and has 0: the first run fails",
+            AGAIN,
+        ),
+        (
+            node("y", "Relu", "input: 'x:1'"),
+            "m: node 'y': op Relu: its input is 'x:1': op Placeholder of this tree has 1 output: "
+            "no session can be made",
+            REEXPORT,
+        ),
+        (
+            node("y", "Softmax", "input: 'x'", attr("T", "type: DT_INT32")),
+            "m: node 'y': op Softmax: its input 0 must be int32 and is float: no session can be "
+            "made",
+            AGAIN,
+        ),
+        (
+            node("x", "NoOp"),
+            "m: node 'x': two nodes have this name",
+            "rename one of them",
+        ),
+        (
+            node("y", "Relu", "input: 'x'", attr("T", "placeholder: 'U'")),
+            "m: node 'y': op Relu: attribute 'T' stands for 'U', which no caller of the function "
+            "gives: the first run fails",
+            "export the model again",
+        ),
+        (
+            node(
+                "y",
+                "PartitionedCall",
+                attr("Tin", "list {}"),
+                attr("Tout", "list {}"),
+                attr("f", "func { name: 'lost' }"),
+            ),
+            "m: node 'y': op PartitionedCall calls function 'lost', which the graph's library "
+            "lacks",
+            "export the model again, with its functions",
+        ),
+        (
+            node("y", "VarHandleOp", attr("dtype", "type: DT_FLOAT"), attr("shape", "shape {}")),
+            "m: node 'y': op VarHandleOp: a variable that no op of the graph initialises",
+            "freeze the model: give its SavedModel folder, or turn variables into constants first",
+        ),
+        (
+            node(
+                "y",
+                "HashTableV2",
+                attr("key_dtype", "type: DT_STRING"),
+                attr("value_dtype", "type: DT_INT64"),
+            ),
+            "m: node 'y': op HashTableV2: a lookup table that no op of the graph fills",
+            "keep the op that initialises the table in the graph, and run it before the model",
+        ),
+    ],
+)
+def test_one_thing_wrong(write: Write, read: Read, text: str, what: str, todo: str) -> None:
+    out = node("out", "Relu", "input: 'x'")
+    assert problems(read(write(f"{X} {text} {out}"))) == [f"{what}\n    {todo}"]
+
+
+BODY = """library { function { signature { name: 'f' input_arg { name: 'a' type: DT_FLOAT }
+  output_arg { name: 'r' type: DT_FLOAT } } ret { key: 'r' value: 'n:activations:0' }
+  node_def { name: 'n' op: 'Relu' input: 'a' } } }"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (
+            "'a' } }",
+            "'a:1' } }",
+            "op Relu: its input is 'a:1': the function's argument 'a' has 1 output: the first run "
+            "fails",
+        ),
+        ("'a' } }", "'a' input: 'a' } }", "op Relu takes 1 inputs and has 2: the first run fails"),
+        (
+            "n:activations:0",
+            "n:activations:1",
+            "its function returns 'n:activations:1': 'activations' of op Relu of this tree has 1 "
+            "output: the first run fails",
+        ),
+        (
+            "n:activations:0",
+            "n:values:0",
+            "its function returns 'n:values:0': op Relu of this tree has no output 'values': the "
+            "first run fails",
+        ),
+        (
+            "type: DT_FLOAT }\n",
+            "type: DT_HALF }\n",
+            "op Relu: its input 0 must be float and is half: the first run fails",
+        ),
+    ],
+)
+def test_tensors_inside_functions(write: Write, read: Read, old: str, new: str, what: str) -> None:
+    call = node("y", "f", "input: 'x'") + node("z", "Relu", "input: 'y'")
+    assert not problems(read(write(X + call + BODY, "good.pb")))
+    assert old in BODY
+    found = problems(read(write(X + call + BODY.replace(old, new))))
+    lines = [line.partition("\n")[0] for line in found]
+    assert f"m: function 'f', node 'n': {what}" in lines, lines
+
+
+def test_a_call_gives_what_its_function_returns(write: Write, read: Read) -> None:
+    text = X + node("y", "f", "input: 'x'") + node("z", "Relu", "input: 'y:1'") + BODY
+    assert problems(read(write(text))) == [
+        "m: node 'z': op Relu: its input is 'y:1': function 'f' has 1 output: no session can be "
+        "made\n    the graph was cut wrongly: extract it again"
+    ]
+
+
+def test_everything_wrong_is_told_at_once(write: Write, read: Read) -> None:
+    text = " ".join(node(f"n{i}", "Nope") for i in range(6)) + node("y", "Softmax", "input: 'x'")
+    found = problems(read(write(X + text), write(X + node("z", "Nope"), "other.pb")))
+    assert [line.partition("\n")[0] for line in found] == [
+        "m: node 'n0': op Nope does not exist in this tree: no session can be made "
+        "(also 'n1', 'n2', 'n3' and 2 more nodes)",
+        "m: node 'y': op Softmax: attribute 'T' is missing and has no default: the first run fails",
+        "other: node 'z': op Nope does not exist in this tree: no session can be made",
+    ]
+
+
+def test_an_internal_op_is_known_though_its_definition_is_not(write: Write, read: Read) -> None:
+    text = node("y", "_FusedConv2D", "input: 'x'", attr("T", "type: DT_HALF"), attr("n", "i: 1"))
+    reading = read(write(X + text))
+    assert not reading.problems
+    use = next(use for use in reading.opset.uses if use.op == "_FusedConv2D")
+    assert [(a.name, a.types) for a in use.attrs] == [("T", ("DT_HALF",))]
+
+
+def test_a_variable_that_is_initialised_is_fine(write: Write, read: Read) -> None:
+    dtype = attr("dtype", "type: DT_FLOAT")
+    text = node("v", "VarHandleOp", dtype, attr("shape", "shape {}"))
+    text += node("init", "AssignVariableOp", "input: 'v' input: 'x'", dtype)
+    text += node("y", "Relu", "input: 'x'")
+    assert not read(write(X + text)).problems
+
+
+def test_unknown_attributes_are_a_note_where_the_runtime_skips_them(
+    write: Write, read: Read
+) -> None:
+    path = write(X + node("y", "Relu", "input: 'x'", attr("alpha", "f: 1"), attr("_a", "i: 1")))
+    reading = read(path, facts=RuntimeFacts(ignores_unknown_attrs=True))
+    assert not reading.problems
+    assert reading.notes == (
+        "m: no outputs are stated: y:0 taken for them; the key 'outputs' says others",
+        "m: node 'y': op Relu: this tree skips attribute 'alpha', unknown to it",
+    )
+
+
+def test_an_op_that_newer_graphs_may_not_use(write: Write, read: Read) -> None:
+    text = X + node("y", "Relu", "input: 'x'") + node("old", "Old") + "versions { producer: % }"
+    assert not read(write(text.replace("%", "8"))).problems
+    assert problems(read(write(text.replace("%", "9")))) == [
+        "m: node 'old': op Old is refused in graphs of version 9 and newer; this one is of "
+        "version 9\n    Use Relu."
+    ]
+
+
+def test_versions(write: Write, read: Read) -> None:
+    path = write(X + "versions { producer: 5 min_consumer: 99 bad_consumers: [20, 30] }")
+    facts = RuntimeFacts(graph_version=30, min_producer=6)
+    assert problems(read(path, facts=facts)) == [
+        f"{path}: asks for a runtime of graph version 99 or newer; this tree has 30: "
+        "it cannot be loaded\n"
+        f"    {REEXPORT}, or build from a newer tree",
+        f"{path}: refuses to run on graph version 30, which this tree has: it cannot be loaded\n"
+        "    build from another tree",
+        f"{path}: is of graph version 5; this tree reads 6 and newer: "
+        f"it cannot be loaded\n    {REEXPORT}",
+        f"{path}: every node is an input of another one: no output can be found\n"
+        "    state the outputs in the target file",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["a b", "it's", 'say "x"', "$(reboot)", "{{ x }}", "a;b", "ü", "_x", "a\tb", "-a"]
+)
+def test_node_names_that_a_session_refuses_are_told_as_they_are(
+    write: Write, read: Read, name: str
+) -> None:
+    quoted = json.dumps(name)
+    reading = read(write(f"{X} node {{ name: {quoted} op: 'Relu' input: 'x' }}"))
+    assert problems(reading) == [
+        f"m: node {name!r}: a session refuses a node of this name\n"
+        "    rename it: a name is letters, digits and any of . _ - / after the first of it"
+    ]
+    relu = next(use for use in reading.opset.uses if use.op == "Relu")
+    assert relu.nodes[0].node == name
+
+
+def test_names_inside_functions_may_begin_with_an_underscore(write: Write, read: Read) -> None:
+    text = (
+        X
+        + node("y", "f")
+        + node("z", "Relu", "input: 'x'")
+        + """library { function { signature { name: 'f' }
+      node_def { name: '_n>m/1.x-y' op: 'NoOp' } } }"""
+    )
+    assert not read(write(text)).problems
+
+
+def test_a_graph_without_nodes(write: Write, read: Read) -> None:
+    path = write("versions { producer: 5 }")
+    assert problems(read(path)) == [f"{path}: the graph holds no nodes\n    export the model again"]
+
+
+def _zip() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("config.json", "{}")
+    return content.getvalue()
+
+
+FREEZE = "give a frozen GraphDef (.pb) or a SavedModel folder of the same model"
+SAVE = "load it in Python and give what model.export(folder) or tf.saved_model.save writes"
+CHECKPOINT = f"a checkpoint holds variables, not the whole graph that runs; {FREEZE}"
+DAMAGED = "the file is cut off, damaged or something else: download or export it again"
+INDEX = b"x" * 40 + bytes.fromhex("57fb808b247547db")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what", "todo"),
+    [
+        ("m.pb", b"", "0 bytes long", "the file is empty: download or export it again"),
+        (
+            "m.tflite",
+            b"\x1c\0\0\0TFL3",
+            "is a TensorFlow Lite model",
+            f"it cannot be turned back; {FREEZE}",
+        ),
+        ("m.pb", b"\x1c\0\0\0TFL3", "is a TensorFlow Lite model", None),
+        ("m.h5", b"\x89HDF\r\n\x1a\n\0\0", "is a Keras model in HDF5 (.h5, .keras)", SAVE),
+        (
+            "m.keras",
+            _zip(),
+            "is a zip archive, as newer .keras files are",
+            f"{SAVE}, or unpack it",
+        ),
+        ("m.pb.gz", b"\x1f\x8b\x08", "is compressed by gzip", "unpack it first"),
+        (
+            "m.pb",
+            b"version https://git-lfs.github.com/spec/v1\n",
+            "is a Git LFS pointer, not the file itself",
+            "run git lfs pull",
+        ),
+        (
+            "checkpoint",
+            b'model_checkpoint_path: "a"\n',
+            "is a checkpoint's index of checkpoints",
+            FREEZE,
+        ),
+        ("model.ckpt-9.index", INDEX, "is a checkpoint", CHECKPOINT),
+        ("renamed.pb", INDEX, "is a checkpoint", CHECKPOINT),
+        ("model.ckpt-9.data-00000-of-00001", b"\1\2\3", "is a checkpoint", CHECKPOINT),
+        ("m.onnx", b"\x08\x07\x12\x03abc", "is an ONNX model", FREEZE),
+        (
+            "model.meta",
+            b"\x0a\x02\x0a\x00",
+            "is the graph of a checkpoint with everything to train it",
+            CHECKPOINT,
+        ),
+        (
+            "m.pb",
+            b"node {\n  name: 'x'\n}\n",
+            "holds a text GraphDef, though .pb says that it is binary",
+            "rename it to .pbtxt",
+        ),
+        (
+            "m.pb",
+            b"Conv2D\nRelu\n",
+            "holds text, though .pb says that it is binary",
+            "give a binary GraphDef",
+        ),
+        (
+            "m.pbtxt",
+            b"\x0a\x08\x0a\x01x\x12\x03Foo",
+            ".pbtxt says that it is a text GraphDef, but its content is not",
+            "name a binary GraphDef .pb",
+        ),
+        (
+            "m.pbtxt",
+            b"Conv2D\n",
+            ".pbtxt says that it is a text GraphDef, but its content is not",
+            "it begins with `node {` or the like",
+        ),
+        (
+            "m.pb",
+            b"\x08\x01\x12\x02\x0a\x00",
+            "is no whole GraphDef: field 1 is not what a GraphDef has there at byte 1",
+            DAMAGED,
+        ),
+        (
+            "noise.pb",
+            b"\x0f" + bytes(range(255, 0, -1)),
+            "is no whole GraphDef: wire type 7 does not exist here at byte 0",
+            DAMAGED,
+        ),
+    ],
+)
+def test_files_that_are_no_model(
+    tmp_path: Path, read: Read, name: str, *, content: bytes, what: str, todo: str | None
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    (problem,) = read(path).problems
+    assert (problem.where, problem.what) == (str(path), what)
+    assert todo is None or problem.todo == todo
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.999])
+def test_a_model_cut_off(tmp_path: Path, read: Read, share: float) -> None:
+    whole = (Path(__file__).resolve().parents[2] / "models" / "digits.pb").read_bytes()
+    path = tmp_path / "cut.pb"
+    path.write_bytes(whole[: int(len(whole) * share)])
+    (problem,) = read(path).problems
+    assert problem.what.startswith("is no whole GraphDef: a field of ")
+    assert " bytes is cut off at byte " in problem.what
+    assert problem.todo == DAMAGED
+
+
+def test_a_damaged_text_model(tmp_path: Path, read: Read) -> None:
+    path = tmp_path / "m.pbtxt"
+    path.write_text("node {\n  name: 'x'\n  opp: 'NoOp'\n}\n")
+    assert problems(read(path)) == [
+        f"{path}:3: NodeDef has no field 'opp'\n"
+        "    the file is damaged or no GraphDef: write it again"
+    ]
+    path.write_bytes(b"node { name: '\xff' }")
+    assert problems(read(path)) == [f"{path}: is not UTF-8 at byte 14\n    save it as UTF-8"]
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_cache_that_cannot_be_written(tmp_path: Path, read: Read) -> None:
+    path = tmp_path / "m.pbtxt"
+    path.write_text(X)
+    (tmp_path / "cache").write_text("a file where a folder should be")
+    assert problems(read(path)) == [
+        f"{tmp_path}/cache/frozen: cannot be read or written: Not a directory\n"
+        "    look at the permissions and the free space there"
+    ]
+
+
+def test_folders_and_missing_files(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "training").mkdir()
+    (tmp_path / "training" / "checkpoint").touch()
+    reading = read(tmp_path / "no.pb", tmp_path / "empty", tmp_path / "training")
+    assert problems(reading) == [
+        f"{tmp_path}/no.pb: there is no such file\n    give the path of a model",
+        f"{tmp_path}/empty: a folder that holds no saved_model.pb\n"
+        "    give a SavedModel folder or a .pb file",
+        f"{tmp_path}/training: is a folder of checkpoints\n    {CHECKPOINT}",
+    ]
+
+
+def test_a_saved_model_without_tensorflow(tmp_path: Path) -> None:
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "saved_model.pb").write_bytes(b"\x08\x01")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -S -I "$@"\n')
+    python.chmod(0o755)
+    for path in (tmp_path / "saved", tmp_path / "saved" / "saved_model.pb"):
+        reading = read_models(
+            [ModelSource(path=path)], definitions={}, cache=tmp_path / "c", python=str(python)
+        )
+        assert problems(reading) == [
+            f"{tmp_path}/saved: a SavedModel must be frozen, and {python} has no tensorflow to do "
+            "it\n    install the extra: pip install 'buildtool[tensorflow]' (any release that "
+            "runs), or give a frozen GraphDef (.pb)"
+        ]

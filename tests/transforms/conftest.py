@@ -1,0 +1,54 @@
+"""An older tree, made out of the newer one: without the ops and attributes that came later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from buildtool.catalogue.opdefs import OpDefinitions, read_definitions
+from buildtool.core.values import OpDefinition
+from buildtool.model.graphdef import GraphDef
+from buildtool.model.runtime_facts import RuntimeFacts
+from buildtool.model.specs import Specs
+from buildtool.model.transforms import Done, rewrite_graph
+from buildtool.model.transforms.exact.defaults import newer_attributes
+from buildtool.model.transforms.transform import Tree
+
+NEWER_OPS = frozenset(
+    (
+        *("AddV2", "BatchMatMulV2", "BatchMatMulV3", "Case", "Einsum", "FusedBatchNormV3"),
+        *("If", "LeakyRelu", "NonMaxSuppressionV2", "NonMaxSuppressionV3", "PartitionedCall"),
+        *("SelectV2", "StatefulPartitionedCall", "StatelessCase", "StatelessIf", "StatelessWhile"),
+        *("TensorListFromTensor", "TensorListGetItem", "TensorListReserve", "TensorListSetItem"),
+        *("TensorListLength", "TensorListStack", "While", "_SwitchN"),
+    )
+)
+
+Rewritten = tuple[GraphDef, tuple[Done, ...]]
+Rewrite = Callable[..., Rewritten]
+
+
+@pytest.fixture(scope="session")
+def old_definitions(real_tree: Path) -> Mapping[str, OpDefinition]:
+    """What TensorFlow 2.14.1 would say of its ops, had it stopped growing around 1.4."""
+    newer = newer_attributes()["defaults"]
+    found = {}
+    for name, op in OpDefinitions(read_definitions(real_tree)).items():
+        if name not in NEWER_OPS:
+            attrs = tuple(attr for attr in op.attrs if attr.name not in newer.get(name, {}))
+            found[name] = replace(op, attrs=attrs)
+    return found
+
+
+@pytest.fixture(scope="session")
+def rewrite(old_definitions: Mapping[str, OpDefinition]) -> Rewrite:
+    """Do rewrites for that tree; ``without`` are further ops that it lacks."""
+
+    def do(graph: GraphDef, *names: str, without: tuple[str, ...] = ()) -> Rewritten:
+        left = {name: op for name, op in old_definitions.items() if name not in without}
+        return rewrite_graph(graph, Tree(Specs(left), RuntimeFacts()), names, {})
+
+    return do
