@@ -12,6 +12,7 @@ from typing import Protocol
 
 from buildtool.config import Target
 from buildtool.core.errors import Problem
+from buildtool.core.paths import Layout
 from buildtool.core.render import Renderer
 from buildtool.core.values import Abi, BuildPlan, PlannedFile, SelectedKernel, SourceTree, Toolchain
 from buildtool.plan.build_plan import Offer
@@ -19,9 +20,6 @@ from buildtool.platforms.facts import Platform
 from buildtool.rename.renamed_sources import Renaming
 from buildtool.sources import Cache, Lock
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph
-
-# What every backend leaves: TensorFlow, which is linked whole, and all that it depends on.
-ARCHIVES = ("libtensorflow.a", "libtensorflow_deps.a")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +43,11 @@ class Job:
     say: Callable[[str], None]
     renaming: Renaming | None = None
     offline: bool = False
+
+    @property
+    def layout(self) -> Layout:
+        """Where the files of this target stand."""
+        return Layout(folder=self.folder)
 
 
 @dataclass(frozen=True, kw_only=True)

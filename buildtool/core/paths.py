@@ -1,7 +1,8 @@
-"""Where the parts of this project stand."""
+"""Where the parts of this project stand, and what a build leaves where below its folder."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 # The checkout: the folder that holds dodo.py, targets/, templates/ and this package.
@@ -12,3 +13,123 @@ TARGETS = PROJECT / "targets"
 TEMPLATES = PROJECT / "templates"
 RUNNER = PROJECT / "runner" / "runner.cc"
 LOCK = DATA / "sources.lock.yaml"
+
+# The archives of a static library: TensorFlow's own objects, which an app links whole, and all
+# that they depend on.
+WHOLE_ARCHIVE = "libtensorflow.a"
+DEPENDENCY_ARCHIVE = "libtensorflow_deps.a"
+ARCHIVE_NAMES = (WHOLE_ARCHIVE, DEPENDENCY_ARCHIVE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The files of one target: ``folder`` is ``build/<target id>``. It may be relative, and with
+    an empty path all are relative to that folder (:data:`WITHIN`)."""
+
+    folder: Path
+
+    @property
+    def plan(self) -> Path:
+        """The build plan."""
+        return self.folder / "plan.json"
+
+    @property
+    def models(self) -> Path:
+        """Where the frozen models of this machine lie."""
+        return self.folder / "models.json"
+
+    def result(self, name: str) -> Path:
+        """What a step has found, such as ``verification`` or ``size``."""
+        return self.folder / f"{name}.json"
+
+    @property
+    def report(self) -> Path:
+        """The report as a page; the text and the JSON stand beside it."""
+        return self.folder / "report.html"
+
+    @property
+    def overlay(self) -> Path:
+        """TensorFlow's tree with the target's patches."""
+        return self.folder / "overlay"
+
+    @property
+    def renamed(self) -> Path:
+        """TensorFlow's tree and protobuf's with another name for protobuf."""
+        return self.folder / "renamed"
+
+    @property
+    def generated(self) -> Path:
+        """What the build reads, and is the same on any machine."""
+        return self.folder / "generated"
+
+    @property
+    def manifest(self) -> Path:
+        """The list of the generated files."""
+        return self.generated / "manifest.json"
+
+    @property
+    def link_set(self) -> Path:
+        """The files that are linked, each with its reason."""
+        return self.generated / "files.json"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    def log(self, name: str) -> Path:
+        """The output of the programs of one step: ``compile``, ``device``, ``package``."""
+        return self.logs / f"{name}.log"
+
+    @property
+    def runner(self) -> Path:
+        """The folder where the runner is linked with the library."""
+        return self.folder / "runner"
+
+    @property
+    def program(self) -> Path:
+        """The runner, linked with the library."""
+        return self.runner / "runner"
+
+    @property
+    def verify(self) -> Path:
+        """The inputs and outputs of the models that were run."""
+        return self.folder / "verify"
+
+    @property
+    def size(self) -> Path:
+        """The stripped copies that were measured."""
+        return self.folder / "size"
+
+    @property
+    def package(self) -> Path:
+        """Packages that were not yet checked."""
+        return self.folder / "package"
+
+    @property
+    def dist(self) -> Path:
+        """What an app gets."""
+        return self.folder / "dist"
+
+    @property
+    def archives(self) -> tuple[Path, ...]:
+        """The archives of a static library."""
+        return tuple(self.dist / "lib" / name for name in ARCHIVE_NAMES)
+
+    @property
+    def headers(self) -> Path:
+        """The headers that an app may include."""
+        return self.dist / "include"
+
+    @property
+    def licences(self) -> Path:
+        """The licences of everything that is in the library, a folder for each source."""
+        return self.dist / "licences"
+
+    @property
+    def rewritten_models(self) -> Path:
+        """The models that were changed to run with this library."""
+        return self.dist / "models"
+
+
+# The same below any target's folder, for lists of names.
+WITHIN = Layout(folder=Path())

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from buildtool.config import Target
+from buildtool.core.paths import WITHIN
 from buildtool.platforms.facts import ARCHIVES
 from buildtool.products.aar.parts import places
 from buildtool.tools.android.state import state
@@ -48,7 +49,7 @@ def _nothing_else(target: Target) -> str:
 
 def _archives(target: Target) -> Files:
     del target
-    return ("dist/lib/libtensorflow.a", "dist/lib/libtensorflow_deps.a")
+    return tuple(str(path) for path in WITHIN.archives)
 
 
 ARTEFACTS: Mapping[str, Artefact] = {

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from buildtool.core.errors import BuildError
+from buildtool.core.paths import DEPENDENCY_ARCHIVE, WHOLE_ARCHIVE
 from buildtool.core.render import Renderer, to_json
 from buildtool.core.run import Command, run
 from buildtool.core.values import ModelInfo, Toolchain
@@ -19,8 +20,8 @@ from buildtool.tools.linkers import LINKING
 # Macros that select what a library holds; an app that only uses it must not set them, because
 # TensorFlow's headers then ask for ops_to_register.h.
 PRIVATE_DEFINES = frozenset({"SELECTIVE_REGISTRATION", "SUPPORT_SELECTIVE_REGISTRATION"})
-WHOLE = "lib/libtensorflow.a"
-REST = "lib/libtensorflow_deps.a"
+WHOLE = f"lib/{WHOLE_ARCHIVE}"
+REST = f"lib/{DEPENDENCY_ARCHIVE}"
 # What apps include besides what the runner does: for ops of their own, files, threads, options.
 APP_HEADERS = (
     "tensorflow/core/framework/common_shape_fns.h",

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from buildtool.binary.link_map import INTERNAL, bytes_by_input
 from buildtool.core.errors import BudgetError, Problem
+from buildtool.core.paths import DEPENDENCY_ARCHIVE
 from buildtool.core.run import Command, run
 from buildtool.core.values import BuildPlan, FileKind, PlannedFile, SizeContributor, SizeReport
 
@@ -29,7 +30,6 @@ KIND_NAMES = {
     FileKind.KERNEL: "tensorflow kernels",
     FileKind.PROTO: "tensorflow protos",
 }
-DEPENDENCIES = "libtensorflow_deps.a"
 LINKER = "linker tables and merged strings"
 SYSTEM = "C and C++ libraries"
 APP = "app (the runner)"
@@ -176,7 +176,7 @@ def _planned(
     """The planned files of a member's name. Dependencies need not be planned file by file; their
     archive holds nothing of TensorFlow's own, whatever the names."""
     files = planned.get(member, [])
-    return [file for file in files if archive != DEPENDENCIES or file.root != "tensorflow"]
+    return [file for file in files if archive != DEPENDENCY_ARCHIVE or file.root != "tensorflow"]
 
 
 def _compiled_name(file: PlannedFile) -> str:

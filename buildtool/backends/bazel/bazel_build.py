@@ -61,7 +61,7 @@ class BazelBuild:
             job.say(f"the link lacks {len(lacking.files)} files that BUILD files do not name")
         lacking.keep()
         files = (*self.plan.files, *lacking.planned())
-        write_link_set(job.folder / "generated", files)
+        write_link_set(job.layout.generated, files)
         products = _products(job, self.setup, ended)
         return Library(
             archives=(),

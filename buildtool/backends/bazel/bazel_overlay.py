@@ -90,7 +90,7 @@ def make_workspace(
     graph = read_graph(job, conditions)
     files, notes = {setup.placed.file: setup.placed.text}, list[str]()
     if job.target.registration == "selective":
-        header = job.folder / "generated" / "ops_to_register.h"
+        header = job.layout.generated / "ops_to_register.h"
         files |= _selection(tree, header.read_text(encoding="utf-8"))
     if trims(job.target):
         trimmed = trimmed_build(plan, graph, find_flavour(graph), learnt)

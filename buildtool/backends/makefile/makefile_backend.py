@@ -176,7 +176,7 @@ class MakefileBackend:
     def build(self, job: Job, plan: BuildPlan) -> Library:
         job.log.parent.mkdir(parents=True, exist_ok=True)
         job.log.write_text("", encoding="utf-8")
-        target, generated = job.target, job.folder / "generated"
+        target, generated = job.target, job.layout.generated
         host = find_host_toolchain()
         libraries = make_libraries(job, plan, host)
         overlay = job.folder / self.folder / "tree"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.backends.backend import ARCHIVES, Library
+from buildtool.backends.backend import Library
 from buildtool.backends.common.linked_files import linked_files, write_link_set
 from buildtool.backends.common.narrow import Memory, narrow
 from buildtool.backends.makefile.file_lists import FOLDER
@@ -25,6 +25,7 @@ from buildtool.binary.symbols import (
 )
 from buildtool.catalogue.definers import DefinerIndex
 from buildtool.catalogue.includers import IncluderIndex
+from buildtool.core.paths import ARCHIVE_NAMES, DEPENDENCY_ARCHIVE, WHOLE_ARCHIVE
 from buildtool.core.render import write_if_changed
 from buildtool.core.run import Command, run
 from buildtool.core.values import FileKind, PlannedFile, Toolchain
@@ -61,7 +62,7 @@ class MakefileBuild:
         self._archive(files)
         includes = self._includes()
         return Library(
-            archives=tuple(self.archives / name for name in ARCHIVES),
+            archives=tuple(self.archives / name for name in ARCHIVE_NAMES),
             files=files,
             compiled=len(known),
             includes=includes,
@@ -135,13 +136,13 @@ class MakefileBuild:
         objects = sorted({self._object(file.path) for file in files})
         self._make(LIB_OBJS=" ".join(objects)).build([target], title="archiving")
         self.archives.mkdir(parents=True, exist_ok=True)
-        archive.replace(self.archives / ARCHIVES[0])
+        archive.replace(self.archives / WHOLE_ARCHIVE)
         self._archive_dependencies()
 
     def _archive_dependencies(self) -> None:
         """One archive of all that TensorFlow depends on, by libtool where there is one, or by a
         script of ar's (binutils manual)."""
-        place = self.archives / ARCHIVES[1]
+        place = self.archives / DEPENDENCY_ARCHIVE
         place.unlink(missing_ok=True)
         if libtool := self.toolchain.extra.get("libtool"):
             archives = map(str, self.settings.libraries.archives)

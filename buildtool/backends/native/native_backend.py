@@ -159,7 +159,7 @@ class NativeBackend:
     def build(self, job: Job, plan: BuildPlan) -> Library:
         trees, dependencies = _trees(job), _dependencies(job)
         protoc = find_protoc(PROTOC_SERIES)
-        project = job.folder / "generated" / "native"
+        project = job.layout.generated / "native"
         folder = job.folder / self.folder
         built = build_library(
             NativeInputs(

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.backends.backend import ARCHIVES
 from buildtool.backends.common.launcher import find_launcher, parallel_jobs
 from buildtool.backends.common.linked_files import linked_files, write_link_set
 from buildtool.backends.common.narrow import Definers, Memory, narrow
@@ -23,6 +22,7 @@ from buildtool.binary.symbols import (
 )
 from buildtool.catalogue.definers import DefinerIndex
 from buildtool.catalogue.includers import IncluderIndex
+from buildtool.core.paths import ARCHIVE_NAMES
 from buildtool.core.render import Renderer, write_if_changed
 from buildtool.core.values import BuildPlan, FileKind, PlannedFile, Toolchain
 from buildtool.plan.build_plan import TENSORFLOW
@@ -79,7 +79,7 @@ def build_library(inputs: NativeInputs) -> NativeLibrary:
     native.configure(BUILDTOOL_CANDIDATES="OFF")
     native.build((), title="archiving")
     return NativeLibrary(
-        archives=tuple(inputs.folder / name for name in ARCHIVES),
+        archives=tuple(inputs.folder / name for name in ARCHIVE_NAMES),
         files=files,
         compiled=len(known),
     )
