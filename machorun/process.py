@@ -28,7 +28,7 @@ from machorun.function import (
 )
 from machorun.images import Loader
 from machorun.memory import BASE, SIZE, BadAddressError, Heap, Memory
-from machorun.threads import DeadlockError, Pending, Scheduler, Thread, is_over
+from machorun.threads import DeadlockError, PendingCall, Scheduler, Thread, is_over
 
 MAIN_STACK, OTHER_STACK = 8 << 20, 1 << 20
 # Microseconds for which a thread runs while others could.
@@ -124,7 +124,7 @@ class Process:
         thread = Thread(number=len(self.scheduler.threads), stack=stack, stack_size=size, handle=0)
         thread.handle = self.heap.allocate(64)
         thread.pending.append(
-            Pending(steps=steps(thread), link=0, stack=stack + size - 256, returns="i")
+            PendingCall(steps=steps(thread), link=0, stack=stack + size - 256, returns="i")
         )
         self.scheduler.threads.append(thread)
         return thread
@@ -221,7 +221,7 @@ class Process:
             result = function.body(self, *[read(box) for read in function.readers])
             if type(result) is GeneratorType:
                 self.thread.pending.append(
-                    Pending(
+                    PendingCall(
                         steps=result, link=box[LINK], stack=box[STACK], returns=function.returns
                     )
                 )

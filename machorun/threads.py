@@ -11,7 +11,7 @@ from machorun.function import Steps, Wait
 
 
 @dataclass(kw_only=True)
-class Pending:
+class PendingCall:
     """A library function that has not returned yet: ``link`` is where it returns to, ``stack`` the
     caller's stack pointer."""
 
@@ -32,7 +32,7 @@ class Thread:
     context: Any = None
     pc: int = 0
     waiting: Wait | None = None
-    pending: list[Pending] = field(default_factory=list)
+    pending: list[PendingCall] = field(default_factory=list)
     values: dict[int, int] = field(default_factory=dict)
     locals: dict[tuple[int, int], int] = field(default_factory=dict)
     at_exit: list[tuple[int, int]] = field(default_factory=list)

@@ -32,7 +32,7 @@ PARTS = ("buildtool", "machorun", "templates", "runner", "models", "targets", "d
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
+class CommandResult:
     """What a finished command gave."""
 
     code: int
@@ -66,7 +66,7 @@ class Project:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         prefix: Sequence[str] = (),
-    ) -> Ended:
+    ) -> CommandResult:
         """Run doit to its end; it must end with ``code`` and without a traceback."""
         done = subprocess.run(
             [*prefix, *self.program, *words],
@@ -79,7 +79,7 @@ class Project:
             check=False,
             timeout=1200,
         )
-        ended = Ended(
+        ended = CommandResult(
             code=done.returncode,
             out=done.stdout,
             err=done.stderr,

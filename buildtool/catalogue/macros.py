@@ -46,7 +46,7 @@ def own_macros(text: bytes) -> list[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Registering:
+class RegisteringFiles:
     """The files of a tree that register something.
 
     ``sources`` gives each with the macros that it defines itself. They are in an order that keeps
@@ -58,7 +58,7 @@ class Registering:
     macros: frozenset[bytes]
 
 
-def find_registering(files: CxxFiles) -> Registering:
+def find_registering(files: CxxFiles) -> RegisteringFiles:
     """Find all sources of the library that use a registering macro or its C API."""
     candidates = _candidates(files)
     headers = [path for path in _headers(files, candidates) if _hinted(files.text(path))]
@@ -73,7 +73,7 @@ def find_registering(files: CxxFiles) -> Registering:
     shared = {name for path in headers for name in own_macros(files.text(path) or b"")}
     shared &= {name.decode() for name in macros}
     order = sorted(own, key=lambda path: (path in late or not shared.isdisjoint(own[path]), path))
-    return Registering(sources={path: own[path] for path in order}, macros=frozenset(macros))
+    return RegisteringFiles(sources={path: own[path] for path in order}, macros=frozenset(macros))
 
 
 def _candidates(files: CxxFiles) -> list[str]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.catalogue.cxxfiles import CxxFiles
-from buildtool.catalogue.macros import FRAMEWORK_HEADERS, Registering, word_finder
+from buildtool.catalogue.macros import FRAMEWORK_HEADERS, RegisteringFiles, word_finder
 from buildtool.core.errors import Problem, ToolError
 from buildtool.core.run import Command, Completed, failure_problem, run
 
@@ -62,7 +62,7 @@ class Preprocessor:
 
 
 def expand(
-    files: CxxFiles, registering: Registering, preprocessor: Preprocessor, *, cache: Path
+    files: CxxFiles, registering: RegisteringFiles, preprocessor: Preprocessor, *, cache: Path
 ) -> Mapping[str, str]:
     """Give each registering source with what the preprocessor made of it. Stubs are kept below
     ``cache`` for other defines and trees that need the same.

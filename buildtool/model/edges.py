@@ -22,7 +22,7 @@ from buildtool.model.walk import Site
 _WRONG = f"if the graph was cut out of a larger one, do that again; else {REEXPORT}"
 
 
-class _Given(NamedTuple):
+class _TensorTypes(NamedTuple):
     """What a reference stands for: the types of its tensors, None where nobody knows; or why there
     are none, and what to do about that."""
 
@@ -31,7 +31,7 @@ class _Given(NamedTuple):
     todo: str = ""
 
 
-class Checked(NamedTuple):
+class CheckedNode(NamedTuple):
     """A node, where it is, and whether nothing was found wrong with it alone. The types of one
     that is wrong say nothing."""
 
@@ -40,13 +40,13 @@ class Checked(NamedTuple):
     sound: bool
 
 
-def check_edges(nodes: Iterable[Checked], context: Context) -> None:
+def check_edges(nodes: Iterable[CheckedNode], context: Context) -> None:
     """Check what nodes take of each other."""
     for _, body in groupby(nodes, key=lambda node: id(node.site.scope)):
         _check_body(tuple(body), context)
 
 
-def _check_body(nodes: tuple[Checked, ...], context: Context) -> None:
+def _check_body(nodes: tuple[CheckedNode, ...], context: Context) -> None:
     """Check the main graph, or one instance of a function."""
     tensors = _Tensors(nodes, context)
     for node in nodes:
@@ -60,7 +60,7 @@ def _check_body(nodes: tuple[Checked, ...], context: Context) -> None:
             context.findings.node(nodes[0].where, what, given.todo)
 
 
-def _problems(node: Checked, tensors: _Tensors, context: Context) -> Iterator[tuple[str, str]]:
+def _problems(node: CheckedNode, tensors: _Tensors, context: Context) -> Iterator[tuple[str, str]]:
     """What is wrong with the inputs of one node: what follows its op's name, and what to do."""
     site, spec = node.site, node.site.spec
     when = AT_RUN if site.function else AT_SESSION
@@ -90,7 +90,7 @@ def _problems(node: Checked, tensors: _Tensors, context: Context) -> Iterator[tu
 class _Tensors:
     """The tensors of one body, by the names that its nodes have for them."""
 
-    def __init__(self, nodes: Sequence[Checked], context: Context) -> None:
+    def __init__(self, nodes: Sequence[CheckedNode], context: Context) -> None:
         names = Counter(node.site.node.name for node in nodes)
         self._nodes = {node.site.node.name: node for node in nodes}
         self._several = {name for name, count in names.items() if count > 1}
@@ -98,7 +98,7 @@ class _Tensors:
         function = nodes[0].site.function
         self._arguments = {arg.name: arg for arg in function.inputs} if function else {}
 
-    def __getitem__(self, reference: str) -> _Given:
+    def __getitem__(self, reference: str) -> _TensorTypes:
         """What ``x``, ``x:1`` or, in functions, ``x:output:1`` stands for. A name that no node has
         is told elsewhere."""
         name, _, rest = reference.partition(":")
@@ -107,16 +107,16 @@ class _Tensors:
             return _picked(types, rest, f"the function's argument {name!r}", CUT)
         node = self._nodes.get(name)
         if node is None or name in self._several or _is_unknown(node.site):
-            return _Given(None)
+            return _TensorTypes(None)
         given = self._of(node.site, rest)
         if given.types and not node.sound:
-            return _Given(("",) * len(given.types))
+            return _TensorTypes(("",) * len(given.types))
         return given
 
-    def _of(self, site: Site, rest: str) -> _Given:
+    def _of(self, site: Site, rest: str) -> _TensorTypes:
         """What a node gives by the name ``rest``."""
         if site.spec is None:
-            return _Given(None)
+            return _TensorTypes(None)
         op = f"op {site.node.op} of this tree"
         if site.spec.is_open:
             op = f"function {site.node.op!r}"
@@ -127,7 +127,7 @@ class _Tensors:
         output, _, rest = rest.partition(":")
         outputs = [argument for argument in outputs if argument.name == output]
         if not outputs:
-            return _Given(None, f"{op} has no output {output!r}", todo)
+            return _TensorTypes(None, f"{op} has no output {output!r}", todo)
         return _picked(argument_types(outputs, site.attrs), rest, f"{output!r} of {op}", todo)
 
 
@@ -137,10 +137,12 @@ def _is_unknown(site: Site) -> bool:
     return site.spec is None or (site.spec.is_open and not is_call)
 
 
-def _picked(types: tuple[str, ...] | None, index: str, source: str, todo: str) -> _Given:
+def _picked(types: tuple[str, ...] | None, index: str, source: str, todo: str) -> _TensorTypes:
     """One tensor of those that ``source`` gives, or all of them where ``index`` is empty."""
     if types is None or not index:
-        return _Given(types)
+        return _TensorTypes(types)
     if not index.isdecimal() or int(index) >= len(types):
-        return _Given(None, f"{source} has {len(types)} output" + "s" * (len(types) != 1), todo)
-    return _Given((types[int(index)],))
+        return _TensorTypes(
+            None, f"{source} has {len(types)} output" + "s" * (len(types) != 1), todo
+        )
+    return _TensorTypes((types[int(index)],))

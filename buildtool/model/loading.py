@@ -31,7 +31,7 @@ class ModelSource:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Loaded:
+class LoadedModel:
     """The binary GraphDef of a model: where it lies, its bytes, and the tensors that its source
     or its SavedModel names."""
 
@@ -42,7 +42,7 @@ class Loaded:
     outputs: tuple[str, ...]
 
 
-def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> Loaded:
+def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> LoadedModel:
     """Load a model of format ``found``; text and SavedModels become a file in ``cache``.
 
     Raises:
@@ -60,7 +60,7 @@ def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> Loa
     with path.open("rb") as file:
         buffer = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     digest = savedmodel.sha256(path)
-    return Loaded(path=path, sha256=digest, buffer=buffer, inputs=inputs, outputs=outputs)
+    return LoadedModel(path=path, sha256=digest, buffer=buffer, inputs=inputs, outputs=outputs)
 
 
 def read_text(path: Path) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from buildtool.core.errors import ModelError, Problem
 from buildtool.core.values import ModelInfo, NodeRef, OpDefinition, OpSet, OpUse
 from buildtool.model import oplist
-from buildtool.model.edges import Checked, check_edges
+from buildtool.model.edges import CheckedNode, check_edges
 from buildtool.model.findings import Findings, also
 from buildtool.model.formats import Format, detect
 from buildtool.model.graph_checks import (
@@ -24,7 +24,7 @@ from buildtool.model.graph_checks import (
 )
 from buildtool.model.graphdef import GraphDef, read_graph
 from buildtool.model.interface import Interface, find_ends
-from buildtool.model.loading import Loaded, ModelSource, load, read_text
+from buildtool.model.loading import LoadedModel, ModelSource, load, read_text
 from buildtool.model.rewriting import Rewriter
 from buildtool.model.runtime_facts import RuntimeFacts
 from buildtool.model.savedmodel import sha256
@@ -151,7 +151,7 @@ class _Reader:
             )
         )
 
-    def _graph(self, source: ModelSource, name: str, loaded: Loaded) -> None:
+    def _graph(self, source: ModelSource, name: str, loaded: LoadedModel) -> None:
         rewritten = self._rewriter.rewrite(read_graph(loaded.buffer), source)
         graph = rewritten.graph
         self._notes += (f"{name}: {note}" for note in rewritten.notes)
@@ -163,7 +163,7 @@ class _Reader:
         refs = [_ref(name, site) for site in sites]
         checked = []
         for site, ref in zip(sites, refs, strict=True):
-            checked.append(Checked(site, ref, check_site(site, ref, context)))
+            checked.append(CheckedNode(site, ref, check_site(site, ref, context)))
             self._uses.add_site(site, ref)
             for attr in unknown_attrs(site) if self._facts.ignores_unknown_attrs else ():
                 self._unknown.setdefault((name, site.node.op, attr), []).append(ref)
@@ -175,7 +175,12 @@ class _Reader:
         self._models.append(self._rewriter.applied(info, rewritten, self._findings))
 
     def _info(
-        self, source: ModelSource, name: str, loaded: Loaded, graph: GraphDef, sites: list[Site]
+        self,
+        source: ModelSource,
+        name: str,
+        loaded: LoadedModel,
+        graph: GraphDef,
+        sites: list[Site],
     ) -> ModelInfo:
         main = [site for site in sites if site.function is None]
         interface = Interface(main, source.shapes)

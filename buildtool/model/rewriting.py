@@ -14,18 +14,18 @@ from buildtool.model.findings import Findings
 from buildtool.model.graphdef import GraphDef
 from buildtool.model.interface import with_index
 from buildtool.model.loading import ModelSource, keep
-from buildtool.model.transforms import REWRITES, Done, rewrite_graph
+from buildtool.model.transforms import REWRITES, TransformOutcome, rewrite_graph
 from buildtool.model.transforms.transform import Tree
 
 _SHOWN = 3
 
 
-class Rewritten(NamedTuple):
+class RewrittenGraph(NamedTuple):
     """A graph after its rewrites. ``hints`` say, by node, which other rewrite would mend it, or
     why one did not."""
 
     graph: GraphDef
-    done: tuple[Done, ...]
+    done: tuple[TransformOutcome, ...]
     hints: Mapping[str, str]
 
     @property
@@ -41,15 +41,15 @@ class Rewriter:
         self.tree = tree
         self._names, self._cache = names, cache
 
-    def rewrite(self, graph: GraphDef, source: ModelSource) -> Rewritten:
+    def rewrite(self, graph: GraphDef, source: ModelSource) -> RewrittenGraph:
         """Rewrite the graph of a model; the same object where nothing is to be done."""
         known = {with_index(name): shape for name, shape in source.shapes.items()}
         graph, done = rewrite_graph(graph, self.tree, self._names, known)
         others = [rewrite.name for rewrite in REWRITES if rewrite.name not in self._names]
         _, possible = rewrite_graph(graph, self.tree, others, known)
-        return Rewritten(graph, done, _hints(done, possible))
+        return RewrittenGraph(graph, done, _hints(done, possible))
 
-    def applied(self, info: ModelInfo, rewritten: Rewritten, findings: Findings) -> ModelInfo:
+    def applied(self, info: ModelInfo, rewritten: RewrittenGraph, findings: Findings) -> ModelInfo:
         """The model as the device gets it: the rewritten one becomes a file in the cache."""
         changes = tuple((done.rewrite, done.changed) for done in rewritten.done if done.changed)
         if not changes or findings.problems():
@@ -65,13 +65,15 @@ class Rewriter:
         )
 
 
-def _note(done: Done) -> str:
+def _note(done: TransformOutcome) -> str:
     names = ", ".join(repr(name) for name in done.changed[:_SHOWN])
     more = len(done.changed) - _SHOWN
     return f"rewrite {done.rewrite} changed {names}" + (f" and {more} more nodes" * (more > 0))
 
 
-def _hints(done: tuple[Done, ...], possible: tuple[Done, ...]) -> dict[str, str]:
+def _hints(
+    done: tuple[TransformOutcome, ...], possible: tuple[TransformOutcome, ...]
+) -> dict[str, str]:
     hints: dict[str, list[str]] = {}
     for item in done:
         for node, reason in item.refused:

@@ -15,7 +15,7 @@ from buildtool.core.values import AttrType, OpUse
 
 
 @dataclass(frozen=True, kw_only=True)
-class Added:
+class AddedOp:
     """An op that gets added. ``attr`` is its type attribute, filled from the type attributes
     ``types`` of the op that causes it (or from DataTypes named there): one use for each type, or
     one for the whole list if ``whole``."""
@@ -36,7 +36,7 @@ class Rule:
     source: str
     causes: tuple[str, ...] = ()
     if_lowered: bool = False
-    adds: tuple[Added, ...] = ()
+    adds: tuple[AddedOp, ...] = ()
 
 
 CALL = "<function call>"  # the cause of a call by a function's name; types are Tin and Tout
@@ -48,37 +48,37 @@ RULES = (
     Rule(
         reason="stands for control edges",
         source="graph/graph.cc",
-        adds=(Added(op="NoOp"),),
+        adds=(AddedOp(op="NoOp"),),
     ),
     Rule(
         reason="feeds and fetches become these",
         source="graph/subgraph.cc",
-        adds=(Added(op="_Arg"), Added(op="_Retval")),
+        adds=(AddedOp(op="_Arg"), AddedOp(op="_Retval")),
     ),
     Rule(
         reason="constant folding evaluates parts of the graph through these",
         source="common_runtime/graph_runner.cc",
-        adds=(Added(op="_Send"), Added(op="_Recv")),
+        adds=(AddedOp(op="_Send"), AddedOp(op="_Recv")),
     ),
     Rule(
         reason="constant folding leaves its results in these",
         source="common_runtime/constant_folding.cc",
-        adds=(Added(op="Const"),),
+        adds=(AddedOp(op="Const"),),
     ),
     Rule(
         reason="calls of functions are inlined with these",
         source="common_runtime/inline_function_utils.cc",
         causes=(CALL,),
         adds=(
-            Added(op="Identity", attr="T", types=(*_IN, *_OUT)),
-            Added(op="IdentityN", attr="T", types=_OUT, whole=True),
+            AddedOp(op="Identity", attr="T", types=(*_IN, *_OUT)),
+            AddedOp(op="IdentityN", attr="T", types=_OUT, whole=True),
         ),
     ),
     Rule(
         reason="a call that takes or gives a resource is kept apart by these",
         source="common_runtime/placer_inspection_required_ops_utils.cc",
         causes=("PartitionedCall", "StatefulPartitionedCall"),
-        adds=(Added(op="Identity", attr="T", types=(*_IN, *_OUT)),),
+        adds=(AddedOp(op="Identity", attr="T", types=(*_IN, *_OUT)),),
     ),
     Rule(
         reason="While is lowered to these",
@@ -86,12 +86,12 @@ RULES = (
         causes=("While", "StatelessWhile"),
         if_lowered=True,
         adds=(
-            Added(op="LoopCond"),
+            AddedOp(op="LoopCond"),
             *(
-                Added(op=op, attr="T", types=("T",))
+                AddedOp(op=op, attr="T", types=("T",))
                 for op in ("Enter", "Merge", "Switch", "Exit", "NextIteration", "Identity")
             ),
-            Added(op="IdentityN", attr="T", types=("T",), whole=True),
+            AddedOp(op="IdentityN", attr="T", types=("T",), whole=True),
         ),
     ),
     Rule(
@@ -100,10 +100,10 @@ RULES = (
         causes=("If", "StatelessIf"),
         if_lowered=True,
         adds=(
-            Added(op="Switch", attr="T", types=("Tcond", *_IN)),
-            Added(op="Merge", attr="T", types=("Tcond", *_OUT)),
-            Added(op="Identity", attr="T", types=("Tcond", *_IN, *_OUT)),
-            Added(op="IdentityN", attr="T", types=_OUT, whole=True),
+            AddedOp(op="Switch", attr="T", types=("Tcond", *_IN)),
+            AddedOp(op="Merge", attr="T", types=("Tcond", *_OUT)),
+            AddedOp(op="Identity", attr="T", types=("Tcond", *_IN, *_OUT)),
+            AddedOp(op="IdentityN", attr="T", types=_OUT, whole=True),
         ),
     ),
     Rule(
@@ -112,30 +112,30 @@ RULES = (
         causes=("Case", "StatelessCase"),
         if_lowered=True,
         adds=(
-            Added(op="_SwitchN", attr="T", types=("DT_INT32", *_IN)),
-            Added(op="Merge", attr="T", types=("DT_INT32", *_OUT)),
-            Added(op="Identity", attr="T", types=("DT_INT32", *_IN, *_OUT)),
-            Added(op="IdentityN", attr="T", types=_OUT, whole=True),
+            AddedOp(op="_SwitchN", attr="T", types=("DT_INT32", *_IN)),
+            AddedOp(op="Merge", attr="T", types=("DT_INT32", *_OUT)),
+            AddedOp(op="Identity", attr="T", types=("DT_INT32", *_IN, *_OUT)),
+            AddedOp(op="IdentityN", attr="T", types=_OUT, whole=True),
         ),
     ),
     Rule(
         reason="_ListToArray and _ArrayToList are replaced by these",
         source="common_runtime/function_utils.cc",
         causes=("_ListToArray", "_ArrayToList"),
-        adds=(Added(op="Identity", attr="T", types=("T",)),),
+        adds=(AddedOp(op="Identity", attr="T", types=("T",)),),
     ),
     Rule(
         reason="AccumulateNV2 is rewritten into these, or in a loop into AddN",
         source="common_runtime/accumulate_n_optimizer.cc",
         causes=("AccumulateNV2",),
         adds=(
-            Added(op="TemporaryVariable", attr="dtype", types=("T",)),
-            Added(op="Shape", attr="T", types=("T",)),
-            Added(op="Fill", attr="T", types=("T",)),
-            Added(op="Assign", attr="T", types=("T",)),
-            Added(op="AssignAdd", attr="T", types=("T",)),
-            Added(op="DestroyTemporaryVariable", attr="T", types=("T",)),
-            Added(op="AddN", attr="T", types=("T",)),
+            AddedOp(op="TemporaryVariable", attr="dtype", types=("T",)),
+            AddedOp(op="Shape", attr="T", types=("T",)),
+            AddedOp(op="Fill", attr="T", types=("T",)),
+            AddedOp(op="Assign", attr="T", types=("T",)),
+            AddedOp(op="AssignAdd", attr="T", types=("T",)),
+            AddedOp(op="DestroyTemporaryVariable", attr="T", types=("T",)),
+            AddedOp(op="AddN", attr="T", types=("T",)),
         ),
     ),
     Rule(
@@ -143,9 +143,9 @@ RULES = (
         source="common_runtime/parallel_concat_optimizer.cc",
         causes=("ParallelConcat",),
         adds=(
-            Added(op="_ParallelConcatStart", attr="dtype", types=("T",)),
-            Added(op="_ParallelConcatUpdate", attr="T", types=("T",)),
-            Added(op="Identity", attr="T", types=("T",)),
+            AddedOp(op="_ParallelConcatStart", attr="dtype", types=("T",)),
+            AddedOp(op="_ParallelConcatUpdate", attr="T", types=("T",)),
+            AddedOp(op="Identity", attr="T", types=("T",)),
         ),
     ),
 )

@@ -17,7 +17,7 @@ _TIMEOUT = 1800.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Frozen:
+class FrozenModel:
     """A frozen GraphDef in the cache, and the tensors that the SavedModel's signature names."""
 
     path: Path
@@ -25,7 +25,7 @@ class Frozen:
     outputs: tuple[str, ...]
 
 
-def freeze(folder: Path, *, signature: str, cache: Path, python: str) -> Frozen:
+def freeze(folder: Path, *, signature: str, cache: Path, python: str) -> FrozenModel:
     """Freeze ``folder`` by TensorFlow in a process of ``python``, or take it from ``cache``.
 
     Raises:
@@ -46,7 +46,9 @@ def freeze(folder: Path, *, signature: str, cache: Path, python: str) -> Frozen:
             made[0].replace(graph)
             made[1].replace(about)
     tensors = json.loads(about.read_text(encoding="utf-8"))
-    return Frozen(path=graph, inputs=tuple(tensors["inputs"]), outputs=tuple(tensors["outputs"]))
+    return FrozenModel(
+        path=graph, inputs=tuple(tensors["inputs"]), outputs=tuple(tensors["outputs"])
+    )
 
 
 def _digest(folder: Path, signature: str) -> str:

@@ -13,7 +13,7 @@ TensorFlow's ``.proto`` files itself, still clashes with ours.
 from buildtool.rename.generated import rename_generated, write_protoc
 from buildtool.rename.names import check_prefix
 from buildtool.rename.renamed_tree import (
-    Renamed,
+    RenameRecord,
     RenameReport,
     Unchanged,
     read_renamed,
@@ -23,8 +23,8 @@ from buildtool.rename.text import Kind, kind_of, rename_text
 
 __all__ = [
     "Kind",
+    "RenameRecord",
     "RenameReport",
-    "Renamed",
     "Unchanged",
     "check_prefix",
     "kind_of",

@@ -28,7 +28,7 @@ def rename_generated(
     """Rename protobuf in the generated code of ``folder``: in place, or into ``destination``.
 
     Returns the files, relative to the folder, sorted. ``macros`` are those of the protobuf that
-    the code is for (:attr:`~buildtool.rename.renamed_tree.Renamed.macros`).
+    the code is for (:attr:`~buildtool.rename.renamed_tree.RenameRecord.macros`).
     """
     names = sorted(
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()

@@ -29,7 +29,7 @@ class Unchanged(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Renamed:
+class RenameRecord:
     """How a tree was renamed: with which prefix, and ``macros``, those of protobuf that got it,
     under their old names. ``files`` are relative to the tree."""
 
@@ -48,7 +48,7 @@ class RenameReport:
     """
 
     destination: Path
-    renamed: Renamed
+    renamed: RenameRecord
     changed: tuple[str, ...]
     kept: tuple[str, ...]
     doubts: tuple[str, ...]
@@ -110,17 +110,19 @@ def rename_tree(
     )
 
 
-def read_renamed(tree: Path) -> Renamed | None:
+def read_renamed(tree: Path) -> RenameRecord | None:
     """What a tree that :func:`rename_tree` made says of itself; None for any other tree, and for
     one whose word is spoilt."""
     try:
         text = (tree / RENAMED).read_text("utf-8", "surrogateescape")
-        return from_json(Renamed, json.loads(text))
+        return from_json(RenameRecord, json.loads(text))
     except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
         return None
 
 
-def _check_places(source: Path, destination: Path, prefix: str, earlier: Renamed | None) -> None:
+def _check_places(
+    source: Path, destination: Path, prefix: str, earlier: RenameRecord | None
+) -> None:
     here, there = source.resolve(), destination.resolve()
     problem = None
     if earlier and earlier.prefix != prefix:
@@ -195,8 +197,8 @@ def _link(place: Path, target: Path) -> None:
 
 def _write_record(
     destination: Path, prefix: str, macros: Iterable[str], files: Iterable[str]
-) -> Renamed:
-    record = Renamed(prefix=prefix, macros=tuple(sorted(macros)), files=tuple(sorted(files)))
+) -> RenameRecord:
+    record = RenameRecord(prefix=prefix, macros=tuple(sorted(macros)), files=tuple(sorted(files)))
     text = to_json({"prefix": prefix, "macros": record.macros, "files": record.files})
     write_bytes_if_changed(destination / RENAMED, text.encode("utf-8", "surrogateescape"))
     return record

@@ -5,16 +5,16 @@ from buildtool.sources.checkout import local_tree
 from buildtool.sources.fetch import fetch, fetch_all
 from buildtool.sources.lock import Lock, LockedSource
 from buildtool.sources.lock_reading import load_lock
-from buildtool.sources.own_copies import Given, with_given
+from buildtool.sources.own_copies import OwnCopy, with_own_copies
 from buildtool.sources.patching import patched_tree
 from buildtool.sources.progress import Progress
 from buildtool.sources.session import Patience
 
 __all__ = [
     "Cache",
-    "Given",
     "Lock",
     "LockedSource",
+    "OwnCopy",
     "Patience",
     "Progress",
     "fetch",
@@ -22,5 +22,5 @@ __all__ = [
     "load_lock",
     "local_tree",
     "patched_tree",
-    "with_given",
+    "with_own_copies",
 ]

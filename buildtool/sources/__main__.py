@@ -11,7 +11,7 @@ from pathlib import Path
 
 from buildtool.core.errors import BuildToolError, ExitCode
 from buildtool.core.paths import LOCK
-from buildtool.sources import Cache, Progress, fetch_all, load_lock, with_given
+from buildtool.sources import Cache, Progress, fetch_all, load_lock, with_own_copies
 from buildtool.sources.lock import Debian, LockedSource, PyPI
 
 
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--offline", action="store_true", help="use the cache and local paths only")
     chosen = parser.parse_args(arguments)
     try:
-        lock = with_given(load_lock(chosen.lock), ())
+        lock = with_own_copies(load_lock(chosen.lock), ())
         trees = fetch_all(
             lock,
             chosen.names or [n for n in lock.sources if not chosen.packaged or _packaged(lock[n])],

@@ -68,7 +68,7 @@ def download(wanted: Fetchable, target: Path, *, progress: Progress, patience: P
             pause = patience.pause if idle == 0 else pause * 2
             time.sleep(pause)
         finally:
-            progress.done(wanted.label)
+            progress.end(wanted.label)
     with writing(target):
         part.replace(target)
 

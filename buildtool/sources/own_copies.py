@@ -24,7 +24,7 @@ _ENDINGS = ("", ".git", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar", ".zip"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
+class OwnCopy:
     """A copy at ``path`` of the source ``name``: a name of the lock, with its version
     (``nsync-1.29.2``) or without it (``nsync``). ``where`` says who gave it.
     """
@@ -43,8 +43,8 @@ def how_to_give(source: LockedSource) -> str:
     )
 
 
-def with_given(
-    lock: Lock, given: Sequence[Given], *, environment: Mapping[str, str] | None = None
+def with_own_copies(
+    lock: Lock, given: Sequence[OwnCopy], *, environment: Mapping[str, str] | None = None
 ) -> Lock:
     """``lock`` with the places of what is given, and of what ``BUILDTOOL_SOURCES`` has.
 
@@ -58,11 +58,11 @@ def with_given(
         problems.append(Problem(where=VARIABLE, what=f"there is no folder {folder}"))
     if problems:
         raise ConfigError(problems)
-    named = {name: _named(source, given, folder) for name, source in lock.sources.items()}
+    named = {name: _with_own_copy(source, given, folder) for name, source in lock.sources.items()}
     return dataclasses.replace(lock, sources=named)
 
 
-def _problems(lock: Lock, given: Sequence[Given]) -> Iterator[Problem]:
+def _problems(lock: Lock, given: Sequence[OwnCopy]) -> Iterator[Problem]:
     names = {*lock.sources, *(source.family for source in lock.sources.values())}
     for each in given:
         if each.name not in names:
@@ -73,7 +73,9 @@ def _problems(lock: Lock, given: Sequence[Given]) -> Iterator[Problem]:
             yield Problem(where=each.where, what=what, todo="mend the path, or take it out")
 
 
-def _named(source: LockedSource, given: Sequence[Given], folder: Path | None) -> LockedSource:
+def _with_own_copy(
+    source: LockedSource, given: Sequence[OwnCopy], folder: Path | None
+) -> LockedSource:
     """``source`` with the place that was given; the name with a version wins."""
     names = tuple(dict.fromkeys((source.name, source.family)))
     for each in (each for name in names for each in given if each.name == name):

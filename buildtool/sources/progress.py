@@ -54,7 +54,7 @@ class Progress:
             self._shown = now
             self._write(f"{what}: {_amount(done, total)}", over=self._live)
 
-    def done(self, what: str) -> None:
+    def end(self, what: str) -> None:
         """Forget ``what``; its next update starts anew."""
         self._started.pop(what, None)
         if self._width:

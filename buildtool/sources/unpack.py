@@ -71,7 +71,7 @@ def unpack(
     except UNREADABLE as failure:
         raise _refusal(archive, f"cannot be read, or is damaged or cut off ({failure})") from None
     finally:
-        progress.done(f"unpacking {label}")
+        progress.end(f"unpacking {label}")
     writer.check_links(archive)
     return writer.count
 

@@ -24,7 +24,7 @@ from buildtool.verify.linked_program import glibc_problems, linked_facts
 from buildtool.verify.macho_check import image_problems
 from buildtool.verify.models import NOT_INSTALLED, check_model
 from buildtool.verify.program import Program, Registries, list_registries, prove_session
-from buildtool.verify.registry import Allowed, RegistryCheck, check_registries
+from buildtool.verify.registry import AllowedRegistrations, RegistryCheck, check_registries
 from buildtool.verify.renamed import check_renamed
 
 QUICK_TIMEOUT = 120.0
@@ -56,7 +56,7 @@ class VerificationInput:
     emulator: tuple[str, ...] = ()
     not_run: str = ""
     emulated: str = ""
-    allowed: Allowed = field(default_factory=Allowed)
+    allowed: AllowedRegistrations = field(default_factory=AllowedRegistrations)
     models: tuple[ModelRun, ...] = ()
     protobuf_prefix: str = ""
     tolerance: float = DEFAULT_TOLERANCE

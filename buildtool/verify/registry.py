@@ -30,7 +30,7 @@ class RegistryCheck:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Allowed:
+class AllowedRegistrations:
     """What may be registered besides what is planned. ``repeated`` are kernels that the tree itself
     registers more than once, with the places, as ``file:line``, where it does."""
 
@@ -39,10 +39,12 @@ class Allowed:
     repeated: Mapping[RegisteredKernel, tuple[str, ...]] = field(default_factory=dict)
 
 
-_NOTHING = Allowed()
+_NOTHING = AllowedRegistrations()
 
 
-def may_register(plan: BuildPlan, catalogue: KernelCatalogue, *, everything: bool) -> Allowed:
+def may_register(
+    plan: BuildPlan, catalogue: KernelCatalogue, *, everything: bool
+) -> AllowedRegistrations:
     """What a library that follows the plan may hold: the macros compare the text of a class alone,
     so that a class that is selected registers all its kernels, for whatever types and devices.
     System kernels and ops register always; with ``everything`` all do."""
@@ -50,7 +52,7 @@ def may_register(plan: BuildPlan, catalogue: KernelCatalogue, *, everything: boo
     places = defaultdict[RegisteredKernel, list[str]](list)
     for kernel in catalogue.kernels:
         places[_planned(kernel)].append(f"{kernel.source}:{kernel.line}")
-    return Allowed(
+    return AllowedRegistrations(
         kernels=frozenset(
             _planned(kernel)
             for kernel in catalogue.kernels
@@ -71,7 +73,7 @@ def check_registries(
     found: Registries,
     *,
     members: Sequence[Member],
-    allowed: Allowed = _NOTHING,
+    allowed: AllowedRegistrations = _NOTHING,
 ) -> RegistryCheck:
     """Compare what is registered with ``plan``. ``members`` of the archive help to tell why a
     kernel is missing; ``allowed`` is surplus that is no fault."""
@@ -192,7 +194,7 @@ def _missing_ops(plan: BuildPlan, found: Registries) -> Iterator[Problem]:
 
 
 def _repeated(
-    found: Registries, planned: Container[RegisteredKernel], allowed: Allowed
+    found: Registries, planned: Container[RegisteredKernel], allowed: AllowedRegistrations
 ) -> tuple[list[Problem], list[str]]:
     """What is wrong with kernels that are registered more than once, and what is only to be told:
     those that the tree itself registers so, and no model has."""

@@ -24,14 +24,14 @@ from buildtool.rename.app_protobuf import check_app_protobuf
 from buildtool.rename.renamed_sources import Renaming, rename_sources
 from buildtool.sources import (
     Cache,
-    Given,
     Lock,
+    OwnCopy,
     Progress,
     fetch_all,
     load_lock,
     local_tree,
     patched_tree,
-    with_given,
+    with_own_copies,
 )
 from buildtool.tools.apple.stand_in_sdk import find_sdk
 from buildtool.tools.probing import NO_TOOLS
@@ -96,7 +96,7 @@ def find_inputs(work: Workspace) -> Inputs:
     target = work.target
     backend = find_backend(target)
     _check_format(work, backend)
-    lock = with_given(load_lock(LOCK), given_sources(target))
+    lock = with_own_copies(load_lock(LOCK), given_sources(target))
     sysroot = plain(target.sysroot) if target.sysroot else None
     if work.abi.apple:
         sysroot = find_sdk(
@@ -173,10 +173,10 @@ def abi_of(target: Target) -> tuple[Platform, Abi]:
     )
 
 
-def given_sources(target: Target) -> tuple[Given, ...]:
+def given_sources(target: Target) -> tuple[OwnCopy, ...]:
     """The user's own copies of sources, as the target names them."""
     return tuple(
-        Given(name=own.name, path=own.path, where=target.where(f"sources[{index}]"))
+        OwnCopy(name=own.name, path=own.path, where=target.where(f"sources[{index}]"))
         for index, own in enumerate(target.sources)
     )
 

@@ -11,7 +11,7 @@ from buildtool.core.errors import DownloadError
 from buildtool.platforms.android import PLATFORM
 from buildtool.sources.cache import Cache
 from buildtool.sources.npm import npm_package
-from buildtool.tools.android.compatibility import Asked, Kit, find_kit
+from buildtool.tools.android.compatibility import Kit, KitRequest, find_kit
 
 # The engine of React Native: made by NDK r23c, the libraries of all four ABIs in an AAR.
 PACKAGE, VERSION = "jsc-android", "250231.0.0"
@@ -42,7 +42,7 @@ def make_ndk(root: Path, *, revision: str = "14.1.3816874", level: int = 21) -> 
 
 def make_kit(root: Path, *, revision: str = "14.1.3816874", bazel: str = "0.26.1") -> Kit:
     """Both, below ``root``, found and checked."""
-    asked = Asked(sdk=make_sdk(root / "sdk"), ndk=make_ndk(root / "ndk", revision=revision))
+    asked = KitRequest(sdk=make_sdk(root / "sdk"), ndk=make_ndk(root / "ndk", revision=revision))
     return find_kit(
         asked, abis=PLATFORM.abis.values(), tree=root, tensorflow="1.20", bazel=bazel, env={}
     )

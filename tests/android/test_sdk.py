@@ -9,13 +9,13 @@ from buildtool.core.errors import ToolError
 from buildtool.platforms.android import PLATFORM
 from buildtool.tools.android.android_sdk import (
     VARIABLES,
-    Named,
+    NamedFolder,
     Sdk,
     find_sdk,
     make_absolute,
     read_sdk,
 )
-from buildtool.tools.android.compatibility import Asked, find_kit
+from buildtool.tools.android.compatibility import KitRequest, find_kit
 from buildtool.tools.android.ndk import Ndk, find_ndk, read_ndk
 from buildtool.tools.android.ndk_support import tensorflow_revisions
 
@@ -53,11 +53,11 @@ def make_ndk(tmp_path: Path) -> Callable[..., Path]:
 
 
 def sdk_of(root: Path) -> Sdk:
-    return read_sdk(Named(root=root, by="sdk"))
+    return read_sdk(NamedFolder(root=root, by="sdk"))
 
 
 def ndk_of(root: Path) -> Ndk:
-    return read_ndk(Named(root=root, by="ndk"))
+    return read_ndk(NamedFolder(root=root, by="ndk"))
 
 
 def tree(folder: Path, supported: str = "[10, 11, 12, 13, 14, 15]") -> Path:
@@ -129,7 +129,7 @@ def test_build_tools_that_bazel_would_not_find_are_explained(
     (tmp_path / "sdk/platforms/android-28/android.jar").touch()
     with pytest.raises(ToolError) as failure:
         find_kit(
-            Asked(sdk=tmp_path / "sdk", ndk=make_ndk("14.1.1", 21)),
+            KitRequest(sdk=tmp_path / "sdk", ndk=make_ndk("14.1.1", 21)),
             abis=ABIS.values(),
             tree=tree(tmp_path / "tf"),
             tensorflow="1.8.0",
@@ -191,7 +191,7 @@ def test_the_newest_ndk_of_the_sdk_is_taken(sdk: Path, make_ndk: Callable[..., P
 def test_nothing_there_says_both_and_which_variables_mend_it(tmp_path: Path) -> None:
     with pytest.raises(ToolError) as failure:
         find_kit(
-            Asked(),
+            KitRequest(),
             abis=ABIS.values(),
             tree=tree(tmp_path / "tf"),
             tensorflow="1.8.0",
@@ -216,7 +216,7 @@ def test_who_has_named_a_folder_is_said_with_file_and_line(
     facts = {"tree": tree(tmp_path / "tf"), "tensorflow": "1.8.0", "bazel": "0.17.2", "env": {}}
     where = {"sdk": "W:3", "ndk": "targets/x.yaml:7"}
     with pytest.raises(ToolError) as failure:
-        find_kit(Asked(sdk=tmp_path, ndk=tmp_path, where=where), abis=(), **facts)  # type: ignore[arg-type]
+        find_kit(KitRequest(sdk=tmp_path, ndk=tmp_path, where=where), abis=(), **facts)  # type: ignore[arg-type]
     first, second = failure.value.problems
     assert str(first).startswith(f"W:3: sdk={tmp_path}: is no Android SDK")
     assert first.todo == "set sdk in W:3 to the SDK's own folder"
@@ -224,7 +224,7 @@ def test_who_has_named_a_folder_is_said_with_file_and_line(
     assert second.todo == "set ndk in targets/x.yaml:7 to the folder of an unpacked NDK"
     new = make_ndk("18.1.1", 21)
     with pytest.raises(ToolError) as failure:
-        find_kit(Asked(sdk=sdk, ndk=new, where=where), abis=(), **facts)  # type: ignore[arg-type]
+        find_kit(KitRequest(sdk=sdk, ndk=new, where=where), abis=(), **facts)  # type: ignore[arg-type]
     assert f"targets/x.yaml:7: ndk={new}: NDK 18.1.1 (source.properties) is not" in said(failure)
     assert "set ndk in targets/x.yaml:7 to an NDK that both can use" in said(failure)
 
@@ -232,7 +232,7 @@ def test_who_has_named_a_folder_is_said_with_file_and_line(
 def test_everything_that_is_wrong_is_said_at_once(
     sdk: Path, tmp_path: Path, make_ndk: Callable[..., Path]
 ) -> None:
-    asked = Asked(
+    asked = KitRequest(
         sdk=sdk,
         ndk=make_ndk("18.1.5063045", 16, 21),
         api_level=19,
@@ -267,7 +267,7 @@ def test_the_trees_own_list_counts(
 ) -> None:
     with pytest.raises(ToolError) as failure:
         find_kit(
-            Asked(sdk=sdk, ndk=make_ndk("16.1.1", 21)),
+            KitRequest(sdk=sdk, ndk=make_ndk("16.1.1", 21)),
             abis=ABIS.values(),
             tree=tree(tmp_path / "tf"),
             tensorflow="1.8.0",
@@ -286,7 +286,7 @@ def test_a_revision_as_level_is_recognised(
 ) -> None:
     with pytest.raises(ToolError, match="13 is the NDK's revision; api_level is Android's"):
         find_kit(
-            Asked(sdk=sdk, ndk=make_ndk("13.1.1", 21), api_level=13),
+            KitRequest(sdk=sdk, ndk=make_ndk("13.1.1", 21), api_level=13),
             abis=ABIS.values(),
             tree=tree(tmp_path / "tf"),
             tensorflow="1.8.0",
@@ -297,7 +297,7 @@ def test_a_revision_as_level_is_recognised(
 def test_64_bit_abis_need_level_21(
     sdk: Path, tmp_path: Path, make_ndk: Callable[..., Path]
 ) -> None:
-    asked = Asked(sdk=sdk, ndk=make_ndk("14.1.1", 19, 21), api_level=19)
+    asked = KitRequest(sdk=sdk, ndk=make_ndk("14.1.1", 19, 21), api_level=19)
     facts = {"tree": tree(tmp_path / "tf"), "tensorflow": "1.8.0", "bazel": "0.17.2"}
     with pytest.raises(ToolError, match="arm64-v8a and x86_64 exist since API level 21"):
         find_kit(asked, abis=ABIS.values(), **facts)  # type: ignore[arg-type]
@@ -325,7 +325,7 @@ def test_which_bazel_reads_which_ndk(
 ) -> None:
     bazel, revision, what = case
     folder = tree(tmp_path / "tf", str(list(range(10, 30))))
-    asked = Asked(sdk=sdk, ndk=make_ndk(revision, 21))
+    asked = KitRequest(sdk=sdk, ndk=make_ndk(revision, 21))
 
     def find() -> bool:
         kit = find_kit(asked, abis=ABIS.values(), tree=folder, tensorflow="2.14.1", bazel=bazel)
@@ -345,7 +345,7 @@ def test_bazel_and_tensorflow_that_have_no_ndk_in_common(
 ) -> None:
     with pytest.raises(ToolError, match="this Bazel and this TensorFlow do not go together"):
         find_kit(
-            Asked(sdk=sdk, ndk=make_ndk("21.4.1", 21)),
+            KitRequest(sdk=sdk, ndk=make_ndk("21.4.1", 21)),
             abis=ABIS.values(),
             tree=tree(tmp_path / "tf", "[19, 20, 21]"),
             tensorflow="2.14.1",

@@ -9,13 +9,13 @@ import starlark
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.tools.android.bazel_rules import (
     Generation,
-    Placed,
+    WorkspaceEdit,
     generation,
     place,
     read_declared,
     with_declared,
 )
-from buildtool.tools.android.compatibility import Asked, Kit
+from buildtool.tools.android.compatibility import Kit, KitRequest
 from buildtool.tools.bazel.workspace_file import entries
 from tests.android.conftest import make_kit
 
@@ -36,7 +36,7 @@ RULES = {
 }
 
 
-def put(text: str, kit: Kit, how: Generation) -> Placed:
+def put(text: str, kit: Kit, how: Generation) -> WorkspaceEdit:
     return place(text, kit, how, read_declared(text, path="W"), path="W")
 
 
@@ -133,7 +133,9 @@ def test_what_users_declared_is_checked_like_the_target() -> None:
     own = 'android_ndk_repository(name="n", path="/n", api_level=14)\n'
     own += 'android_sdk_repository(name="s")\n'
     problems: list[Problem] = []
-    asked = with_declared(Asked(build_tools_version="1.2"), read_declared(own, path="W"), problems)
+    asked = with_declared(
+        KitRequest(build_tools_version="1.2"), read_declared(own, path="W"), problems
+    )
     assert not problems
     assert (asked.ndk, asked.api_level, asked.sdk) == (Path("/n"), 14, None)
     assert asked.build_tools_version == "1.2"
@@ -142,7 +144,7 @@ def test_what_users_declared_is_checked_like_the_target() -> None:
 
 def test_all_contradictions_are_said_at_once() -> None:
     own = 'android_ndk_repository(name="n", path="/n", api_level=14)\n'
-    asked = Asked(ndk=Path("/m"), api_level=21, where={"api_level": "targets/x.yaml:3"})
+    asked = KitRequest(ndk=Path("/m"), api_level=21, where={"api_level": "targets/x.yaml:3"})
     problems: list[Problem] = []
     assert with_declared(asked, read_declared(own, path="W"), problems) == asked
     ndk, level = map(str, problems)

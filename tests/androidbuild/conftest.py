@@ -18,7 +18,7 @@ from tests.bazel.sample import copy_tree
 from tests.makefile.conftest import MODELS
 
 if TYPE_CHECKING:
-    from tests.conftest import Ended, Project
+    from tests.conftest import CommandResult, Project
 
 ODD = 'it\'s an "odd" $HOME %d {{ 7*7 }} pläce'
 HIDDEN = ("bazel*", "npm", "adb")
@@ -83,7 +83,7 @@ class Bench:
         code: int = 0,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-    ) -> Ended:
+    ) -> CommandResult:
         """Do a step of the target ``one`` for arm64-v8a, standing in ``cwd``."""
         task = step if ":" in step else f"{step}:one-arm64-v8a"
         named = (f"tf={self.tree}", f"model={self.model}")

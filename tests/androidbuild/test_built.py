@@ -32,7 +32,7 @@ from tests.bazel.stand_in import CPUS, make_stand_in
 from tests.makefile.conftest import MODELS, state
 
 if TYPE_CHECKING:
-    from tests.conftest import Ended, Project
+    from tests.conftest import CommandResult, Project
 
 pytestmark = [pytest.mark.network, pytest.mark.build]
 
@@ -65,7 +65,7 @@ class Shop:
 
     def doit(
         self, task: str, model: str, *, code: int = 0, env: Mapping[str, str] | None = None
-    ) -> Ended:
+    ) -> CommandResult:
         path = self.project.root.parent / f"{model}.pbtxt"
         path.write_text(MODELS[model], encoding="utf-8")
         return self.project.doit(
@@ -142,12 +142,12 @@ def shop(
 
 
 @pytest.fixture(scope="module")
-def first(shop: Shop) -> Ended:
+def first(shop: Shop) -> CommandResult:
     """What the first build said."""
     return shop.doit("build:one", "sums")
 
 
-def test_from_a_target_to_an_aar(shop: Shop, first: Ended) -> None:
+def test_from_a_target_to_an_aar(shop: Shop, first: CommandResult) -> None:
     steps = {f"{step}:one-{abi}" for step in ("verify", "size") for abi in (ABI, OTHER)}
     assert steps | {"package:one"} <= set(first.steps)
     (aar,) = shop.project.folder("one").glob("dist/*.aar")
@@ -165,7 +165,7 @@ def test_from_a_target_to_an_aar(shop: Shop, first: Ended) -> None:
     assert "<packaging>aar</packaging>" in (home / "1.0/model-1.0.pom").read_text("utf-8")
 
 
-def test_progress_comes_from_bazels_events(shop: Shop, first: Ended) -> None:
+def test_progress_comes_from_bazels_events(shop: Shop, first: CommandResult) -> None:
     assert f"compile:one-{ABI}: Bazel 0.20.0; of the tree's kernels for Android" in first.out
     compiled = re.search(r"(\d+) files with kernels, (\d+) compiled", first.out)
     assert compiled is not None
@@ -174,7 +174,9 @@ def test_progress_comes_from_bazels_events(shop: Shop, first: Ended) -> None:
     assert events.count('"actionCompleted"') > 100
 
 
-def test_the_targets_flags_come_after_those_of_build_files(shop: Shop, first: Ended) -> None:
+def test_the_targets_flags_come_after_those_of_build_files(
+    shop: Shop, first: CommandResult
+) -> None:
     del first
     lines = (shop.folder / "bazel/events.json").read_text(encoding="utf-8").splitlines()
     actions = [json.loads(line).get("action", {}) for line in lines]
@@ -185,7 +187,7 @@ def test_the_targets_flags_come_after_those_of_build_files(shop: Shop, first: En
     assert len(ours) > 100
 
 
-def test_only_what_was_planned_is_registered(shop: Shop, first: Ended) -> None:
+def test_only_what_was_planned_is_registered(shop: Shop, first: CommandResult) -> None:
     del first
     found = shop.result("verification")["verification"]
     assert found["registered_kernels"] == found["planned_kernels"] >= 4
@@ -199,7 +201,7 @@ def test_only_what_was_planned_is_registered(shop: Shop, first: Ended) -> None:
     assert "tensorflow/core/kernels/softmax_op.cc" not in files
 
 
-def test_the_report_says_what_it_is(shop: Shop, first: Ended) -> None:
+def test_the_report_says_what_it_is(shop: Shop, first: CommandResult) -> None:
     del first
     text = (shop.folder / "report.txt").read_text(encoding="utf-8")
     assert "NOT RUN: every library is one that an app can load" in text
@@ -207,7 +209,7 @@ def test_the_report_says_what_it_is(shop: Shop, first: Ended) -> None:
     assert "Bazel 0.20.0; NDK 14.1.3816874, API level 21" in text
 
 
-def test_a_selected_model_runs_and_no_other(shop: Shop, first: Ended) -> None:
+def test_a_selected_model_runs_and_no_other(shop: Shop, first: CommandResult) -> None:
     del first
     for abi in (ABI, OTHER):
         done = shop.run("sums", abi)
@@ -217,12 +219,12 @@ def test_a_selected_model_runs_and_no_other(shop: Shop, first: Ended) -> None:
         assert "Op type not registered" in other.stdout
 
 
-def test_the_tree_is_as_it_was(shop: Shop, first: Ended) -> None:
+def test_the_tree_is_as_it_was(shop: Shop, first: CommandResult) -> None:
     del first
     assert state(shop.tree) == shop.before
 
 
-def test_a_device_runs_it(shop: Shop, first: Ended, tmp_path: Path) -> None:
+def test_a_device_runs_it(shop: Shop, first: CommandResult, tmp_path: Path) -> None:
     """adb is a script here."""
     del first
     script = tmp_path / "adb"
@@ -238,7 +240,7 @@ def test_a_device_runs_it(shop: Shop, first: Ended, tmp_path: Path) -> None:
     assert report["timings"]["models"]["sums"]["milliseconds"]["avg"] == 2.1005
 
 
-def test_another_model_compiles_only_what_differs(shop: Shop, first: Ended) -> None:
+def test_another_model_compiles_only_what_differs(shop: Shop, first: CommandResult) -> None:
     """Comes last: it changes what the others look at."""
     del first
     out = shop.doit("build:one", "softplus").out
@@ -247,7 +249,7 @@ def test_another_model_compiles_only_what_differs(shop: Shop, first: Ended) -> N
     assert "Op type not registered 'SegmentSum'" in shop.run("sums").stdout
 
 
-def test_a_budget_that_is_exceeded(shop: Shop, first: Ended) -> None:
+def test_a_budget_that_is_exceeded(shop: Shop, first: CommandResult) -> None:
     del first
     path = shop.project.root.parent / "softplus.pbtxt"
     # A model on the command line sets a budget aside.

@@ -9,7 +9,7 @@ import pytest
 from buildtool.backends.bazel.linkopts import edited, expands_labels
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.products.aar.jni_symbols import jni_symbols
-from buildtool.tools.android.compatibility import Asked
+from buildtool.tools.android.compatibility import KitRequest
 from buildtool.tools.android.configured import read_configured, with_configured
 
 BUILD = """\
@@ -77,7 +77,7 @@ def test_what_configure_has_written(tmp_path: Path) -> None:
     }
     assert found["ANDROID_NDK_HOME"].where == f"{tmp_path}/.tf_configure.bazelrc:3"
     problems: list[Problem] = []
-    asked = with_configured(Asked(build_tools_version="28.0.3"), found, problems)
+    asked = with_configured(KitRequest(build_tools_version="28.0.3"), found, problems)
     assert not problems
     assert (asked.ndk, asked.api_level, asked.sdk_level) == (Path("/an NDK"), 21, 28)
     assert asked.place("api_level") == f"{tmp_path}/.tf_configure.bazelrc:4: api_level"
@@ -89,7 +89,7 @@ def test_what_configure_has_written_contradicts_the_target(tmp_path: Path) -> No
         "build --action_env ANDROID_SDK_API_LEVEL=many\n",
         encoding="utf-8",
     )
-    asked = Asked(api_level=24, where={"api_level": "targets/x.yaml:7"})
+    asked = KitRequest(api_level=24, where={"api_level": "targets/x.yaml:7"})
     problems: list[Problem] = []
     assert with_configured(asked, read_configured(tmp_path), problems) == asked
     said = [str(problem) for problem in problems]

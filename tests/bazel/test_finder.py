@@ -8,7 +8,7 @@ import pytest
 from buildtool.core.errors import ToolError
 from buildtool.sources.cache import Cache
 from buildtool.tools.bazel.finder import find_bazel
-from buildtool.tools.bazel.versions import Wanted
+from buildtool.tools.bazel.versions import VersionRange
 
 HIDDEN = ("bazel*", "npm")
 
@@ -29,7 +29,7 @@ def find(
 ) -> Callable[..., object]:
     """Looks for a Bazel among ``scripts`` alone."""
 
-    def look(wanted: Wanted, given: Path | None = None, **scripts: str) -> object:
+    def look(wanted: VersionRange, given: Path | None = None, **scripts: str) -> object:
         named = {name.replace("_", "-", 1): text for name, text in scripts.items()}
         folder = tools(without=HIDDEN, scripts=named)
         monkeypatch.setenv("PATH", str(folder))
@@ -41,7 +41,9 @@ def find(
 def test_the_bazel_on_path_is_taken_if_the_tree_accepts_it(
     find: Callable[..., object], tmp_path: Path
 ) -> None:
-    found = find(Wanted(least="0.10.0", most="0.20.0"), bazel=bazel_that_is("0.20.0", new=False))
+    found = find(
+        VersionRange(least="0.10.0", most="0.20.0"), bazel=bazel_that_is("0.20.0", new=False)
+    )
     assert (found.program, found.version) == (tmp_path / "tools/bazel", "0.20.0")  # type: ignore[attr-defined]
 
 
@@ -49,13 +51,13 @@ def test_bazel_with_its_version_in_the_name_goes_before_bazel(
     find: Callable[..., object], tmp_path: Path
 ) -> None:
     scripts = {"bazel": bazel_that_is("6.1.1"), "bazel_6.1.0": bazel_that_is("6.1.0")}
-    found = find(Wanted(exact="6.1.0"), **scripts)
+    found = find(VersionRange(exact="6.1.0"), **scripts)
     assert found.program == tmp_path / "tools/bazel-6.1.0"  # type: ignore[attr-defined]
 
 
 def test_bazelisk_is_told_the_version(find: Callable[..., object]) -> None:
     script = 'echo "bazel $USE_BAZEL_VERSION"'
-    found = find(Wanted(least="0.19.0", most="0.20.0"), bazelisk=script)
+    found = find(VersionRange(least="0.19.0", most="0.20.0"), bazelisk=script)
     assert found.version == "0.20.0"  # type: ignore[attr-defined]
     assert found.env == {"USE_BAZEL_VERSION": "0.20.0"}  # type: ignore[attr-defined]
 
@@ -63,7 +65,7 @@ def test_bazelisk_is_told_the_version(find: Callable[..., object]) -> None:
 def test_a_wrong_one_names_the_right_one_and_the_ways_to_it(find: Callable[..., object]) -> None:
     with pytest.raises(ToolError) as failure:
         find(
-            Wanted(least="0.10.0", most="0.20.0", said_in=("WORKSPACE:21", "bazel.yaml")),
+            VersionRange(least="0.10.0", most="0.20.0", said_in=("WORKSPACE:21", "bazel.yaml")),
             bazel=bazel_that_is("7.7.1"),
         )
     text = str(failure.value)
@@ -75,7 +77,7 @@ def test_a_wrong_one_names_the_right_one_and_the_ways_to_it(find: Callable[..., 
 
 def test_none_at_all_and_no_npm_package_for_it(find: Callable[..., object]) -> None:
     with pytest.raises(ToolError) as failure:
-        find(Wanted(exact="6.1.0"))
+        find(VersionRange(exact="6.1.0"))
     text = str(failure.value)
     assert "there is no bazelisk and no bazel here" in text
     assert "put bazelisk, which fetches it, or a bazel-6.1.0 on PATH" in text
@@ -84,7 +86,7 @@ def test_none_at_all_and_no_npm_package_for_it(find: Callable[..., object]) -> N
 
 def test_a_program_that_is_no_bazel(find: Callable[..., object]) -> None:
     with pytest.raises(ToolError, match="/tools/bazel says no version"):
-        find(Wanted(exact="6.1.0"), bazel="echo hello")
+        find(VersionRange(exact="6.1.0"), bazel="echo hello")
 
 
 def test_the_named_one_must_be_right(find: Callable[..., object], tmp_path: Path) -> None:
@@ -94,4 +96,4 @@ def test_the_named_one_must_be_right(find: Callable[..., object], tmp_path: Path
     with pytest.raises(
         ToolError, match=r"my bazel is 5\.0\.0\n    name Bazel 6\.1\.0 in the target"
     ):
-        find(Wanted(exact="6.1.0"), program)
+        find(VersionRange(exact="6.1.0"), program)

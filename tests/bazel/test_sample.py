@@ -22,8 +22,8 @@ from buildtool.backends.bazel.trimming import trim_groups
 from buildtool.core.run import Command, Completed, run
 from buildtool.platforms.android import PLATFORM
 from buildtool.tools.android.bazel_rules import Generation, place, read_declared
-from buildtool.tools.android.compatibility import Asked, find_kit
-from buildtool.tools.bazel.events import FLAG, Ended, EventFile
+from buildtool.tools.android.compatibility import KitRequest, find_kit
+from buildtool.tools.bazel.events import FLAG, BuildOutcome, EventFile
 from buildtool.tools.bazel.release_flags import flags
 from tests.android.conftest import make_sdk
 from tests.bazel.conftest import Bazel
@@ -66,7 +66,7 @@ class Workplace:
         rc = self.sample.rc
         return self.bazel(self.sample.root, command, *words, rc=rc, output=output, cores=2)
 
-    def build(self, *words: str, output: str = "") -> tuple[Ended, dict[str, int]]:
+    def build(self, *words: str, output: str = "") -> tuple[BuildOutcome, dict[str, int]]:
         """Build for Android: what the event stream says, and how many processes ran where."""
         path = self.sample.root.parent / "events.json"
         path.unlink(missing_ok=True)
@@ -94,7 +94,7 @@ def workplace(bazel_1x: Bazel, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("sample")
     sample = make_sample(folder)
     ndk = make_stand_in(folder / "it's an NDK", (ABI,))
-    asked = Asked(sdk=make_sdk(folder / "sdk"), ndk=ndk)
+    asked = KitRequest(sdk=make_sdk(folder / "sdk"), ndk=ndk)
     kit = find_kit(
         asked,
         abis=[PLATFORM.abis[ABI]],
@@ -113,10 +113,10 @@ def workplace(bazel_1x: Bazel, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @dataclass(frozen=True, kw_only=True)
-class Built:
+class BuiltSample:
     """The first build: of the library and of a program."""
 
-    ended: Ended
+    ended: BuildOutcome
     processes: dict[str, int]
 
     def output(self, label: str) -> Path:
@@ -126,10 +126,10 @@ class Built:
 
 
 @pytest.fixture(scope="module")
-def built(workplace: Workplace) -> Built:
+def built(workplace: Workplace) -> BuiltSample:
     words = flags(workplace.bazel.version, {"http_cache": workplace.cache})
     ended, processes = workplace.build(*words, LIBRARY, BENCHMARK)
-    return Built(ended=ended, processes=processes)
+    return BuiltSample(ended=ended, processes=processes)
 
 
 def mend_linker_script(root: Path) -> None:
@@ -143,7 +143,7 @@ def mend_linker_script(root: Path) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_what_is_linked_is_for_the_processor_and_has_what_java_calls(built: Built) -> None:
+def test_what_is_linked_is_for_the_processor_and_has_what_java_calls(built: BuiltSample) -> None:
     with built.output(LIBRARY).open("rb") as file:
         elf = ELFFile(file)
         assert (elf["e_machine"], elf["e_type"]) == ("EM_AARCH64", "ET_DYN")
@@ -162,7 +162,7 @@ def test_what_is_linked_is_for_the_processor_and_has_what_java_calls(built: Buil
     }
 
 
-def test_it_runs(built: Built, workplace: Workplace, tmp_path: Path) -> None:
+def test_it_runs(built: BuiltSample, workplace: Workplace, tmp_path: Path) -> None:
     """A program with the library in it computes; the library itself does what Java asks for."""
     proto = "tensorflow/core/framework/graph.proto"
     (tmp_path / "model.pbtxt").write_text(SUMS, encoding="utf-8")
@@ -183,7 +183,7 @@ def test_it_runs(built: Built, workplace: Workplace, tmp_path: Path) -> None:
     assert done.stdout == "31 ops\n", done.stderr
 
 
-def test_all_of_it_went_through_the_crosstool_of_the_ndk(built: Built) -> None:
+def test_all_of_it_went_through_the_crosstool_of_the_ndk(built: BuiltSample) -> None:
     compiles = [each for each in built.ended.actions if each.type == CPP]
     assert len(compiles) > 120
     for action in compiles:
@@ -193,7 +193,9 @@ def test_all_of_it_went_through_the_crosstool_of_the_ndk(built: Built) -> None:
         assert "--sysroot=external/androidndk/ndk/platforms/android-21/arch-arm64" in words
 
 
-def test_a_second_machine_takes_all_from_the_web_server(built: Built, workplace: Workplace) -> None:
+def test_a_second_machine_takes_all_from_the_web_server(
+    built: BuiltSample, workplace: Workplace
+) -> None:
     """Another output base is what another machine has."""
     assert set(built.processes) == {"local"}
     words = flags(workplace.bazel.version, {"http_cache": workplace.cache})

@@ -11,7 +11,7 @@ from buildtool.catalogue.builders import read_kernels, read_ops
 from buildtool.catalogue.constants import Constants
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.kernels import make_catalogue
-from buildtool.catalogue.macros import Registering, find_registering
+from buildtool.catalogue.macros import RegisteringFiles, find_registering
 from buildtool.catalogue.unity import Preprocessor, expand
 from buildtool.core.values import KernelCatalogue, TypeConstraint
 from buildtool.plan.match import find_kernel
@@ -118,6 +118,8 @@ def test_sources_give_alone_what_they_give_together(real_tree: Path, cache: Path
     together = expand(files, registering, request, cache=cache)
     assert len(together) == 901
     for source in list(together)[::15]:
-        one = Registering(sources={source: registering.sources[source]}, macros=registering.macros)
+        one = RegisteringFiles(
+            sources={source: registering.sources[source]}, macros=registering.macros
+        )
         alone = expand(files, one, request, cache=cache)[source]
         assert read(source, alone) == read(source, together[source]), source

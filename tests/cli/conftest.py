@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Ended, Project
+    from tests.conftest import CommandResult, Project
 
 # What shells, CMake, Ninja, Jinja and format strings would make something of.
 ODD = 'it\'s an "odd" $HOME %d {{ 7*7 }} pläce'
@@ -32,11 +32,11 @@ versions { producer: 1575 }
 
 
 @dataclass(frozen=True, kw_only=True)
-class Built:
+class BuiltProject:
     """The project, and what its first build said and made."""
 
     project: Project
-    first: Ended
+    first: CommandResult
     archive: bytes
 
     @property
@@ -128,7 +128,7 @@ def built(
     make_project: Callable[..., Project],
     real_cache: Path,
     pi_tools: None,  # noqa: ARG001  (it skips where there are none)
-) -> Built:
+) -> BuiltProject:
     folder = tmp_path_factory.mktemp("built") / 'it\'s an "odd" $HOME %d {{ 7*7 }} pläce'
     project = make_project(folder, cache=real_cache)
     # The default model under an odd name, which reports show.
@@ -139,12 +139,12 @@ def built(
         text = text.replace("models/digits.pb", json.dumps(f"models/{odd.name}"))
         target.write_text(text, encoding="utf-8")
     first = project.doit("build:pi")
-    built = Built(project=project, first=first, archive=b"")
+    built = BuiltProject(project=project, first=first, archive=b"")
     return replace(built, archive=built.library)
 
 
 @pytest.fixture
-def as_it_was(built: Built) -> Iterator[None]:
+def as_it_was(built: BuiltProject) -> Iterator[None]:
     """After the test, the next run simply builds what was there at first."""
     yield
     built.project.doit("build:pi")

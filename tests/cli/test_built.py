@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Built
+    from tests.cli.conftest import BuiltProject
 
 pytestmark = [pytest.mark.real_tree, pytest.mark.build]
 
@@ -25,7 +25,7 @@ versions { producer: 1575 }
 """
 
 
-def test_each_step_says_in_a_line_what_it_did(built: Built) -> None:
+def test_each_step_says_in_a_line_what_it_did(built: BuiltProject) -> None:
     assert sorted(built.first.steps) == sorted(ALL)
     said = dict(line.split(": ", 1) for line in built.first.lines)
     assert "11 ops, 11 kernels, " in said["plan:pi"]
@@ -35,7 +35,7 @@ def test_each_step_says_in_a_line_what_it_did(built: Built) -> None:
     assert said["build:pi"].startswith("library in build/pi/dist, report in build/pi/report.html (")
 
 
-def test_all_that_belongs_to_the_target_stands_in_its_folder(built: Built) -> None:
+def test_all_that_belongs_to_the_target_stands_in_its_folder(built: BuiltProject) -> None:
     for name in (
         *("plan.json", "report.json", "report.txt", "report.html", "logs/compile.log"),
         *("generated/ops_to_register.h", "generated/tf_op_files.txt", "generated/link_flags.txt"),
@@ -47,7 +47,7 @@ def test_all_that_belongs_to_the_target_stands_in_its_folder(built: Built) -> No
     assert not list(built.folder.rglob("*.tmp"))
 
 
-def test_an_odd_name_is_shown_as_it_is(built: Built, odd_model: str) -> None:
+def test_an_odd_name_is_shown_as_it_is(built: BuiltProject, odd_model: str) -> None:
     report = json.loads((built.folder / "report.json").read_text("utf-8"))
     assert report["proved"] is True
     assert odd_model in (built.folder / "report.txt").read_text("utf-8")
@@ -56,7 +56,7 @@ def test_an_odd_name_is_shown_as_it_is(built: Built, odd_model: str) -> None:
     assert "<b>" not in html
 
 
-def test_nothing_that_is_generated_names_a_place_of_this_machine(built: Built) -> None:
+def test_nothing_that_is_generated_names_a_place_of_this_machine(built: BuiltProject) -> None:
     places = (str(built.project.root), built.project.env["BUILDTOOL_CACHE"], "/buildtool-")
     for name in ("plan.json", "report.json", "size.json", "verification.json"):
         text = (built.folder / name).read_text("utf-8")
@@ -69,7 +69,7 @@ def test_nothing_that_is_generated_names_a_place_of_this_machine(built: Built) -
         assert [place for place in places if place.encode() in content] == [], path
 
 
-def test_a_second_build_does_nothing(built: Built) -> None:
+def test_a_second_build_does_nothing(built: BuiltProject) -> None:
     before = built.files() | built.objects()
     again = built.project.doit("build:pi")
     assert again.out == "build:pi: up to date\n"
@@ -78,14 +78,14 @@ def test_a_second_build_does_nothing(built: Built) -> None:
 
 
 @pytest.mark.parametrize("step", ["plan", "generate", "compile", "verify", "size"])
-def test_each_step_runs_alone(built: Built, step: str) -> None:
+def test_each_step_runs_alone(built: BuiltProject, step: str) -> None:
     assert built.project.doit(f"{step}:pi").out == f"{step}:pi: up to date\n"
     assert "up-to-date" in built.project.doit("info", f"{step}:pi").out
 
 
 @pytest.mark.usefixtures("as_it_was")
 def test_another_model_compiles_only_what_registers_otherwise(
-    built: Built, small_model: str
+    built: BuiltProject, small_model: str
 ) -> None:
     small = built.model("small.pbtxt", small_model)
     objects, kernels = built.objects(), built.kernels()
@@ -99,7 +99,9 @@ def test_another_model_compiles_only_what_registers_otherwise(
 
 
 @pytest.mark.usefixtures("as_it_was")
-def test_several_models_give_the_union_and_are_all_run(built: Built, small_model: str) -> None:
+def test_several_models_give_the_union_and_are_all_run(
+    built: BuiltProject, small_model: str
+) -> None:
     (digits,) = (built.project.root / "models").glob("*.pb")
     small = built.model("small.pbtxt", small_model)
     objects, kernels = built.objects(), built.kernels()
@@ -110,7 +112,7 @@ def test_several_models_give_the_union_and_are_all_run(built: Built, small_model
 
 
 @pytest.mark.usefixtures("as_it_was")
-def test_a_model_is_named_from_where_one_stands(built: Built) -> None:
+def test_a_model_is_named_from_where_one_stands(built: BuiltProject) -> None:
     other = built.model("other.pbtxt", OTHER)
     (digits,) = (built.project.root / "models").glob("*.pb")
     kernels = built.kernels()
@@ -121,7 +123,7 @@ def test_a_model_is_named_from_where_one_stands(built: Built) -> None:
 
 
 @pytest.mark.usefixtures("as_it_was")
-def test_a_template_changes_what_is_made_of_it_and_no_object(built: Built) -> None:
+def test_a_template_changes_what_is_made_of_it_and_no_object(built: BuiltProject) -> None:
     template = built.project.root / "templates" / "dist" / "tensorflow.pc.j2"
     objects, files, text = built.objects(), built.files(), template.read_text("utf-8")
     template.write_text(text + "# changed\n", encoding="utf-8")
@@ -137,14 +139,14 @@ def test_a_template_changes_what_is_made_of_it_and_no_object(built: Built) -> No
 
 
 @pytest.mark.usefixtures("as_it_was")
-def test_a_model_that_only_looks_changed_changes_nothing(built: Built) -> None:
+def test_a_model_that_only_looks_changed_changes_nothing(built: BuiltProject) -> None:
     (digits,) = (built.project.root / "models").glob("*.pb")
     os.utime(digits)
     assert built.project.doit("build:pi").out == "build:pi: up to date\n"
 
 
 @pytest.mark.usefixtures("as_it_was")
-def test_what_is_deleted_comes_back_and_only_that_is_done(built: Built) -> None:
+def test_what_is_deleted_comes_back_and_only_that_is_done(built: BuiltProject) -> None:
     objects = built.objects()
     (built.folder / "size.json").unlink()
     assert built.project.doit("build:pi").steps == ["size:pi"]
@@ -156,7 +158,7 @@ def test_what_is_deleted_comes_back_and_only_that_is_done(built: Built) -> None:
 
 
 @pytest.mark.usefixtures("as_it_was")
-def test_clean_and_forget_do_again_just_what_they_name(built: Built) -> None:
+def test_clean_and_forget_do_again_just_what_they_name(built: BuiltProject) -> None:
     built.project.doit("clean", "verify:pi")
     assert not (built.folder / "verification.json").exists()
     assert not (built.folder / "verify").exists()
@@ -168,7 +170,7 @@ def test_clean_and_forget_do_again_just_what_they_name(built: Built) -> None:
 
 @pytest.mark.usefixtures("as_it_was")
 def test_without_an_emulator_the_library_is_made_and_the_proof_waits(
-    built: Built, tools: Callable[..., Path]
+    built: BuiltProject, tools: Callable[..., Path]
 ) -> None:
     built.project.doit("forget", "verify:pi")
     path = tools(without=("qemu-*",))
@@ -179,7 +181,7 @@ def test_without_an_emulator_the_library_is_made_and_the_proof_waits(
     assert built.project.doit("build:pi").steps == ["verify:pi", "build:pi"]
 
 
-def test_everything_of_a_target_can_be_cleaned(built: Built) -> None:
+def test_everything_of_a_target_can_be_cleaned(built: BuiltProject) -> None:
     built.project.doit("clean", "-c", "build:pi")
     left = [path.name for path in built.folder.rglob("*") if path.is_file()]
     assert left == [".lock"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Built
+    from tests.cli.conftest import BuiltProject
     from tests.conftest import Project
 
 pytestmark = [pytest.mark.real_tree, pytest.mark.build]
@@ -45,7 +45,7 @@ def until(process: subprocess.Popen[str], pattern: str) -> str:
 SLOWLY = {"CCACHE_RECACHE": "1"}
 
 
-def compile_anew(built: Built) -> None:
+def compile_anew(built: BuiltProject) -> None:
     for path in built.objects():
         Path(path).unlink()
     built.project.doit("forget", "compile:pi")
@@ -53,7 +53,9 @@ def compile_anew(built: Built) -> None:
 
 @pytest.mark.usefixtures("as_it_was")
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_a_build_that_is_interrupted_ends_in_order(built: Built, end: signal.Signals) -> None:
+def test_a_build_that_is_interrupted_ends_in_order(
+    built: BuiltProject, end: signal.Signals
+) -> None:
     compile_anew(built)
     process = built.project.start("build:pi", env=SLOWLY)
     until(process, r"compiling, round 1: \d+ of")
@@ -65,7 +67,7 @@ def test_a_build_that_is_interrupted_ends_in_order(built: Built, end: signal.Sig
 
 
 @pytest.mark.usefixtures("as_it_was")
-def test_workers_that_are_interrupted_end_in_order(built: Built) -> None:
+def test_workers_that_are_interrupted_end_in_order(built: BuiltProject) -> None:
     compile_anew(built)
     process = built.project.start("-n", "2", "build:pi", env=SLOWLY)
     until(process, r"compiling, round 1: \d+ of")
@@ -77,7 +79,7 @@ def test_workers_that_are_interrupted_end_in_order(built: Built) -> None:
 
 
 @pytest.mark.usefixtures("as_it_was")
-def test_after_a_killed_build_the_next_one_simply_works(built: Built) -> None:
+def test_after_a_killed_build_the_next_one_simply_works(built: BuiltProject) -> None:
     compile_anew(built)
     process = built.project.start("build:pi", env=SLOWLY)
     until(process, r"compiling, round 1: [1-9]\d+ of")
@@ -92,7 +94,7 @@ def test_after_a_killed_build_the_next_one_simply_works(built: Built) -> None:
 
 
 @pytest.mark.usefixtures("as_it_was")
-def test_what_a_killed_process_started_is_waited_for(built: Built) -> None:
+def test_what_a_killed_process_started_is_waited_for(built: BuiltProject) -> None:
     compile_anew(built)
     process = built.project.start("build:pi", env=SLOWLY)
     until(process, r"compiling, round 1: \d+ of")
@@ -103,7 +105,7 @@ def test_what_a_killed_process_started_is_waited_for(built: Built) -> None:
 
 @pytest.mark.usefixtures("as_it_was")
 def test_the_second_of_two_builds_waits_and_has_nothing_to_do(
-    built: Built, small_model: str
+    built: BuiltProject, small_model: str
 ) -> None:
     words = ("build:pi", f"model={built.model('small.pbtxt', small_model)}")
     first = built.project.start(*words)
@@ -119,7 +121,7 @@ def test_the_second_of_two_builds_waits_and_has_nothing_to_do(
 
 
 @pytest.mark.usefixtures("as_it_was")
-def test_a_changed_define_compiles_everything(built: Built) -> None:
+def test_a_changed_define_compiles_everything(built: BuiltProject) -> None:
     target = built.project.root / "targets" / "pi.yaml"
     text = target.read_text("utf-8")
     count = len(built.objects())
@@ -136,7 +138,9 @@ def test_a_changed_define_compiles_everything(built: Built) -> None:
 
 
 @pytest.mark.usefixtures("as_it_was")
-def test_another_compiler_compiles_everything(built: Built, tools: Callable[..., object]) -> None:
+def test_another_compiler_compiles_everything(
+    built: BuiltProject, tools: Callable[..., object]
+) -> None:
     real = shutil.which("clang++")
     path = tools(scripts={"clang++": f'exec {real} "$@"'})
     count = len(built.objects())
@@ -148,7 +152,9 @@ def test_another_compiler_compiles_everything(built: Built, tools: Callable[...,
     assert int(steps) >= count
 
 
-def test_targets_of_the_same_flags_share_objects_also_when_built_at_once(built: Built) -> None:
+def test_targets_of_the_same_flags_share_objects_also_when_built_at_once(
+    built: BuiltProject,
+) -> None:
     for name in ("one", "two"):
         built.project.target(name, "extends: pi\ndescription: the same flags\n")
     log = built.project.root.parent / "ccache.log"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Built
+    from tests.cli.conftest import BuiltProject
     from tests.conftest import Project
 
 pytestmark = [pytest.mark.real_tree, pytest.mark.build]
@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.real_tree, pytest.mark.build]
 
 @pytest.fixture(scope="module")
 def copy(
-    built: Built, make_project: Callable[..., Project], tmp_path_factory: pytest.TempPathFactory
+    built: BuiltProject,
+    make_project: Callable[..., Project],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """What a second copy, in a plainly named folder, makes of the same target and model."""
     root = tmp_path_factory.mktemp("copy") / "plain"
@@ -41,18 +43,18 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("part", ["generated", "dist"])
-def test_all_files_are_the_same(built: Built, copy: Path, part: str) -> None:
+def test_all_files_are_the_same(built: BuiltProject, copy: Path, part: str) -> None:
     here, there = contents(built.folder / part), contents(copy / part)
     assert sorted(here) == sorted(there)
     assert [name for name in here if here[name] != there[name]] == []
 
 
-def test_the_plan_is_the_same(built: Built, copy: Path) -> None:
+def test_the_plan_is_the_same(built: BuiltProject, copy: Path) -> None:
     for name in ("plan.json", "size.json"):
         assert (built.folder / name).read_bytes() == (copy / name).read_bytes()
 
 
-def test_the_report_is_the_same_but_for_times(built: Built, copy: Path) -> None:
+def test_the_report_is_the_same_but_for_times(built: BuiltProject, copy: Path) -> None:
     here, there = (
         json.loads((folder / "report.json").read_text("utf-8")) for folder in (built.folder, copy)
     )

@@ -82,7 +82,7 @@ def test_missing_bitcode(compile_macho: Make, archive_macho: Make) -> None:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Linked:
+class LinkedLibrary:
     """A program and the library that it must hold as a whole."""
 
     program: Path
@@ -95,7 +95,7 @@ class Linked:
 @pytest.fixture
 def link(
     compile_macho: Make, archive_macho: Make, link_macho: Make, kernels: str
-) -> Callable[..., Linked]:
+) -> Callable[..., LinkedLibrary]:
     """Links a program with a library whose objects only register themselves, and two kernels."""
     names = ("session", "matmul", "relu")
     objects = [compile_macho(f"{name}.cc.o", REGISTERS.format(name=name)) for name in names]
@@ -104,39 +104,39 @@ def link(
     stubs = ", __ZN10tensorflow3UseEPFPNS_8OpKernelEPNS_20OpKernelConstructionEE"
     stubs += ", __ZN10tensorflow4MakeEPNS_20OpKernelConstructionEi"
 
-    def build(*words: str, program: str = MAIN) -> Linked:
+    def build(*words: str, program: str = MAIN) -> LinkedLibrary:
         item = compile_macho("main.o", program)
         words = tuple(str(archive) if word == "LIB" else word for word in words)
         linked = link_macho("app", item, *words, more=stubs)
-        return Linked(program=linked, members=read_archive(archive))
+        return LinkedLibrary(program=linked, members=read_archive(archive))
 
     return build
 
 
-def test_whole_library(link: Callable[..., Linked]) -> None:
+def test_whole_library(link: Callable[..., LinkedLibrary]) -> None:
     linked = link("-dead_strip", "-force_load", "LIB")
     assert linked.problems(kernels=2) == []
 
 
-def test_library_without_force_load(link: Callable[..., Linked]) -> None:
+def test_library_without_force_load(link: Callable[..., LinkedLibrary]) -> None:
     (problem,) = link("LIB").problems()
     assert problem.what.startswith("runs 0 functions before main, but the library has 4")
     assert "(session.cc.o, matmul.cc.o, relu.cc.o, kernels.cc.o)" in problem.what
     assert "-force_load" in problem.todo
 
 
-def test_app_with_constructors_of_its_own(link: Callable[..., Linked]) -> None:
+def test_app_with_constructors_of_its_own(link: Callable[..., LinkedLibrary]) -> None:
     text = f'extern void at_start(void); {STARTS} {{ puts("app"); }} {MAIN}'
     (problem,) = link("LIB", program=text.replace("extern void at_start(void);", "")).problems()
     assert "runs 1 functions before main, but the library has 4" in problem.what
 
 
-def test_too_few_kernels(link: Callable[..., Linked]) -> None:
+def test_too_few_kernels(link: Callable[..., LinkedLibrary]) -> None:
     (problem,) = link("-force_load", "LIB").problems(kernels=3)
     assert problem.what == "registers 2 kernels by its symbols; planned are 3"
 
 
-def test_stripped_program(link: Callable[..., Linked]) -> None:
+def test_stripped_program(link: Callable[..., LinkedLibrary]) -> None:
     strip = shutil.which("llvm-strip") or shutil.which("llvm-strip-14")
     if strip is None:
         pytest.skip("needs llvm-strip")
@@ -148,7 +148,7 @@ def test_stripped_program(link: Callable[..., Linked]) -> None:
 
 def test_image_for_another_system(compile_macho: Make, link_macho: Make) -> None:
     program = link_macho("app", compile_macho("main.o", MAIN), minimum="15.2")
-    linked = Linked(program=program, members=())
+    linked = LinkedLibrary(program=program, members=())
     (problem,) = linked.problems()
     assert problem.what == "needs release 15.2 of the system; the target's oldest is 12.0"
     assert [item.what for item in linked.problems(ON_MAC)] == [
@@ -162,10 +162,10 @@ def test_symbols_of_nobody(compile_macho: Make, link_macho: Make) -> None:
         "main.o", "int zip(void); int zap(void);int main(void) { return zip() + zap(); }"
     )
     program = link_macho("app", item, "-undefined", "dynamic_lookup")
-    (problem,) = Linked(program=program, members=()).problems()
+    (problem,) = LinkedLibrary(program=program, members=()).problems()
     assert "has undefined symbols that no library is named for: _zap, _zip" in problem.what
     flat = link_macho("flat", item, "-undefined", "dynamic_lookup", "-flat_namespace")
-    (problem,) = Linked(program=flat, members=()).problems()
+    (problem,) = LinkedLibrary(program=flat, members=()).problems()
     assert "_zap, _zip" in problem.what
 
 
@@ -175,12 +175,12 @@ def test_library_of_nobody(compile_macho: Make, link_macho: Make) -> None:
     library = link_macho("libzip.dylib", item, "-dylib", "-install_name", "/opt/lib/libzip.dylib")
     main = compile_macho("main.o", "int zip(void); int main(void) { return zip(); }")
     program = link_macho("app", main, library)
-    (problem,) = Linked(program=program, members=()).problems()
+    (problem,) = LinkedLibrary(program=program, members=()).problems()
     assert problem.what == "loads the library /opt/lib/libzip.dylib, which is none of Apple's"
 
 
 def test_no_program(tmp_path: Path) -> None:
     path = tmp_path / "app"
     path.write_bytes(b"\x7fELF")
-    (problem,) = Linked(program=path, members=()).problems()
+    (problem,) = LinkedLibrary(program=path, members=()).problems()
     assert problem.what == "is an ELF file"

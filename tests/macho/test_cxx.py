@@ -78,11 +78,12 @@ def test_exceptions_and_streams(run: RunCxx) -> None:
 #include <stdexcept>
 #include <string>
 #include <vector>
-struct Told { std::string name; Told(const char* n) : name(n) { std::cout << "+" << n << "\\n"; }
-              ~Told() { std::cout << "-" << name << "\\n"; } };
-static Told global("global");
+struct Traced { std::string name;
+              Traced(const char* n) : name(n) { std::cout << "+" << n << "\\n"; }
+              ~Traced() { std::cout << "-" << name << "\\n"; } };
+static Traced global("global");
 int main() {
-  try { Told local("local"); std::vector<int>().at(3); }
+  try { Traced local("local"); std::vector<int>().at(3); }
   catch (const std::out_of_range& error) { std::cout << "caught " << error.what() << "\\n"; }
   std::map<std::string, double> row{{"b", 2.5}, {"a", 1e9}};
   std::ostringstream text;

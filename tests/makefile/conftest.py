@@ -19,7 +19,7 @@ import pytest
 from buildtool.sources.cache import Cache
 
 if TYPE_CHECKING:
-    from tests.conftest import Ended, Project
+    from tests.conftest import CommandResult, Project
     from tests.makefile.phones import Phone
 
 MINIATURE = Path(__file__).resolve().parent / "tree"
@@ -114,7 +114,7 @@ class Workshop:
         path.write_text(MODELS[model], encoding="utf-8")
         return (f"{step}:{self.target}", f"tf={self.tree}", f"model={path}", *more)
 
-    def doit(self, step: str, model: str = "classes", *more: str, code: int = 0) -> Ended:
+    def doit(self, step: str, model: str = "classes", *more: str, code: int = 0) -> CommandResult:
         """Do a step and all before it."""
         return self.project.doit(*self.words(step, model, *more), code=code)
 
@@ -204,10 +204,10 @@ def workshop(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Built(Workshop):
+class BuiltMiniature(Workshop):
     """What the first build of the session said, and what its tree was before."""
 
-    first: Ended
+    first: CommandResult
     before: Mapping[str, tuple[object, ...]]
 
 
@@ -216,7 +216,7 @@ def built(
     tmp_path_factory: pytest.TempPathFactory,
     make_project: Callable[..., Project],
     libraries_cache: Path,
-) -> Built:
+) -> BuiltMiniature:
     """The model ``classes`` for a Raspberry Pi, from a tree that cannot be written."""
     folder = tmp_path_factory.mktemp("miniature")
     tree = Path(shutil.copytree(MINIATURE, folder / ODD))
@@ -227,11 +227,11 @@ def built(
         folder / 'it\'s an "odd" $HOME %d {{ 7*7 }} pläce', cache=libraries_cache
     )
     workshop = Workshop(project=project, tree=tree)
-    return Built(project=project, tree=tree, first=workshop.doit("build"), before=before)
+    return BuiltMiniature(project=project, tree=tree, first=workshop.doit("build"), before=before)
 
 
 @pytest.fixture
-def spoiled(built: Built) -> Iterator[Built]:
+def spoiled(built: BuiltMiniature) -> Iterator[BuiltMiniature]:
     """The same; whatever a test does to its results is made good afterwards."""
     kept = built.folder.with_name("kept")
     shutil.copytree(built.folder, kept, symlinks=True)

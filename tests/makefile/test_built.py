@@ -15,7 +15,7 @@ from buildtool.binary.archive import read_archive, repeated_members
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.makefile.conftest import Built, Workshop
+    from tests.makefile.conftest import BuiltMiniature, Workshop
 
 pytestmark = pytest.mark.build
 
@@ -26,7 +26,7 @@ DECOYS = (
 )
 
 
-def test_it_is_proved(built: Built) -> None:
+def test_it_is_proved(built: BuiltMiniature) -> None:
     assert built.first.steps[0] == "plan:pi-makefile"
     assert "all 9 planned kernels are registered, 1 models run" in built.first.out
     report = built.result("report")
@@ -35,7 +35,7 @@ def test_it_is_proved(built: Built) -> None:
     assert (report["verification"]["missing"], report["verification"]["surplus"]) == ([], [])
 
 
-def test_the_slips_of_the_trees_list_are_told(built: Built) -> None:
+def test_the_slips_of_the_trees_list_are_told(built: BuiltMiniature) -> None:
     notes = built.result("report")["notes"]
     slip = "tf_op_files.txt:16: tensorflow/core/kernels/cwise_op_mul_1.c is meant to be cwise_op"
     assert any(slip in note for note in notes)
@@ -43,13 +43,13 @@ def test_the_slips_of_the_trees_list_are_told(built: Built) -> None:
     assert any(twice in note for note in notes)
 
 
-def test_the_tree_is_as_it_was(built: Built) -> None:
+def test_the_tree_is_as_it_was(built: BuiltMiniature) -> None:
     from tests.makefile.conftest import state  # noqa: PLC0415
 
     assert state(built.tree) == built.before
 
 
-def test_only_what_is_needed_is_linked_and_no_decoy_is_compiled(built: Built) -> None:
+def test_only_what_is_needed_is_linked_and_no_decoy_is_compiled(built: BuiltMiniature) -> None:
     assert {
         "common_runtime/direct_session.cc",
         "common_runtime/threadpool_device_factory.cc",
@@ -67,7 +67,7 @@ def test_only_what_is_needed_is_linked_and_no_decoy_is_compiled(built: Built) ->
         assert f"{decoy}.cc -o" not in built.log
 
 
-def test_every_file_has_its_reason(built: Built) -> None:
+def test_every_file_has_its_reason(built: BuiltMiniature) -> None:
     reasons = {file["path"]: file["reason"] for file in built.result("plan")["files"]}
     assert all(reasons.values())
     assert reasons["tensorflow/core/common_runtime/direct_session.cc"] == (
@@ -76,7 +76,7 @@ def test_every_file_has_its_reason(built: Built) -> None:
     assert reasons["tensorflow/core/kernels/matmul_op.cc"] == "registers kernels of MatMul"
 
 
-def test_nothing_of_this_machine_gets_in(built: Built) -> None:
+def test_nothing_of_this_machine_gets_in(built: BuiltMiniature) -> None:
     compiles = [line for line in built.log.splitlines() if " -c tensorflow/core/" in line]
     target = [line for line in compiles if "arm-linux-gnueabihf" in line]
     assert target
@@ -91,13 +91,15 @@ def test_nothing_of_this_machine_gets_in(built: Built) -> None:
     assert "-lz" not in variables["LIBS"]
 
 
-def test_each_object_is_in_the_archive_once(built: Built) -> None:
+def test_each_object_is_in_the_archive_once(built: BuiltMiniature) -> None:
     members = read_archive(built.archive)
     assert len(members) == len(built.files)
     assert repeated_members(members) == ()
 
 
-def test_its_protoc_makes_messages_without_reflection(built: Built, tmp_path: Path) -> None:
+def test_its_protoc_makes_messages_without_reflection(
+    built: BuiltMiniature, tmp_path: Path
+) -> None:
     (protoc,) = shlex.split(built.command_line["PROTOC"])
     (tmp_path / "m.proto").write_text('syntax = "proto3";\nmessage M { int32 n = 1; }\n', "utf-8")
     for option, base in (("--cpp_opt=lite", "MessageLite"), ("--cpp_opt=", "Message")):
@@ -107,7 +109,7 @@ def test_its_protoc_makes_messages_without_reflection(built: Built, tmp_path: Pa
         assert re.search(rf"public ::(PROTOBUF_NAMESPACE_ID|google::protobuf)::{base} ", header)
 
 
-def test_there_is_nothing_left_to_do(built: Built) -> None:
+def test_there_is_nothing_left_to_do(built: BuiltMiniature) -> None:
     assert built.doit("build").out == "build:pi-makefile: up to date\n"
 
 

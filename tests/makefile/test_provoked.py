@@ -13,7 +13,7 @@ import pytest
 from buildtool.core.errors import ExitCode
 
 if TYPE_CHECKING:
-    from tests.makefile.conftest import Built
+    from tests.makefile.conftest import BuiltMiniature
 
 pytestmark = pytest.mark.build
 
@@ -26,7 +26,7 @@ def run_ar(*words: str, folder: Path) -> None:
     subprocess.run([AR, *words], cwd=folder, check=True)
 
 
-def test_the_session_factory_is_lost_without_whole_archive(spoiled: Built) -> None:
+def test_the_session_factory_is_lost_without_whole_archive(spoiled: BuiltMiniature) -> None:
     def without(flags: Sequence[str]) -> list[str]:
         return [flag for flag in flags if "whole-archive" not in flag]
 
@@ -36,7 +36,7 @@ def test_the_session_factory_is_lost_without_whole_archive(spoiled: Built) -> No
     assert "the library must be linked with -Wl,--whole-archive" in err
 
 
-def test_a_file_is_left_out(spoiled: Built) -> None:
+def test_a_file_is_left_out(spoiled: BuiltMiniature) -> None:
     run_ar("d", str(spoiled.archive), "matmul_op.o", folder=spoiled.folder)
     spoiled.link()
     err = spoiled.doit("verify", code=BAD).err
@@ -44,7 +44,9 @@ def test_a_file_is_left_out(spoiled: Built) -> None:
     assert "no object of matmul_op.cc is in the library: not compiled" in err
 
 
-def test_a_class_of_the_header_is_not_the_one_that_the_file_registers(spoiled: Built) -> None:
+def test_a_class_of_the_header_is_not_the_one_that_the_file_registers(
+    spoiled: BuiltMiniature,
+) -> None:
     header = spoiled.folder / "generated" / MATMUL
     text = header.read_text(encoding="utf-8")
     assert "float, false >" in text
@@ -56,7 +58,7 @@ def test_a_class_of_the_header_is_not_the_one_that_the_file_registers(spoiled: B
     assert "bias_op" not in err
 
 
-def test_an_object_is_there_twice(spoiled: Built) -> None:
+def test_an_object_is_there_twice(spoiled: BuiltMiniature) -> None:
     copies = spoiled.folder / "copies"
     copies.mkdir()
     run_ar("x", str(spoiled.archive), "relu_op.o", folder=copies)
@@ -78,7 +80,7 @@ def everything(header: Path) -> None:
     )
 
 
-def test_a_selection_is_without_effect(spoiled: Built) -> None:
+def test_a_selection_is_without_effect(spoiled: BuiltMiniature) -> None:
     folder = spoiled.folder / "generated" / "makefile"
     for header in [*folder.rglob("*.cc.h"), folder / "include" / "ops_to_register.h"]:
         everything(header)
@@ -90,7 +92,7 @@ def test_a_selection_is_without_effect(spoiled: Built) -> None:
     assert "SELECTIVE_REGISTRATION was not defined for every file" in err
 
 
-def test_a_selection_is_without_effect_on_the_types_of_one_op(spoiled: Built) -> None:
+def test_a_selection_is_without_effect_on_the_types_of_one_op(spoiled: BuiltMiniature) -> None:
     everything(spoiled.folder / "generated" / MATMUL)
     spoiled.project.doit("forget", "compile:pi-makefile")
     err = spoiled.doit("verify", code=BAD).err

@@ -16,7 +16,7 @@ from buildtool.core.errors import ExitCode
 from tests.makefile.conftest import Workshop, state
 
 if TYPE_CHECKING:
-    from tests.conftest import Ended, Project
+    from tests.conftest import CommandResult, Project
 
 pytestmark = [pytest.mark.build, pytest.mark.tree_1x]
 WORDS = ("rewrite=all",)
@@ -26,10 +26,10 @@ WORDS = ("rewrite=all",)
 class Real(Workshop):
     """A build of the default model, what it said, and what the tree was before."""
 
-    first: Ended
+    first: CommandResult
     before: dict[str, tuple[object, ...]]
 
-    def step(self, step: str, *, code: int = 0) -> Ended:
+    def step(self, step: str, *, code: int = 0) -> CommandResult:
         """The same again."""
         return self.project.doit(f"{step}:{self.target}", f"tf={self.tree}", *WORDS, code=code)
 

@@ -9,7 +9,7 @@ import pytest
 
 from buildtool.core.errors import ConfigError, DownloadError, ExitCode
 from buildtool.core.run import Command, run
-from buildtool.sources import Cache, Given, Lock, fetch_all, load_lock, with_given
+from buildtool.sources import Cache, Lock, OwnCopy, fetch_all, load_lock, with_own_copies
 from buildtool.sources.treehash import tree_sha256
 
 GIT = ("git", "-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "init.defaultBranch=x")
@@ -59,8 +59,8 @@ def first(lock: Lock) -> str:
     return next(name for name in lock.sources if name != "lib-2.0")
 
 
-def fetched(lock: Lock, cache: Cache, given: list[Given], **env: str) -> dict[str, str]:
-    placed = with_given(lock, given, environment=env)
+def fetched(lock: Lock, cache: Cache, given: list[OwnCopy], **env: str) -> dict[str, str]:
+    placed = with_own_copies(lock, given, environment=env)
     tree = fetch_all(placed, [first(lock)], cache=cache, offline=True)[first(lock)].path
     files = [path for path in tree.rglob("*") if path.is_file()]
     return {path.relative_to(tree).as_posix(): path.read_text() for path in files}
@@ -69,8 +69,8 @@ def fetched(lock: Lock, cache: Cache, given: list[Given], **env: str) -> dict[st
 WANTED = {"LICENSE": "free\n", "src/a.cc": "int a;\n"}
 
 
-def given(path: Path, name: str = "lib") -> Given:
-    return Given(name=name, path=path, where="targets/x.yaml:3")
+def given(path: Path, name: str = "lib") -> OwnCopy:
+    return OwnCopy(name=name, path=path, where="targets/x.yaml:3")
 
 
 def test_a_folder(folder: Path, cache: Cache) -> None:
@@ -100,7 +100,7 @@ def test_a_repository_is_no_place_of_a_version_whose_commit_nobody_knows(
     folder: Path, repository: tuple[Path, str]
 ) -> None:
     lock = lock_of(folder, repository[1])
-    placed = with_given(lock, [given(repository[0])], environment={})
+    placed = with_own_copies(lock, [given(repository[0])], environment={})
     assert placed["lib-2.0"] == lock["lib-2.0"]
 
 
@@ -140,7 +140,7 @@ def test_what_is_given_but_is_something_else_is_refused(folder: Path, cache: Cac
 def test_offline_without_a_copy_each_one_is_named_with_how_to_give_it(
     folder: Path, cache: Cache
 ) -> None:
-    lock = with_given(lock_of(folder), [], environment={})
+    lock = with_own_copies(lock_of(folder), [], environment={})
     with pytest.raises(DownloadError) as caught:
         fetch_all(lock, lock.sources, cache=cache, offline=True)
     text = str(caught.value)
@@ -154,7 +154,7 @@ def test_wrong_names_and_places_are_all_said(folder: Path, tmp_path: Path) -> No
     nowhere = [given(tmp_path / "nowhere"), given(folder, "libb")]
     env = {"BUILDTOOL_SOURCES": str(tmp_path / "none")}
     with pytest.raises(ConfigError) as caught:
-        with_given(lock_of(folder), nowhere, environment=env)
+        with_own_copies(lock_of(folder), nowhere, environment=env)
     assert [str(problem) for problem in caught.value.problems] == [
         f"targets/x.yaml:3: sources: lib: there is no such file or folder: {tmp_path}/nowhere\n"
         "    mend the path, or take it out",

@@ -41,7 +41,7 @@ def test_a_terminal_sees_one_line_that_is_cleared_at_the_end() -> None:
     out, clock = Terminal(), Clock()
     progress = Progress(out, live=True, clock=clock)
     watch(progress, clock, 3)
-    progress.done("lib")
+    progress.end("lib")
     progress.note("lib: verified")
     clear = "\r" + " " * 26 + "\r"
     line = "lib: {} of 20.0 MB ({} %)".format

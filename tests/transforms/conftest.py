@@ -13,7 +13,7 @@ from buildtool.core.values import OpDefinition
 from buildtool.model.graphdef import GraphDef
 from buildtool.model.runtime_facts import RuntimeFacts
 from buildtool.model.specs import Specs
-from buildtool.model.transforms import Done, rewrite_graph
+from buildtool.model.transforms import TransformOutcome, rewrite_graph
 from buildtool.model.transforms.exact.defaults import newer_attributes
 from buildtool.model.transforms.transform import Tree
 
@@ -27,7 +27,7 @@ NEWER_OPS = frozenset(
     )
 )
 
-Rewritten = tuple[GraphDef, tuple[Done, ...]]
+Rewritten = tuple[GraphDef, tuple[TransformOutcome, ...]]
 Rewrite = Callable[..., Rewritten]
 
 

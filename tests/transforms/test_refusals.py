@@ -14,7 +14,7 @@ from buildtool.model.graphdef import read_graph
 from buildtool.model.runtime_facts import RuntimeFacts
 from buildtool.model.specs import Specs
 from buildtool.model.textformat import encode
-from buildtool.model.transforms import REWRITES, Done, chosen, rewrite_graph
+from buildtool.model.transforms import REWRITES, TransformOutcome, chosen, rewrite_graph
 from buildtool.model.transforms.transform import Tree
 
 FLOAT = "attr { key: 'T' value { type: DT_FLOAT } }"
@@ -55,7 +55,7 @@ OLD = {
 }
 
 
-def given(name: str, *sizes: int) -> str:
+def placeholder(name: str, *sizes: int) -> str:
     dims = " ".join(f"dim {{ size: {size} }}" for size in sizes) or "unknown_rank: true"
     return PLACEHOLDER.format(name=name, dims=dims)
 
@@ -69,95 +69,98 @@ def attr(name: str, value: str) -> str:
     return f"attr {{ key: '{name}' value {{ {value} }} }}"
 
 
-def done(
+def rewritten(
     text: str, definitions: Mapping[str, OpDefinition] | None = None
-) -> tuple[Any, list[Done]]:
+) -> tuple[Any, list[TransformOutcome]]:
     graph = read_graph(encode(text, "GraphDef"))
     tree = Tree(Specs(OLD if definitions is None else definitions), RuntimeFacts())
     after, found = rewrite_graph(graph, tree, NAMES, {})
     return (graph, after), list(found)
 
 
-HANDLE = f"{given('s')} node {{ name: 'l' op: 'TensorListReserve' input: 's' input: 's' }}"
+HANDLE = f"{placeholder('s')} node {{ name: 'l' op: 'TensorListReserve' input: 's' input: 's' }}"
 
 
 @pytest.mark.parametrize(
     ("text", "rewrite", "reason"),
     [
         (
-            given("x", -1, 3, 4) + given("y", 4, 5) + node("BatchMatMulV2", "x y"),
+            placeholder("x", -1, 3, 4) + placeholder("y", 4, 5) + node("BatchMatMulV2", "x y"),
             "batch-matmul",
             "it broadcasts a rank of 2 to 3",
         ),
         (
-            given("x", -1, 3, 4) + given("y", -1, 4, 5) + node("BatchMatMulV2", "x y"),
+            placeholder("x", -1, 3, 4) + placeholder("y", -1, 4, 5) + node("BatchMatMulV2", "x y"),
             "batch-matmul",
             "its batch dimensions are not known to be the same, so it may broadcast",
         ),
         (
-            given("x", 1, 3, 4) + given("y", 2, 4, 5) + node("BatchMatMulV2", "x y"),
+            placeholder("x", 1, 3, 4) + placeholder("y", 2, 4, 5) + node("BatchMatMulV2", "x y"),
             "batch-matmul",
             "its batch dimensions are not known to be the same, so it may broadcast",
         ),
         (
-            given("x") + given("y", 2, 4, 5) + node("BatchMatMulV2", "x y"),
+            placeholder("x") + placeholder("y", 2, 4, 5) + node("BatchMatMulV2", "x y"),
             "batch-matmul",
             "the ranks of its inputs are not known, so it may broadcast; BatchMatMul does not",
         ),
         (
-            given("c", 3)
-            + given("x", 2, 3)
+            placeholder("c", 3)
+            + placeholder("x", 2, 3)
             + node("SelectV2", "c x x", attr("T", "type: DT_STRING")),
             "select",
             "its inputs are not known to have one shape, and its type cannot be multiplied by one",
         ),
         (
-            given("x", 2, 3) + node("AddV2", "x x", attr("T", "type: DT_HALF")),
+            placeholder("x", 2, 3) + node("AddV2", "x x", attr("T", "type: DT_HALF")),
             "add",
             "op Add of this tree does not take half",
         ),
         (
-            given("x", 2, 3) + given("a", 1) + node("GatherV2", "x x a"),
+            placeholder("x", 2, 3) + placeholder("a", 1) + node("GatherV2", "x x a"),
             "gather",
             "its axis is not the constant 0, and Gather knows no other",
         ),
         (
-            given("x", -1, -1, -1, 3)
-            + given("s", 2)
+            placeholder("x", -1, -1, -1, 3)
+            + placeholder("s", 2)
             + node("ResizeBilinear", "x s", FLOAT, attr("half_pixel_centers", "b: true")),
             "default-attributes",
             "this tree's op ResizeBilinear cannot do what half_pixel_centers true asks for",
         ),
         (
-            given("x", 2, 3) + node("Relu", "x", FLOAT, attr("slope", "f: 0.5")),
+            placeholder("x", 2, 3) + node("Relu", "x", FLOAT, attr("slope", "f: 0.5")),
             "default-attributes",
             "this tree's op Relu cannot do what slope asks for",
         ),
         (
-            given("x", 2, 3) + node("Einsum", "x x", FLOAT, attr("equation", "s: 'ab,cd->ad'")),
+            placeholder("x", 2, 3)
+            + node("Einsum", "x x", FLOAT, attr("equation", "s: 'ab,cd->ad'")),
             "einsum",
             "it sums over a label of one operand alone",
         ),
         (
-            given("x", 2, 3) + node("Einsum", "x x", FLOAT, attr("equation", "s: 'aa,ab->ab'")),
+            placeholder("x", 2, 3)
+            + node("Einsum", "x x", FLOAT, attr("equation", "s: 'aa,ab->ab'")),
             "einsum",
             "a label stands twice in one of its operands",
         ),
         (
-            given("x", 2, 3) + node("Einsum", "x x", FLOAT, attr("equation", "s: '...a,ab->b'")),
+            placeholder("x", 2, 3)
+            + node("Einsum", "x x", FLOAT, attr("equation", "s: '...a,ab->b'")),
             "einsum",
             "its equation '...a,ab->b' is not of two operands with one letter for each axis",
         ),
         (
-            given("x", 1, 4, 4, 3)
-            + given("m", 3)
+            placeholder("x", 1, 4, 4, 3)
+            + placeholder("m", 3)
             + node("FusedBatchNormV3", "x m m m m", FLOAT, attr("is_training", "b: true")),
             "batch-norm",
             "it is in training mode with a mean and variance, which must be empty constants",
         ),
         (
-            given("x", 1, 4, 4, 3)
-            + given("m", 3)
+            placeholder("x", 1, 4, 4, 3)
+            + placeholder("m", 3)
             + node("FusedBatchNormV3", "x m m m m", FLOAT, attr("is_training", "b: false"))
             + "node { name: 'o' op: 'Relu' input: 'n:5' "
             + FLOAT
@@ -166,7 +169,7 @@ HANDLE = f"{given('s')} node {{ name: 'l' op: 'TensorListReserve' input: 's' inp
             "its sixth output is used, which the older op does not have",
         ),
         (
-            given("x", 2, 3)
+            placeholder("x", 2, 3)
             + node(
                 "Conv2D",
                 "x x",
@@ -178,7 +181,7 @@ HANDLE = f"{given('s')} node {{ name: 'l' op: 'TensorListReserve' input: 's' inp
             "its explicit paddings are not four pairs",
         ),
         (
-            given("x", 2, 3) + node("LeakyRelu", "x"),
+            placeholder("x", 2, 3) + node("LeakyRelu", "x"),
             "leaky-relu",
             "this tree has no op Mul, which it would become",
         ),
@@ -205,7 +208,7 @@ HANDLE = f"{given('s')} node {{ name: 'l' op: 'TensorListReserve' input: 's' inp
     ],
 )
 def test_what_is_not_the_same_is_refused(text: str, rewrite: str, reason: str) -> None:
-    (before, after), found = done(text)
+    (before, after), found = rewritten(text)
     said = {item.rewrite: item for item in found}
     assert [why for _, why in said[rewrite].refused] == [reason]
     assert not said[rewrite].changed
@@ -226,26 +229,26 @@ def test_what_is_not_the_same_is_refused(text: str, rewrite: str, reason: str) -
 def test_nodes_that_lack_inputs_and_attributes_are_left_to_the_checks(
     kind: str, attrs: tuple[str, ...], inputs: str
 ) -> None:
-    text = given("s", 2) + node(kind, inputs, *attrs).replace(FLOAT, " ".join(attrs))
-    _, found = done(text + "node { name: 'o' op: 'Relu' input: 'n:7' }")
+    text = placeholder("s", 2) + node(kind, inputs, *attrs).replace(FLOAT, " ".join(attrs))
+    _, found = rewritten(text + "node { name: 'o' op: 'Relu' input: 'n:7' }")
     assert all(why for item in found for _, why in item.refused)
 
 
 def test_a_tree_that_knows_the_ops_is_left_alone() -> None:
     newer = {**OLD, **{name: op(name, "x y") for name in ("AddV2", "BatchMatMulV2")}}
-    text = given("x", 2, 3, 3) + node("AddV2", "x x") + node("BatchMatMulV2", "x x")
-    (before, after), found = done(text, newer)
+    text = placeholder("x", 2, 3, 3) + node("AddV2", "x x") + node("BatchMatMulV2", "x x")
+    (before, after), found = rewritten(text, newer)
     assert after is before
     assert not found
 
 
 def test_what_a_node_waits_for_and_what_is_not_understood_is_kept() -> None:
-    text = given("x", 2, 3) + (
+    text = placeholder("x", 2, 3) + (
         "node { name: 'n' op: 'AddV2' input: 'x' input: 'x' input: '^x' device: '/cpu:0' "
         "experimental_debug_info { original_node_names: 'old' } "
         f"{FLOAT} {attr('_note', 'i: 7')} }} versions {{ producer: 1395 min_consumer: 12 }}"
     )
-    (_, after), _ = done(text)
+    (_, after), _ = rewritten(text)
     content = write_graph(after)
     assert content == write_graph(read_graph(content))
     expected = text.replace("'AddV2'", "'Add'")

@@ -12,7 +12,7 @@ from pathlib import Path
 from buildtool.backends.backend import Job, Library
 from buildtool.backends.bazel.bazel_flags import build_flags, startup_flags
 from buildtool.backends.bazel.bazel_overlay import home_of, make_workspace
-from buildtool.backends.bazel.lacking import Lacking
+from buildtool.backends.bazel.lacking import LackingFiles
 from buildtool.backends.bazel.setup import Setup
 from buildtool.backends.common.linked_files import write_link_set
 from buildtool.core.errors import BuildError, Problem, disk_full
@@ -20,7 +20,7 @@ from buildtool.core.run import Command, Completed, failure_problem, stream
 from buildtool.core.values import BuildPlan
 from buildtool.products.aar.parts import PRODUCTS, Product
 from buildtool.starlark.buildfiles import BuildConditions
-from buildtool.tools.bazel.events import Ended, EventFile, problems_of
+from buildtool.tools.bazel.events import BuildOutcome, EventFile, problems_of
 
 COMPILING = "CppCompile"
 WHAT = "bazel build"
@@ -50,7 +50,7 @@ class BazelBuild:
         job = self.job
         job.log.parent.mkdir(parents=True, exist_ok=True)
         job.log.write_text("", encoding="utf-8")
-        lacking, compiled = Lacking.load(job, self.plan), 0
+        lacking, compiled = LackingFiles.load(job, self.plan), 0
         for left in reversed(range(ROUNDS)):
             command, done, ended = self._call(lacking.files)
             compiled += sum(each.type == COMPILING for each in ended.actions)
@@ -77,7 +77,7 @@ class BazelBuild:
         """The folder of all that Bazel makes."""
         return self.job.target.bazel.output_base or home_of(self.job) / "output"
 
-    def _call(self, learnt: Collection[str]) -> tuple[Command, Completed, Ended]:
+    def _call(self, learnt: Collection[str]) -> tuple[Command, Completed, BuildOutcome]:
         """Call Bazel once."""
         job, setup = self.job, self.setup
         place = make_workspace(job, self.plan, setup, self.conditions, learnt)
@@ -100,7 +100,7 @@ class BazelBuild:
         done = stream(command, what=WHAT, log=job.log, on_line=progress.line)
         return command, done, progress.events.end()
 
-    def _problems(self, command: Command, done: Completed, ended: Ended) -> list[Problem]:
+    def _problems(self, command: Command, done: Completed, ended: BuildOutcome) -> list[Problem]:
         """What went wrong, in Bazel's own words, and how to repeat it."""
         if NO_SPACE in done.stdout:
             return [disk_full(str(self._base))]
@@ -136,7 +136,7 @@ class _Progress:
         self.job.say(f"{compiled} files compiled, {others} other actions")
 
 
-def _products(job: Job, setup: Setup, ended: Ended) -> Mapping[str, Path]:
+def _products(job: Job, setup: Setup, ended: BuildOutcome) -> Mapping[str, Path]:
     """The file of each product, by its place in ``dist``.
 
     Raises:

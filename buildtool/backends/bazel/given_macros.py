@@ -59,11 +59,11 @@ def _active(tree: Path, abi: str) -> Iterator[tuple[str, list[str]]]:
     configs, before = {"", CONFIGS[abi]}, 0
     while len(configs) > before:
         before = len(configs)
-        configs |= set(_named(words for _, config, words in lines if config in configs))
+        configs |= set(_configs_named(words for _, config, words in lines if config in configs))
     yield from ((where, words) for where, config, words in lines if config in configs)
 
 
-def _named(lines: Iterable[Sequence[str]]) -> Iterator[str]:
+def _configs_named(lines: Iterable[Sequence[str]]) -> Iterator[str]:
     for words in lines:
         for index, word in enumerate(words):
             if word.startswith("--config="):

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.backends.bazel.trimming import Trimmed, trim_groups
+from buildtool.backends.bazel.trimming import TrimmedBuildFile, trim_groups
 from buildtool.config import Target
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.values import BuildPlan
@@ -133,7 +133,7 @@ def needed_of(graph: BuildGraph, flavour: Flavour, files: Iterable[str]) -> set[
 
 def trimmed_build(
     plan: BuildPlan, graph: BuildGraph, flavour: Flavour, learnt: Collection[str] = ()
-) -> Trimmed:
+) -> TrimmedBuildFile:
     """The BUILD file of the kernels, with groups of the plan's files alone, and of those that an
     earlier link was found to lack (``learnt``).
 

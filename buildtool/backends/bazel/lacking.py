@@ -15,7 +15,7 @@ from buildtool.catalogue.definers import DefinerIndex
 from buildtool.core.render import to_json, write_if_changed
 from buildtool.core.values import BuildPlan, FileKind, PlannedFile
 from buildtool.plan.build_plan import TENSORFLOW
-from buildtool.tools.bazel.events import Ended
+from buildtool.tools.bazel.events import BuildOutcome
 from buildtool.tools.linkers import UNDEFINED
 
 LINKING = "CppLink"
@@ -23,7 +23,7 @@ _NOT_BUILT = ("_test.cc", "_gpu.cc", ".cu.cc", "_test_utils.cc")
 
 
 @dataclass(kw_only=True)
-class Lacking:
+class LackingFiles:
     """``files`` with the symbol that each was taken for. ``planned_paths`` are compiled anyway."""
 
     job: Job
@@ -32,7 +32,7 @@ class Lacking:
     files: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, job: Job, plan: BuildPlan) -> Lacking:
+    def load(cls, job: Job, plan: BuildPlan) -> LackingFiles:
         """What earlier builds of this tree with the same kernels found."""
         kernels = sorted({item.registration.source for item in plan.kernels})
         digest = hashlib.sha256("\n".join((plan.tree_digest, *kernels)).encode()).hexdigest()
@@ -46,7 +46,7 @@ class Lacking:
         files = {str(name): str(symbol) for name, symbol in found if name not in planned}
         return cls(job=job, path=path, planned_paths=planned, files=files)
 
-    def learn(self, output: str, ended: Ended) -> bool:
+    def learn(self, output: str, ended: BuildOutcome) -> bool:
         """Look for what the linker missed; whether any file was found for it, and can be added."""
         if not trims(self.job.target) or not any(action.type == LINKING for action in ended.failed):
             return False

@@ -15,18 +15,18 @@ from buildtool.core.errors import Attempts, ConfigError, Problem, ToolError
 from buildtool.core.values import Tool
 from buildtool.products.aar import parts as products
 from buildtool.tools.android.bazel_rules import (
-    Declared,
+    Declarations,
     Generation,
-    Placed,
+    WorkspaceEdit,
     generation,
     place,
     read_declared,
     with_declared,
 )
-from buildtool.tools.android.compatibility import Asked, Kit, find_kit
-from buildtool.tools.android.configured import Configured, read_configured, with_configured
+from buildtool.tools.android.compatibility import Kit, KitRequest, find_kit
+from buildtool.tools.android.configured import ConfiguredVariable, read_configured, with_configured
 from buildtool.tools.bazel.finder import VARIABLE, Bazel, best_version, find_bazel
-from buildtool.tools.bazel.versions import Wanted, wanted_bazel
+from buildtool.tools.bazel.versions import VersionRange, wanted_bazel
 from buildtool.tools.bazel.workspace_file import read_text
 
 TOOL = "bazel"
@@ -35,13 +35,13 @@ _KEYS = ("sdk", "ndk", "ndk_revision", "api_level", "sdk_level", "build_tools_ve
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class KitSettings:
     """The kit, and how Bazel is told of it: ``placed`` is the WORKSPACE with what it must know,
     ``configured`` what the user's ``configure`` has told it already."""
 
     kit: Kit
-    placed: Placed
-    configured: Mapping[str, Configured]
+    placed: WorkspaceEdit
+    configured: Mapping[str, ConfiguredVariable]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class Setup:
 
     bazel: Bazel
     labels: Mapping[str, str]
-    told: Told
+    told: KitSettings
 
     @property
     def kit(self) -> Kit:
@@ -58,7 +58,7 @@ class Setup:
         return self.told.kit
 
     @property
-    def placed(self) -> Placed:
+    def placed(self) -> WorkspaceEdit:
         """What Bazel gets of them."""
         return self.told.placed
 
@@ -94,14 +94,14 @@ def find_setup(job: Job) -> Setup:
     wanted = attempt(lambda: _wanted(job)) or wanted_bazel(job.tree.path)
     bazel = attempt(lambda: _bazel(job, wanted))
     version = bazel.version if bazel else best_version(wanted)
-    told = _told(job, version, attempt)
+    told = _kit_settings(job, version, attempt)
     attempt(lambda: _check_java(job.target))
     if bazel is None or told is None or labels is None or attempt.failures:
         raise attempt.failure()
     return Setup(bazel=bazel, labels=labels, told=told)
 
 
-def _told(job: Job, bazel: str, attempt: Attempts) -> Told | None:
+def _kit_settings(job: Job, bazel: str, attempt: Attempts) -> KitSettings | None:
     """The kit, and how this release of Bazel is told of it. None if something is wrong, which is
     then among the failures of ``attempt``."""
     tree, configured = job.tree.path, read_configured(job.tree.path)
@@ -112,7 +112,7 @@ def _told(job: Job, bazel: str, attempt: Attempts) -> Told | None:
         return None
     text, declared = read
     problems: list[Problem] = []
-    asked = with_declared(_asked(job.target), declared, problems)
+    asked = with_declared(_kit_request(job.target), declared, problems)
     asked = with_configured(asked, configured, problems)
     if problems:
         attempt.failures.append(ConfigError(problems))
@@ -123,21 +123,23 @@ def _told(job: Job, bazel: str, attempt: Attempts) -> Told | None:
     placed = place(text, kit, how, declared, path=str(path))
     used = configured if how is Generation.ENVIRONMENT else {}
     variables = {name: each for name, each in placed.variables.items() if name not in used}
-    return Told(kit=kit, placed=dataclasses.replace(placed, variables=variables), configured=used)
+    return KitSettings(
+        kit=kit, placed=dataclasses.replace(placed, variables=variables), configured=used
+    )
 
 
-def _declared(path: Path) -> tuple[str, Declared]:
+def _declared(path: Path) -> tuple[str, Declarations]:
     """The text of the user's file, empty if there is none, and what it declares."""
     text = read_text(path, newline="") if path.is_file() else ""
     return text, read_declared(text, path=str(path))
 
 
-def _asked(target: Target) -> Asked:
+def _kit_request(target: Target) -> KitRequest:
     android = target.android
     written = {
         key: target.where(f"android.{key}") for key in _KEYS if getattr(android, key) is not None
     }
-    return Asked(
+    return KitRequest(
         sdk=android.sdk,
         ndk=android.ndk,
         ndk_revision=android.ndk_revision,
@@ -148,7 +150,7 @@ def _asked(target: Target) -> Asked:
     )
 
 
-def _wanted(job: Job) -> Wanted:
+def _wanted(job: Job) -> VersionRange:
     """What the tree says, and of that what the target says."""
     target, tree = job.target, job.tree
     wanted = wanted_bazel(tree.path, tensorflow=tree.version)
@@ -164,10 +166,10 @@ def _wanted(job: Job) -> Wanted:
                 todo="leave the key out, or name such a release",
             )
         )
-    return Wanted(exact=named, said_in=(target.where("bazel.version"),))
+    return VersionRange(exact=named, said_in=(target.where("bazel.version"),))
 
 
-def _bazel(job: Job, wanted: Wanted) -> Bazel:
+def _bazel(job: Job, wanted: VersionRange) -> Bazel:
     """The one that was found already, or the first that will do."""
     known = job.toolchain.extra.get(TOOL)
     if known is not None:
@@ -185,7 +187,7 @@ def with_setup(job: Job, setup: Setup) -> Job:
     return dataclasses.replace(job, toolchain=chain)
 
 
-def _kit(job: Job, asked: Asked, bazel: str) -> Kit:
+def _kit(job: Job, asked: KitRequest, bazel: str) -> Kit:
     return find_kit(
         asked,
         abis=(job.abi,),

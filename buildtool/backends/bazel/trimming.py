@@ -23,7 +23,7 @@ _COMMENT = re.compile(rb"(#[^\n]*)?\r?\n")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trimmed:
+class TrimmedBuildFile:
     """A BUILD file with fewer files in its groups: ``kept``, ``dropped`` and ``added`` are sources,
     sorted; ``globs`` are the groups whose ``glob()`` still takes what it finds."""
 
@@ -41,7 +41,7 @@ def trim_groups(
     *,
     path: str,
     drop: Collection[str] = (),
-) -> Trimmed:
+) -> TrimmedBuildFile:
     """Leave only the sources ``keep`` in the targets ``groups`` of the BUILD file ``text``, whose
     ``path`` is for messages. Those that no group has are added to the first one. ``drop`` are
     labels of other groups, as they are written there, to take out as well.
@@ -84,7 +84,7 @@ def trim_groups(
         edits[place, place] = (json.dumps(added) + " + ").encode()
     for (begin, end), new in sorted(edits.items(), reverse=True):
         data = data[:begin] + new + data[end:]
-    return Trimmed(
+    return TrimmedBuildFile(
         text=data.decode("utf-8"),
         kept=tuple(sorted(kept)),
         dropped=tuple(sorted(set(spans.values()))),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from buildtool.backends.makefile.file_lists import DOWNLOADS, FOLDER
 from buildtool.backends.makefile.make import MAKEFILE
-from buildtool.backends.makefile.pins import KNOWN, Known
+from buildtool.backends.makefile.pins import KNOWN, KnownDependency
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.unity import Preprocessor, make_stubs
 from buildtool.core.errors import ToolError
@@ -97,7 +97,7 @@ def _included(
             yield known.name, f"{includers.get(header, 'a source')} includes {header}"
 
 
-def _headers(known: Known, used: Iterable[str]) -> Iterator[str]:
+def _headers(known: KnownDependency, used: Iterable[str]) -> Iterator[str]:
     return (header for header in used if header.startswith(known.headers))
 
 

@@ -29,7 +29,7 @@ _SHAPES = "understood are 'urls' (a list) or 'url', and 'remote' with 'commit' o
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class KnownDependency:
     """A dependency that a makefile may need. ``aliases``: its names in the workspace files of 1.0
     to 1.15, the first that is there counts. ``headers``: what the names of its headers start with,
     as TensorFlow includes them. ``folder``: its place below the makefile's ``downloads``.
@@ -43,65 +43,69 @@ class Known:
 
 # Folders: download_dependencies.sh of 1.0 to 1.12.
 KNOWN = (
-    Known(name="abseil", aliases=("com_google_absl",), headers=("absl/",), folder="absl"),
-    Known(
+    KnownDependency(name="abseil", aliases=("com_google_absl",), headers=("absl/",), folder="absl"),
+    KnownDependency(
         name="cub",
         aliases=("cub_archive",),
         headers=("third_party/cub/", "external/cub_archive/"),
         folder="cub/external/cub_archive",
     ),
-    Known(
+    KnownDependency(
         name="double-conversion",
         aliases=("double_conversion",),
         headers=("double-conversion/",),
         folder="double_conversion",
     ),
-    Known(
+    KnownDependency(
         name="eigen",
         aliases=("eigen_archive",),
         headers=("Eigen/", "unsupported/Eigen/"),
         folder="eigen",
     ),
-    Known(name="farmhash", aliases=("farmhash_archive",), headers=("farmhash",), folder="farmhash"),
-    Known(name="fft2d", aliases=("fft2d",), headers=("fft2d/",), folder="fft2d"),
-    Known(
+    KnownDependency(
+        name="farmhash", aliases=("farmhash_archive",), headers=("farmhash",), folder="farmhash"
+    ),
+    KnownDependency(name="fft2d", aliases=("fft2d",), headers=("fft2d/",), folder="fft2d"),
+    KnownDependency(
         name="gemmlowp",
         aliases=("gemmlowp",),
         headers=("public/", "meta/", "fixedpoint/", "internal/", "profiling/"),
         folder="gemmlowp",
     ),
-    Known(name="giflib", aliases=("gif_archive",), headers=("gif_lib.h",), folder="gif"),
-    Known(
+    KnownDependency(name="giflib", aliases=("gif_archive",), headers=("gif_lib.h",), folder="gif"),
+    KnownDependency(
         name="googletest",
         aliases=("com_google_googletest",),
         headers=("gtest/", "gmock/"),
         folder="googletest",
     ),
-    Known(
+    KnownDependency(
         name="highwayhash",
         aliases=("highwayhash",),
         headers=("highwayhash/",),
         folder="highwayhash",
     ),
-    Known(
+    KnownDependency(
         name="libjpeg-turbo",
         aliases=("jpeg",),
         headers=("jpeglib.h", "jerror.h", "jconfig.h", "jmorecfg.h"),
         folder="jpeg",
     ),
-    Known(name="libpng", aliases=("png_archive",), headers=("png.h",), folder="png"),
-    Known(name="nsync", aliases=("nsync",), headers=("nsync",), folder="nsync"),
+    KnownDependency(name="libpng", aliases=("png_archive",), headers=("png.h",), folder="png"),
+    KnownDependency(name="nsync", aliases=("nsync",), headers=("nsync",), folder="nsync"),
     # 1.4 has two versions of protobuf: "protobuf_archive" is the one that TensorFlow is compiled
     # with, "com_google_protobuf" brings rules for Bazel.
-    Known(
+    KnownDependency(
         name="protobuf",
         aliases=("protobuf_archive", "com_google_protobuf", "protobuf"),
         headers=("google/protobuf/",),
         folder="protobuf",
     ),
-    Known(name="re2", aliases=("com_googlesource_code_re2",), headers=("re2/",), folder="re2"),
-    Known(name="snappy", aliases=("snappy",), headers=("snappy",), folder="snappy"),
-    Known(name="zlib", aliases=("zlib_archive",), headers=("zlib.h",), folder="zlib"),
+    KnownDependency(
+        name="re2", aliases=("com_googlesource_code_re2",), headers=("re2/",), folder="re2"
+    ),
+    KnownDependency(name="snappy", aliases=("snappy",), headers=("snappy",), folder="snappy"),
+    KnownDependency(name="zlib", aliases=("zlib_archive",), headers=("zlib.h",), folder="zlib"),
 )
 
 

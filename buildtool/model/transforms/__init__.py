@@ -48,7 +48,7 @@ REWRITES: tuple[Rewrite, ...] = (
 )
 
 
-class Done(NamedTuple):
+class TransformOutcome(NamedTuple):
     """What one rewrite did to a graph: the nodes that it changed, and those that it would have to
     change but cannot, each with the reason."""
 
@@ -77,11 +77,11 @@ def chosen(names: Sequence[str], where: str) -> tuple[str, ...]:
 
 def rewrite_graph(
     graph: GraphDef, tree: Tree, names: Iterable[str], known: Mapping[str, tuple[int, ...]]
-) -> tuple[GraphDef, tuple[Done, ...]]:
+) -> tuple[GraphDef, tuple[TransformOutcome, ...]]:
     """The graph after the rewrites of these names, and what each did. ``known`` are shapes of
     inputs by tensor name."""
     asked = frozenset(names)
-    done: list[Done] = []
+    done: list[TransformOutcome] = []
     for rewrite in REWRITES:
         if rewrite.name in asked:
             try:
@@ -89,7 +89,7 @@ def rewrite_graph(
             except (LookupError, ValueError):  # the checks that follow say what of which node
                 changed, refused = (), _damaged(graph, tree)
             if changed or refused:
-                done.append(Done(rewrite.name, changed, refused))
+                done.append(TransformOutcome(rewrite.name, changed, refused))
     return graph, tuple(done)
 
 

@@ -35,27 +35,27 @@ class Device:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looked:
+class DeviceSearch:
     """The device that was found, or why there is none."""
 
     device: Device | None = None
     reason: str = ""
 
 
-def find_device(abi: str, *, sdk: Path | None, log: Path) -> Looked:
+def find_device(abi: str, *, sdk: Path | None, log: Path) -> DeviceSearch:
     """The first device that runs programs of ``abi``; adb is the one on the path, or the SDK's.
     Where adb does not work, there is none."""
     adb = _adb(sdk)
     if adb is None:
-        return Looked(reason="no device: there is no adb here")
+        return DeviceSearch(reason="no device: there is no adb here")
     try:
         return _ask(adb, abi, log)
     except VerificationError as failure:
         said = failure.problems[0].what.splitlines()[0]
-        return Looked(reason=f"no device: {failure.problems[0].where} {said}; see {log.name}")
+        return DeviceSearch(reason=f"no device: {failure.problems[0].where} {said}; see {log.name}")
 
 
-def _ask(adb: Path, abi: str, log: Path) -> Looked:
+def _ask(adb: Path, abi: str, log: Path) -> DeviceSearch:
     """Ask each device that adb lists what it runs."""
     listed = _run((str(adb), "devices"), what="adb devices", log=log)
     lines = [line.split("\t") for line in listed.stdout.splitlines() if "\t" in line]
@@ -68,10 +68,10 @@ def _ask(adb: Path, abi: str, log: Path) -> Looked:
         abis = _run((*shell, "ro.product.cpu.abilist"), what="adb shell", log=log).stdout.strip()
         name = _run((*shell, "ro.product.model"), what="adb shell", log=log).stdout.strip()
         if abi in abis.split(","):
-            return Looked(device=Device(adb=adb, serial=serial, name=name or serial))
+            return DeviceSearch(device=Device(adb=adb, serial=serial, name=name or serial))
         others.append(f"{name or serial} is for {abis or 'nothing'}")
     more = f" ({'; '.join(others)})" if others else ""
-    return Looked(reason=f"no device: adb knows none for {abi}{more}")
+    return DeviceSearch(reason=f"no device: adb knows none for {abi}{more}")
 
 
 def benchmark(

@@ -32,7 +32,7 @@ class BuildTools:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Named:
+class NamedFolder:
     """A folder and who names it: the variable or key ``by``, and the ``file:line`` where the user
     has written it, empty for a variable of the environment."""
 
@@ -57,7 +57,7 @@ class Sdk:
     not take for a version because of their names."""
 
     root: Path
-    named: Named
+    named: NamedFolder
     platforms: Mapping[int, Path] = field(default_factory=dict)
     build_tools: Mapping[str, BuildTools] = field(default_factory=dict)
     odd_tools: tuple[BuildTools, ...] = ()
@@ -103,15 +103,15 @@ def find_root(
     *,
     where: str = "",
     env: Mapping[str, str] | None = None,
-) -> Named | None:
+) -> NamedFolder | None:
     """Who names a folder first, and which one: ``key`` of the user's files (``given``, written in
     ``where``), or an environment variable that is not empty. None if nobody does."""
     if given is not None:
-        return Named(root=given, by=key, where=where)
+        return NamedFolder(root=given, by=key, where=where)
     own = os.environ if env is None else env
     for variable in variables:
         if value := own.get(variable, "").strip():
-            return Named(root=Path(value).expanduser(), by=variable)
+            return NamedFolder(root=Path(value).expanduser(), by=variable)
     return None
 
 
@@ -123,7 +123,7 @@ def make_absolute(env: MutableMapping[str, str], variables: Iterable[str], folde
             env[variable] = str(folder / Path(value).expanduser())
 
 
-def read_sdk(named: Named) -> Sdk:
+def read_sdk(named: NamedFolder) -> Sdk:
     """List what is installed in the SDK that is ``named``; links are followed."""
     root = named.root
     tools = [_read_tools(folder) for folder in _folders(root / "build-tools")]

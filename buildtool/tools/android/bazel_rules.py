@@ -21,7 +21,7 @@ from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.plain_paths import plain
 from buildtool.core.render import Renderer
 from buildtool.tools.android import ndk_support as table
-from buildtool.tools.android.compatibility import Asked, Kit
+from buildtool.tools.android.compatibility import Kit, KitRequest
 from buildtool.tools.bazel.workspace_file import Entry, entries, insert
 
 MARK = "Android SDK and NDK"
@@ -46,7 +46,7 @@ class Generation(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Declared:
+class Declarations:
     """What the user's file declares: entries for the SDK and for the NDK, None if there is none.
     ``has_rules``: it has a repository for rules_android_ndk."""
 
@@ -61,7 +61,7 @@ class Declared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placed:
+class WorkspaceEdit:
     """What Bazel gets: the new ``text`` of ``file``, lines for a ``bazelrc``, and the variables
     that these lines set, which ``query`` must have in its environment, as it takes no
     ``--action_env``. ``respected`` are the user's entries that were left as they are."""
@@ -82,7 +82,7 @@ def generation(tree: Path, *, bazel: str, starlark: bool) -> Generation:
     return Generation.ENVIRONMENT if (tree / CONFIGURE).is_file() else Generation.RULES
 
 
-def read_declared(text: str, *, path: str) -> Declared:
+def read_declared(text: str, *, path: str) -> Declarations:
     """What the user's WORKSPACE or MODULE.bazel declares; our own part of it does not count.
 
     Raises:
@@ -90,14 +90,14 @@ def read_declared(text: str, *, path: str) -> Declared:
     """
     wanted = {SDK_RULE, NDK_RULE, SDK_TAG, NDK_TAG, "http_archive", "local_repository", "bazel_dep"}
     found = entries(text, wanted, path=path, own=MARK)
-    return Declared(
+    return Declarations(
         sdk=_only(found, {SDK_RULE, SDK_TAG}),
         ndk=_only(found, {NDK_RULE, NDK_TAG}),
         has_rules=any(each.name == RULES_NDK for each in found),
     )
 
 
-def with_declared(asked: Asked, declared: Declared, problems: list[Problem]) -> Asked:
+def with_declared(asked: KitRequest, declared: Declarations, problems: list[Problem]) -> KitRequest:
     """``asked`` with what the user's entries say, so that it is checked as well.
 
     Where the target says something else than an entry, or an entry has text for a number or the
@@ -123,7 +123,9 @@ def with_declared(asked: Asked, declared: Declared, problems: list[Problem]) -> 
     return dataclasses.replace(asked, **values, where=where)  # type: ignore[arg-type]
 
 
-def place(text: str, kit: Kit, how: Generation, declared: Declared, *, path: str) -> Placed:
+def place(
+    text: str, kit: Kit, how: Generation, declared: Declarations, *, path: str
+) -> WorkspaceEdit:
     """``text``, which is the user's WORKSPACE (MODULE.bazel for ``module``), with what Bazel must
     know of ``kit`` put into it, once. What the user declares is not declared again.
 
@@ -138,7 +140,7 @@ def place(text: str, kit: Kit, how: Generation, declared: Declared, *, path: str
     else:
         snippet = _snippet(kit, how, sdk=sdk, ndk=ndk, fetch=not declared.has_rules)
     lines = _renderer().text("android/bazelrc.j2", variables=variables) if variables else ""
-    return Placed(
+    return WorkspaceEdit(
         file="MODULE.bazel" if how is Generation.MODULE else "WORKSPACE",
         text=insert(text, snippet, MARK, path=path),
         bazelrc=lines,
@@ -211,7 +213,9 @@ def _wrong_kind(entry: Entry, attribute: str) -> Problem:
     )
 
 
-def _contradiction(asked: Asked, key: str, entry: Entry, attribute: str, own: object) -> Problem:
+def _contradiction(
+    asked: KitRequest, key: str, entry: Entry, attribute: str, own: object
+) -> Problem:
     return Problem(
         where=asked.place(key),
         what=f"is {own}, but {entry.rule} in {entry.where} says "

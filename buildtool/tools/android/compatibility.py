@@ -22,7 +22,7 @@ DEFAULT_LEVEL = 21
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class KitRequest:
     """What a target asks for; None is "find it out".
 
     ``api_level`` is the oldest Android that the library runs on, so the NDK's; ``sdk_level`` is
@@ -56,7 +56,7 @@ class Kit:
 
 
 def find_kit(
-    asked: Asked,
+    asked: KitRequest,
     *,
     abis: Iterable[Abi],
     tree: Path,
@@ -99,7 +99,7 @@ def needs_starlark(ndk: Ndk, bazel: str) -> bool:
     return ndk.major >= table.starlark_oldest() and table.has_starlark_rules(bazel)
 
 
-def sdk_problems(sdk: Sdk, asked: Asked) -> Iterator[Problem]:
+def sdk_problems(sdk: Sdk, asked: KitRequest) -> Iterator[Problem]:
     """What the target asks for and the SDK lacks."""
     named = str(sdk.named)
     if not sdk.platforms:
@@ -122,7 +122,7 @@ def sdk_problems(sdk: Sdk, asked: Asked) -> Iterator[Problem]:
         yield _tools_problem(sdk, asked, named)
 
 
-def _tools_problem(sdk: Sdk, asked: Asked, named: str) -> Problem:
+def _tools_problem(sdk: Sdk, asked: KitRequest, named: str) -> Problem:
     wanted = asked.build_tools_version
     odd = [each for each in sdk.odd_tools if wanted in {each.revision, None}]
     if odd:
@@ -185,7 +185,7 @@ def revision_problems(ndk: Ndk, *, tree: Path, tensorflow: str, bazel: str) -> I
         )
 
 
-def level_problems(ndk: Ndk, asked: Asked, abis: Iterable[Abi]) -> Iterator[Problem]:
+def level_problems(ndk: Ndk, asked: KitRequest, abis: Iterable[Abi]) -> Iterator[Problem]:
     """Why the library cannot be compiled for the API level that the target asks for."""
     level = asked.api_level or DEFAULT_LEVEL
     wide = sorted(abi.name for abi in abis if abi.bits == 64)
@@ -220,7 +220,7 @@ def level_problems(ndk: Ndk, asked: Asked, abis: Iterable[Abi]) -> Iterator[Prob
         )
 
 
-def _another_revision(ndk: Ndk, asked: Asked) -> Iterator[Problem]:
+def _another_revision(ndk: Ndk, asked: KitRequest) -> Iterator[Problem]:
     wanted = asked.ndk_revision
     if wanted is not None and numbers(ndk.revision)[: len(numbers(wanted))] != numbers(wanted):
         yield Problem(
@@ -247,7 +247,7 @@ def _both(first: table.Revisions, second: table.Revisions) -> str:
 
 
 def _found(
-    asked: Asked, env: Mapping[str, str] | None, problems: list[Problem]
+    asked: KitRequest, env: Mapping[str, str] | None, problems: list[Problem]
 ) -> tuple[Sdk | None, Ndk | None]:
     sdk: Sdk | None = None
     ndk: Ndk | None = None

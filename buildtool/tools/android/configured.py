@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.core.errors import Problem
-from buildtool.tools.android.compatibility import Asked
+from buildtool.tools.android.compatibility import KitRequest
 
 FILES = (".tf_configure.bazelrc", ".bazelrc")
 # The variables of android_configure.bzl, and the keys of a target that say the same.
@@ -29,7 +29,7 @@ _SETTING = re.compile(r"--(?:action|repo)_env(?:=|\s+)(.*)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Configured:
+class ConfiguredVariable:
     """A variable that a file sets: ``where`` is ``file:line``."""
 
     name: str
@@ -37,9 +37,9 @@ class Configured:
     where: str
 
 
-def read_configured(tree: Path) -> Mapping[str, Configured]:
+def read_configured(tree: Path) -> Mapping[str, ConfiguredVariable]:
     """The variables of Android's that the tree's files set, by name; the last one counts."""
-    found: dict[str, Configured] = {}
+    found: dict[str, ConfiguredVariable] = {}
     for file in FILES:
         path = tree / file
         if path.is_file():
@@ -50,8 +50,8 @@ def read_configured(tree: Path) -> Mapping[str, Configured]:
 
 
 def with_configured(
-    asked: Asked, configured: Mapping[str, Configured], problems: list[Problem]
-) -> Asked:
+    asked: KitRequest, configured: Mapping[str, ConfiguredVariable], problems: list[Problem]
+) -> KitRequest:
     """``asked`` with what the user's files say, so that it is checked as well.
 
     Where the target says something else, or a number is none, that is added to ``problems``, and
@@ -80,7 +80,7 @@ def with_configured(
     return dataclasses.replace(asked, **values, where=where)  # type: ignore[arg-type]
 
 
-def _settings(text: str, path: str) -> Iterator[Configured]:
+def _settings(text: str, path: str) -> Iterator[ConfiguredVariable]:
     """Later lines first: Bazel takes the last."""
     for number, line in reversed(list(enumerate(text.splitlines(), start=1))):
         match = _SETTING.search(line)
@@ -92,7 +92,7 @@ def _settings(text: str, path: str) -> Iterator[Configured]:
             continue  # Bazel will say what is wrong with this line
         name, equals, value = (words[0] if words else "").partition("=")
         if equals and name in KEYS:
-            yield Configured(name=name, value=value, where=f"{path}:{number}")
+            yield ConfiguredVariable(name=name, value=value, where=f"{path}:{number}")
 
 
 def _value(key: str, text: str) -> object:

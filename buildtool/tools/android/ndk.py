@@ -15,7 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.core.errors import Problem, ToolError
-from buildtool.tools.android.android_sdk import Named, Sdk, find_root, numbers, read_properties
+from buildtool.tools.android.android_sdk import (
+    NamedFolder,
+    Sdk,
+    find_root,
+    numbers,
+    read_properties,
+)
 
 VARIABLES = ("ANDROID_NDK_HOME", "ANDROID_NDK_ROOT")
 KEY = "ndk"
@@ -32,7 +38,7 @@ class Ndk:
     ``named`` is what named it, or the SDK that it is in."""
 
     root: Path
-    named: Named
+    named: NamedFolder
     revision: str
     major: int
     said_in: Path
@@ -88,7 +94,7 @@ def ndks_of(sdk: Sdk) -> tuple[Ndk, ...]:
     )
 
 
-def read_ndk(named: Named) -> Ndk:
+def read_ndk(named: NamedFolder) -> Ndk:
     """Read the revision and the API levels of the NDK that is ``named``.
 
     Raises:

@@ -47,7 +47,7 @@ class Action:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
+class BuildOutcome:
     """The end of a build. ``code`` and ``name`` are Bazel's exit code, None and empty if it did not
     come to an end; ``outputs`` are files by target; ``aborted`` say what could not be analysed, and
     ``errors`` are what Bazel printed as such."""
@@ -85,11 +85,11 @@ class EventFile:
             self._take(event)
         return tuple(self._actions[before:])
 
-    def end(self) -> Ended:
+    def end(self) -> BuildOutcome:
         """What is known, once Bazel has ended."""
         self.poll()
         code = self._exit
-        return Ended(
+        return BuildOutcome(
             code=int(code.get("code", 0)) if code is not None else None,
             name=str(code.get("name", "")) if code is not None else "",
             actions=tuple(self._actions),
@@ -146,7 +146,7 @@ class EventFile:
             yield from self._files(inner["id"])
 
 
-def problems_of(ended: Ended, *, what: str, log: Path) -> list[Problem]:
+def problems_of(ended: BuildOutcome, *, what: str, log: Path) -> list[Problem]:
     """Why a build failed, for people; none if it did not. ``what`` names the build, and ``log``
     has all that Bazel printed."""
     if ended.code == 0:

@@ -20,7 +20,7 @@ from buildtool.core.render import write_if_changed
 from buildtool.core.run import Command, run
 from buildtool.sources.cache import Cache
 from buildtool.sources.npm import npm_package
-from buildtool.tools.bazel.versions import Wanted, key, table
+from buildtool.tools.bazel.versions import VersionRange, key, table
 
 VARIABLE = "USE_BAZEL_VERSION"  # bazelisk's
 SECONDS = 120
@@ -37,7 +37,7 @@ class Bazel:
 
 
 def find_bazel(
-    wanted: Wanted, *, cache: Cache, given: Path | None = None, offline: bool = False
+    wanted: VersionRange, *, cache: Cache, given: Path | None = None, offline: bool = False
 ) -> Bazel:
     """The first Bazel that ``wanted`` accepts; ``given`` is the one that a target names.
 
@@ -68,7 +68,7 @@ def bazel_version(program: Path, env: Mapping[str, str], *, cache: Cache) -> str
     known = None if env else _remembered(program, cache)
     if known is not None and known.is_file():
         return known.read_text(encoding="ascii")
-    version = _asked(program, env, cache)
+    version = _version_said_by(program, env, cache)
     if version and known is not None:
         write_if_changed(known, version)
     return version
@@ -84,7 +84,7 @@ def _remembered(program: Path, cache: Cache) -> Path | None:
     return cache.folder("bazel") / f"version-{hashlib.sha256(state.encode()).hexdigest()[:16]}"
 
 
-def _asked(program: Path, env: Mapping[str, str], cache: Cache) -> str:
+def _version_said_by(program: Path, env: Mapping[str, str], cache: Cache) -> str:
     """What the program says. ``--version`` starts no server, but releases before 0.29 do not have
     it."""
     base = cache.folder("bazel")
@@ -105,12 +105,12 @@ def _asked(program: Path, env: Mapping[str, str], cache: Cache) -> str:
     return ""
 
 
-def best_version(wanted: Wanted) -> str:
+def best_version(wanted: VersionRange) -> str:
     """The one release to ask for: the named one, else the newest allowed, else the oldest."""
     return wanted.exact or wanted.most or wanted.least
 
 
-def npm_version(wanted: Wanted) -> str:
+def npm_version(wanted: VersionRange) -> str:
     """The newest release of npm's package that the tree accepts; empty if there is none."""
     fitting = [str(each) for each in table()["npm"]["versions"] if wanted.accepts(str(each))]
     return max(fitting, key=key, default="")
@@ -137,7 +137,7 @@ def npm_bazel(version: str, *, cache: Cache, offline: bool = False) -> Path:
     return programs[0]
 
 
-def _on_path(wanted: Wanted) -> Iterator[Path]:
+def _on_path(wanted: VersionRange) -> Iterator[Path]:
     best = best_version(wanted)
     for name in dict.fromkeys(("bazelisk", f"bazel-{best}", "bazel")):
         # Without a version bazelisk would take the newest there is.
@@ -145,7 +145,7 @@ def _on_path(wanted: Wanted) -> Iterator[Path]:
             yield Path(found)
 
 
-def _problem(wanted: Wanted, seen: list[str], given: Path | None, reason: str) -> Problem:
+def _problem(wanted: VersionRange, seen: list[str], given: Path | None, reason: str) -> Problem:
     said = f" ({', '.join(wanted.said_in)})" if wanted.said_in else ""
     here = "; ".join(seen) if seen else "there is no bazelisk and no bazel here"
     best = best_version(wanted)

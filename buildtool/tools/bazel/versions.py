@@ -32,7 +32,7 @@ _MOST = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class VersionRange:
     """What a tree says: ``exact`` is the one it names; else from ``least`` to ``most``, each empty
     if nobody says so. ``said_in`` are the places, ``file:line``."""
 
@@ -61,21 +61,21 @@ class Wanted:
         return f"Bazel {self.least} or newer" if self.least else "any Bazel"
 
 
-def wanted_bazel(tree: Path, *, tensorflow: str = "") -> Wanted:
+def wanted_bazel(tree: Path, *, tensorflow: str = "") -> VersionRange:
     """What the tree wants; ``tensorflow`` is its version, for the table."""
     named = tree / ".bazelversion"
     if named.is_file():
         text = named.read_text(encoding="utf-8", errors="replace")
         for number, line in enumerate(text.splitlines(), start=1):
             if re.fullmatch(r"\d+(\.\d+)+", line.strip()):
-                return Wanted(exact=line.strip(), said_in=(f"{named}:{number}",))
+                return VersionRange(exact=line.strip(), said_in=(f"{named}:{number}",))
     least, least_in = _said(tree, _LEAST)
     most, most_in = _said(tree, _MOST)
     if not most:
         row = newest_row(table()["tensorflow"], "tensorflow", tensorflow)
         most, most_in = (str(row["newest"]), TABLE.name) if row and row["newest"] else ("", "")
     places = tuple(dict.fromkeys(place for place in (least_in, most_in) if place))
-    return Wanted(least=least, most=most, said_in=places)
+    return VersionRange(least=least, most=most, said_in=places)
 
 
 def key(version: str) -> tuple[int, ...]:

@@ -77,7 +77,7 @@ class Shapes:
         if stated is None and isinstance(listed, tuple) and port < len(listed):
             stated = listed[port]
         if isinstance(stated, tuple):
-            return _named(key, stated)
+            return _named_sizes(key, stated)
         rule = _RULES.get(node.op)
         return rule(key, node, self) if rule and (not port or node.op == "Switch") else None
 
@@ -119,7 +119,7 @@ def _sources(node: Node | None) -> list[tuple[str, int]]:
     return found
 
 
-def _named(key: str, sizes: tuple[int, ...]) -> Dims:
+def _named_sizes(key: str, sizes: tuple[int, ...]) -> Dims:
     return tuple(size if size >= 0 else Symbol(key, axis) for axis, size in enumerate(sizes))
 
 
@@ -160,7 +160,7 @@ def _both(key: str, axis: int, one: Dim, other: Dim) -> Dim:
 def _placeholder(key: str, node: Node, _: Shapes) -> Dims:
     shape = node.value("shape", "shape")
     # Before graph version 24 an empty shape stood for one that is not known.
-    return _named(key, shape) if isinstance(shape, tuple) and shape else None
+    return _named_sizes(key, shape) if isinstance(shape, tuple) and shape else None
 
 
 def _const(_: str, node: Node, __: Shapes) -> Dims:
@@ -198,7 +198,7 @@ def _transpose(_: str, node: Node, shapes: Shapes) -> Dims:
 def _reshape(key: str, node: Node, shapes: Shapes) -> Dims:
     sizes = shapes.ints(node, 1)
     if sizes is not None:
-        return _named(key, sizes)
+        return _named_sizes(key, sizes)
     count = shapes.of_input(node, 1)
     if count is None or len(count) != 1 or not isinstance(count[0], int):
         return None
