@@ -1,19 +1,20 @@
 """Linker maps: how many bytes of the linked file come from which object file.
 
-Formats: ``-Wl,-Map=FILE`` of GNU ld and gold (binutils 2.40) and of lld (14), and ``-map FILE`` of
-Apple's ld and lld (19) for Mach-O, told apart by their first lines; gold's is GNU ld's but for the
-headings. Counted is what the file holds when stripped:
-sections that are loaded and have content. So ``.bss`` is left out (it takes memory but no bytes of
-the file), and debug sections, too.
+Formats: ``-Wl,-Map=FILE`` of GNU ld and gold (binutils 2.40) and of lld (14), and those of Mach-O
+linkers (:mod:`buildtool.binary.macho_map`), told apart by their first lines; gold's is GNU ld's
+but for the headings. Counted is what the file holds when stripped: sections that are loaded and
+have content. So ``.bss`` is left out (it takes memory but no bytes of the file), and debug
+sections, too.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from buildtool.binary import macho_map
 from buildtool.core.errors import BuildError, Problem
 
 # VMA, LMA, size and alignment; an input section then stands nine columns in, an output section
@@ -27,14 +28,6 @@ GNU_INPUT = re.compile(r" (\S+)? +0x([0-9a-f]+) +0x([0-9a-f]+) (\S.*)$")
 GOLD_OWN = re.compile(r" (?:\*\* \S.*?)? +0x([0-9a-f]+) +0x([0-9a-f]+)$")
 # GNU ld gives what it makes itself to the first input, the C library's start-up object.
 GNU_INTERNAL = (".rel", ".plt", ".got", ".dyn", ".hash", ".gnu.", ".interp", ".eh_frame_hdr")
-
-# Inputs have numbers; a symbol names the number of its input. Columns have tabs between them.
-MACHO_START = "# Path:"
-MACHO_INPUT = re.compile(r"\[ *(\d+)\] (.+)$")
-MACHO_SECTION = re.compile(r"0x([0-9A-Fa-f]+)\s+0x([0-9A-Fa-f]+)\s+__\w+\s+(__\w+)$")
-MACHO_SYMBOL = re.compile(r"0x([0-9A-Fa-f]+)\s+0x([0-9A-Fa-f]+)\s+\[ *(\d+)\] ")
-MACHO_NO_CONTENT = ("__bss", "__common", "__thread_bss")
-MACHO_INTERNAL = "linker synthesized"
 
 NO_CONTENT = (".bss", ".tbss", ".sbss", "COMMON")
 NOT_LOADED = (
@@ -54,18 +47,20 @@ NOT_LOADED = (
 INTERNAL = "<internal>"
 
 
-def bytes_by_input(path: Path) -> Mapping[str, int]:
+def bytes_by_input(path: Path, archives: Sequence[Path] = ()) -> Mapping[str, int]:
     """Bytes in the linked file by input: ``lib.a(member.o)`` or an object's path, as the linker
-    wrote it; what the linker makes itself stands under :data:`INTERNAL`.
+    wrote it; what the linker makes itself stands under :data:`INTERNAL`. ``archives`` are those
+    that were linked, the ones that are linked whole first: some maps name only their members.
 
     Raises:
-        BuildError: the file cannot be read or is no map of these two linkers.
+        BuildError: the file cannot be read or is no map of these linkers.
+        VerificationError: an archive whose members' names are needed cannot be read.
     """
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             first = file.readline()
-            if first.startswith(MACHO_START):
-                entries = _macho(file)
+            if first.startswith(macho_map.START):
+                entries = macho_map.macho_entries(file, archives, INTERNAL)
             else:
                 entries = _lld(file) if first.split()[:2] == ["VMA", "LMA"] else _gnu(file)
             sizes: dict[str, int] = defaultdict(int)
@@ -74,7 +69,7 @@ def bytes_by_input(path: Path) -> Mapping[str, int]:
     except OSError as failure:
         raise _bad(path, f"cannot be read: {failure.strerror}") from None
     if not sizes:
-        raise _bad(path, "is no linker map of GNU ld or lld")
+        raise _bad(path, "is no linker map of GNU ld, lld or Apple's ld")
     return dict(sorted(sizes.items()))
 
 
@@ -85,22 +80,6 @@ def _lld(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
             counted = _counts(output.group(1))
         elif counted and (found := LLD_INPUT.match(line)):
             yield found.group(2), int(found.group(1), 16)
-
-
-def _macho(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """What is dropped as dead stands last, without addresses."""
-    names: dict[str, str] = {}
-    empty: list[range] = []
-    for line in lines:
-        if found := MACHO_INPUT.match(line):
-            names[found[1]] = INTERNAL if found[2].strip() == MACHO_INTERNAL else found[2].strip()
-        elif found := MACHO_SECTION.match(line):
-            start, size = int(found[1], 16), int(found[2], 16)
-            empty += [range(start, start + size)] if found[3] in MACHO_NO_CONTENT else []
-        elif (found := MACHO_SYMBOL.match(line)) and not any(
-            int(found[1], 16) in section for section in empty
-        ):
-            yield names[found[3]], int(found[2], 16)
 
 
 def _gnu(lines: Iterable[str]) -> Iterator[tuple[str, int]]:

@@ -63,7 +63,7 @@ def measure(what: SizeInput) -> SizeReport:
     """
     stripped = _strip(what)
     content = stripped.read_bytes()
-    inputs = bytes_by_input(what.link_map) if what.link_map else {}
+    inputs = bytes_by_input(what.link_map, what.archives) if what.link_map else {}
     sources = _by_source(what.plan, inputs)
     return SizeReport(
         target=what.plan.target,

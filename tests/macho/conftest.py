@@ -53,6 +53,17 @@ def tool(*names: str) -> str:
     pytest.skip(f"needs {names[0]}")
 
 
+def linker() -> str:
+    """The linker of LLVM."""
+    return tool("ld64.lld-19", "ld64.lld", "ld64.lld-14")
+
+
+def linker_release() -> int:
+    """Its release."""
+    said = subprocess.run([linker(), "--version"], check=True, capture_output=True, text=True)
+    return int(said.stdout.partition("LLD ")[2].partition(".")[0])
+
+
 @pytest.fixture
 def compile_macho(tmp_path: Path) -> Make:
     """Compiles text: ``compile_macho("a.o", text, target=DEVICE)``; C++ if the name says .cc.o."""
@@ -104,8 +115,7 @@ def link_macho(tmp_path: Path) -> Make:
         text = TBD.format(targets=TARGETS, install_name=install_name, symbols=f"{SYSTEM}{more}")
         library.write_text(text, encoding="utf-8")
         output = tmp_path / name
-        linker = tool("ld64.lld-19", "ld64.lld", "ld64.lld-14")
-        argv = [linker, "-arch", arch, "-platform_version", platform, minimum, "16.0"]
+        argv = [linker(), "-arch", arch, "-platform_version", platform, minimum, "16.0"]
         argv += [*map(str, words), str(library), "-o", str(output)]
         subprocess.run(argv, check=True, capture_output=True)
         return output

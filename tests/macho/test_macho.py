@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from buildtool.binary.archive import read_archive, read_universal
+from buildtool.binary.link_map import INTERNAL, bytes_by_input
 from buildtool.binary.macho import (
     NotMachoError,
     cpu_name,
@@ -23,6 +26,7 @@ from buildtool.core.errors import VerificationError
 from buildtool.core.run import Command, environment
 from buildtool.core.values import MachoExpectation
 from buildtool.verify.architecture import check_universal
+from tests.macho.conftest import linker_release, tool
 
 Make = Callable[..., Path]
 LONG = "a_member_name_that_is_longer_than_sixteen_characters.cc.o"
@@ -217,11 +221,53 @@ def test_versions() -> None:
     assert version_numbers("12.0") == version_numbers("12") < version_numbers("12.0.1")
 
 
+CONSTRUCTOR = """
+int puts(const char*);
+__attribute__((constructor)) static void g(void) { puts("g"); }
+int main(void) { return 0; }
+"""
+
+
 def test_llvm_says_the_same_of_constructors(compile_macho: Make, link_macho: Make) -> None:
-    """From release 15 on, the table of pointers becomes one of offsets."""
-    text = 'int puts(const char*); __attribute__((constructor)) static void g(void) {puts("g");}'
-    item = compile_macho("a.o", f"{text} int main(void) {{ return 0; }}")
-    for minimum, name in (("12.0", "__mod_init_func"), ("16.0", "__init_offsets")):
-        program = link_macho(f"a{minimum}", item, minimum=minimum)
-        assert read_object(program).constructors == 1
-        assert name.encode() in program.read_bytes()
+    """Newer linkers (19 does, 16 does not) make the table of pointers one of offsets for systems
+    that read those."""
+    item = compile_macho("a.o", CONSTRUCTOR)
+    pointers, offsets = b"__mod_init_func", b"__init_offsets"
+    old, new = link_macho("old", item), link_macho("new", item, minimum="16.0")
+    assert read_object(old).constructors == read_object(new).constructors == 1
+    assert pointers in old.read_bytes()
+    assert offsets in new.read_bytes() or (linker_release() < 19 and pointers in new.read_bytes())
+
+
+def test_a_table_of_offsets_has_half_the_size(compile_macho: Make, link_macho: Make) -> None:
+    """As ``<mach-o/loader.h>`` has it, on machines whose linker writes none, too."""
+    data = bytearray(link_macho("a", compile_macho("a.o", CONSTRUCTOR)).read_bytes())
+    header = data.index(b"__mod_init_func\0")
+    size, flags = header + 40, header + 64  # of struct section_64
+    assert (data[size], data[flags]) == (8, 0x9)
+    data[flags] = 0x16
+    assert read_object(bytes(data)).constructors == 2
+    data[size] = 4
+    assert read_object(bytes(data)).constructors == 1
+
+
+@pytest.mark.parametrize("strip", [(), ("-dead_strip",)], ids=["whole", "stripped"])
+def test_the_map_of_a_linker_accounts_for_the_program(
+    compile_macho: Make, archive_macho: Make, link_macho: Make, tmp_path: Path, strip: Sequence[str]
+) -> None:
+    """Whatever its release: what it writes of sizes and archives differs."""
+    text = "int helper(int); const char table[20000] = {1}; char zero[90000];"
+    main = compile_macho("a.o", f"{text} int main(int c) {{ return helper(table[c] + zero[c]); }}")
+    kept = "int puts(const char*); const int numbers[3000] = {1}; int unused(void) { return 7; }"
+    helper = f'{kept} int helper(int x) {{ puts("helper"); return numbers[x]; }}'
+    archive = archive_macho("liba.a", compile_macho("b.o", helper))
+    words = (*strip, "-map", tmp_path / "map", main, "-force_load", archive)
+    program = link_macho("a", *words)
+    found = bytes_by_input(tmp_path / "map", (archive,))
+    argv = [tool("llvm-size", "llvm-size-14"), "-m", str(program)]
+    shown = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    sections = re.findall(r"Section (\w+): (\d+)", shown)
+    assert sum(found.values()) == sum(int(size) for name, size in sections if name != "__common")
+    assert set(found) == {INTERNAL, str(main), f"{archive}(b.o)"}
+    assert 20000 < found[str(main)] < 20200
+    assert 12000 < found[f"{archive}(b.o)"] < 12200
