@@ -1,9 +1,9 @@
 """Evaluates one package's BUILD file, with the .bzl files of the same tree that it loads.
 
 The tree's own macros run as they are; only the rules at the bottom are replaced (see
-``starlark_prelude``). Where a top-level statement cannot be evaluated, it is left out, a note with
-file and line is kept, and the file is evaluated again without it: one odd statement must not hide
-the hundreds of targets around it.
+``preludes/build_rules.bzl``). Where a top-level statement cannot be evaluated, it is left out, a
+note with file and line is kept, and the file is evaluated again without it: one odd statement must
+not hide the hundreds of targets around it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Evaluates a tree's ``tensorflow/workspace.bzl`` as the Starlark that it is.
 
-What the file loads from other files is replaced: every rule only writes down how it was called.
+What the file loads from other files is replaced: every rule only writes down how it was called
+(``preludes/workspace_rules.bzl``).
 """
 
 from __future__ import annotations
@@ -12,42 +13,12 @@ from pathlib import Path
 import starlark
 
 from buildtool.core.errors import ConfigError, Problem
+from buildtool.starlark.prelude import PRELUDE, read_prelude
 
 WORKSPACE = "tensorflow/workspace.bzl"
 ENTRY = "tf_workspace"
-KEPT_ATTRIBUTES = ("commit", "name", "remote", "sha256", "tag", "url", "urls")
 
-_PRELUDE = "@prelude"
 _PRELUDE_NAMES = ("Label", "attr", "native", "print", "repository_rule")
-_BODY = """
-def recorder(kind):
-    def call(*_args, **attrs):
-        _declare({key: attrs[key] for key in KEPT if key in attrs})
-    return call
-
-def repository_rule(*_args, **_kwargs):
-    return recorder("repository_rule")
-
-def Label(text):
-    return text
-
-def print(*_args, **_kwargs):
-    return None
-
-def _nothing(*_args, **_kwargs):
-    return None
-
-attr = struct(**{name: _nothing for name in [
-    "bool", "int", "label", "label_list", "string", "string_dict", "string_list",
-    "string_list_dict",
-]})
-
-native = struct(bazel_version = "", **{name: recorder(name) for name in [
-    "bind", "git_repository", "http_archive", "http_file", "http_jar", "local_repository",
-    "maven_jar", "new_git_repository", "new_http_archive", "new_local_repository",
-    "register_execution_platforms", "register_toolchains",
-]})
-"""
 
 
 def workspace_calls(text: str, path: Path) -> Sequence[Mapping[str, object]]:
@@ -63,7 +34,7 @@ def workspace_calls(text: str, path: Path) -> Sequence[Mapping[str, object]]:
         evaluator = _Evaluator(calls)
         names = ", ".join(f'"{name}"' for name in _PRELUDE_NAMES)
         # One line stands before the text, so its line numbers in errors are one too high.
-        evaluator.run(WORKSPACE, f'load("{_PRELUDE}", {names})\n{text}\n{ENTRY}()\n')
+        evaluator.run(WORKSPACE, f'load("{PRELUDE}", {names})\n{text}\n{ENTRY}()\n')
     except starlark.StarlarkError as failure:
         raise ConfigError(_problem(str(failure), path)) from None
     return calls
@@ -75,8 +46,7 @@ class _Evaluator:
         self._globals = starlark.Globals.extended_by([starlark.LibraryExtension.StructType])
         module = starlark.Module()
         module.add_callable("_declare", calls.append)
-        source = f"KEPT = {list(KEPT_ATTRIBUTES)!r}\n{_BODY}"
-        parsed = starlark.parse(_PRELUDE, source, self._dialect)
+        parsed = starlark.parse(PRELUDE, read_prelude("workspace_rules"), self._dialect)
         starlark.eval(module, parsed, self._globals)
         self._prelude = module.freeze()
 
@@ -86,13 +56,13 @@ class _Evaluator:
         symbols: dict[str, set[str]] = {}
         for load in parsed.loads():
             symbols.setdefault(load.module_id, set()).update(load.symbols.values())
-        own = {_PRELUDE: self._prelude}
+        own = {PRELUDE: self._prelude}
         loads = own | {each: self._stand_in(symbols[each]) for each in symbols.keys() - own.keys()}
         loader = starlark.FileLoader(lambda each: loads[each])
         starlark.eval(starlark.Module(), parsed, self._globals, loader)
 
     def _stand_in(self, symbols: set[str]) -> starlark.FrozenModule:
-        lines = [f'load("{_PRELUDE}", "recorder")']
+        lines = [f'load("{PRELUDE}", "recorder")']
         lines += [f'{name} = recorder("{name}")' for name in sorted(symbols)]
         parsed = starlark.parse("@stand-in", "\n".join(lines) + "\n", self._dialect)
         module = starlark.Module()
