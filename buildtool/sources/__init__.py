@@ -7,8 +7,8 @@ from buildtool.sources.lock import Lock, LockedSource
 from buildtool.sources.lock_reading import load_lock
 from buildtool.sources.own_copies import OwnCopy, with_own_copies
 from buildtool.sources.patching import patched_tree
+from buildtool.sources.patience import Patience
 from buildtool.sources.progress import Progress
-from buildtool.sources.session import Patience
 
 __all__ = [
     "Cache",

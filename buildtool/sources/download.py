@@ -20,8 +20,8 @@ import urllib3
 from buildtool.core.errors import DownloadError, Problem
 from buildtool.sources.cache import write_all, writing
 from buildtool.sources.lock import ArchiveHash
+from buildtool.sources.patience import Patience
 from buildtool.sources.progress import Progress
-from buildtool.sources.session import Patience
 from buildtool.sources.treehash import file_sha256
 
 CHUNK = 1 << 18

@@ -8,8 +8,9 @@ from buildtool.core.errors import DownloadError, Problem
 from buildtool.core.values import SourceTree
 from buildtool.sources.cache import Cache, StorageError
 from buildtool.sources.lock import Lock, LockedSource
+from buildtool.sources.patience import Patience
 from buildtool.sources.progress import Progress
-from buildtool.sources.session import Patience, Session
+from buildtool.sources.session import Session
 
 
 def fetch(

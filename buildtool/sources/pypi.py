@@ -6,12 +6,7 @@ no help here: it runs an sdist's build to learn its metadata.
 
 from __future__ import annotations
 
-import ast
 import html.parser
-import importlib.util
-import os
-import shutil
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,79 +15,14 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 import requests
 
 from buildtool.core.errors import DownloadError, Problem
-from buildtool.core.run import Command, run
 from buildtool.sources.download import reason
-from buildtool.sources.session import Patience
+from buildtool.sources.patience import Patience
+from buildtool.sources.pip_settings import PipSettings
 
 ACCEPT = (
     "application/vnd.pypi.simple.v1+json, "
     "application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 )
-DEFAULT_INDEX = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PipSettings:
-    """What pip is told: ``indexes`` are simple indexes (http, https or file), ``folders`` local
-    folders with files, ``verify`` as requests takes it.
-    """
-
-    indexes: tuple[str, ...]
-    folders: tuple[Path, ...] = ()
-    verify: str | bool = True
-
-
-def pip_settings() -> PipSettings:
-    """Ask pip for its settings; the package index of the pip itself is the default.
-
-    Raises:
-        DownloadError: there is no pip on this machine and ``PIP_INDEX_URL`` is not set.
-    """
-    python = sys.executable if importlib.util.find_spec("pip") else shutil.which("python3") or ""
-    listing = _ask(python, "-m", "pip", "config", "list")
-    options = parse_config(listing)
-    index = options.get("index-url") or os.environ.get("PIP_INDEX_URL") or _default(python)
-    words = options.get("extra-index-url", "").split()
-    places = options.get("find-links", "").split()
-    return PipSettings(
-        indexes=(index, *words),
-        folders=tuple(Path(place) for place in places if Path(place).is_dir()),
-        verify=options.get("cert", True),
-    )
-
-
-def parse_config(listing: str) -> Mapping[str, str]:
-    """Return the options of ``pip config list`` by name; the more special section wins, and the
-    environment over all, as in pip.
-    """
-    found: dict[str, tuple[int, str]] = {}
-    ranks = {"global": 0, "download": 1, "install": 1, ":env:": 2}
-    for line in listing.splitlines():
-        key, equals, value = line.partition("=")
-        section, _, option = key.rpartition(".")
-        rank = ranks.get(section, -1)
-        if equals and rank >= found.get(option, (0, ""))[0]:
-            found[option] = (rank, str(ast.literal_eval(value)))
-    return {option: value for option, (_, value) in found.items()}
-
-
-def _ask(*argv: str) -> str:
-    if not argv[0]:
-        return ""
-    return run(Command(argv=argv), what="asking pip for its settings", check=False).stdout
-
-
-def _default(python: str) -> str:
-    found = _ask(python, "-c", DEFAULT_INDEX).strip()
-    if not found:
-        raise DownloadError(
-            Problem(
-                where="Python package index",
-                what="there is no pip here that says where the index is",
-                todo="install pip for this Python, or set PIP_INDEX_URL",
-            )
-        )
-    return found
 
 
 @dataclass(frozen=True, kw_only=True)

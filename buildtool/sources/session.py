@@ -4,25 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from buildtool.sources.cache import Cache
+from buildtool.sources.patience import Patience
+from buildtool.sources.pip_settings import PipSettings, pip_settings
 from buildtool.sources.progress import Progress
-
-if TYPE_CHECKING:
-    from buildtool.sources.pypi import PipSettings
-
-
-@dataclass(frozen=True, kw_only=True)
-class Patience:
-    """How long to wait, in seconds, for a connection and for the next bytes; how many attempts
-    without a new byte; the pause before the second attempt (doubled for each further one).
-    """
-
-    connect: float = 20.0
-    read: float = 60.0
-    attempts: int = 4
-    pause: float = 1.0
 
 
 @dataclass(kw_only=True)
@@ -38,6 +24,4 @@ class Session:
     @cached_property
     def pip(self) -> PipSettings:
         """What pip is told; asked for once."""
-        from buildtool.sources.pypi import pip_settings  # noqa: PLC0415  (imports requests)
-
         return pip_settings()

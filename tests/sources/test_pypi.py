@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from buildtool.core.errors import DownloadError
-from buildtool.sources.pypi import IndexFile, PipSettings, find_file, parse_config, pip_settings
+from buildtool.sources.pip_settings import PipSettings, parse_config, pip_settings
+from buildtool.sources.pypi import IndexFile, find_file
 
 
 @pytest.fixture
@@ -86,6 +89,43 @@ def test_local_indexes_and_folders_serve_too(bench: Any, hasty: Any, tmp_path: P
 @pytest.mark.usefixtures("own_pip")
 def test_the_settings_are_those_of_pip(bench: Any) -> None:
     assert pip_settings() == PipSettings(indexes=(f"{bench.server.url}/simple/",))
+
+
+@pytest.mark.usefixtures("own_pip")
+def test_an_index_that_nothing_configures_is_pips_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PIP_INDEX_URL")
+    monkeypatch.setenv("COLUMNS", "40")  # pip breaks lines in the middle of a URL there
+    (index,) = pip_settings().indexes
+    assert re.fullmatch(r"https://[a-z.]+/simple/?", index)
+
+
+@pytest.mark.usefixtures("own_pip")
+def test_certificates_and_more_indexes_are_those_of_pips_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "pip.conf"
+    config.write_text(
+        "[global]\nindex-url = https://a/simple\nextra-index-url =\n  https://b\n  https://c\n"
+        f"cert = /etc/own.pem\nfind-links = {tmp_path}\n"
+    )
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
+    monkeypatch.delenv("PIP_INDEX_URL")
+    assert pip_settings() == PipSettings(
+        indexes=("https://a/simple", "https://b", "https://c"),
+        folders=(tmp_path,),
+        verify="/etc/own.pem",
+    )
+
+
+def test_a_machine_without_pip_is_told_what_to_set(
+    monkeypatch: pytest.MonkeyPatch, tools: Any
+) -> None:
+    nothing = tools(without=("python*", "pypy*"), scripts={"python3": "exit 1"})
+    monkeypatch.setenv("PATH", str(nothing))
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.delenv("PIP_INDEX_URL", raising=False)
+    with pytest.raises(DownloadError, match="install pip for this Python, or set PIP_INDEX_URL"):
+        pip_settings()
 
 
 def test_the_more_special_section_of_pip_wins() -> None:
