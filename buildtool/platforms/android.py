@@ -60,7 +60,6 @@ PLATFORM = ElfPlatform(
     abis={abi.name: abi for abi in (ARM64_V8A, ARMEABI_V7A, X86, X86_64)},
     # Threads are part of Android's C library; a program there can say nothing without liblog.
     link_flags=("-llog", "-ldl", "-lm"),
-    makefile_target="ANDROID",
     package="aar",
     artefact="jni",
 )

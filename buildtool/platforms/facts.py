@@ -25,11 +25,6 @@ class Platform(Protocol):
     def link_flags(self) -> tuple[str, ...]: ...
 
     @property
-    def makefile_target(self) -> str:
-        """What the makefile of TensorFlow 1.x calls it (its ``TARGET``)."""
-        ...
-
-    @property
     def package(self) -> str:
         """What the slices of a target are packed into: a name of ``packaging.FORMATS``; empty where
         each library stays by itself."""
@@ -48,7 +43,6 @@ class ElfPlatform:
     name: str
     abis: Mapping[str, Abi]
     link_flags: tuple[str, ...] = ("-pthread", "-ldl", "-lm")
-    makefile_target: str = "LINUX"
     package: str = ""
     artefact: str = ARCHIVES
 
@@ -62,7 +56,6 @@ class MachoPlatform:
     abis: Mapping[str, Abi]
     frameworks: tuple[str, ...]
     libraries: tuple[str, ...]
-    makefile_target: str
     package: str
     artefact: str = ARCHIVES
 

@@ -4,8 +4,7 @@ Names and least releases of the system: Xcode's SDK settings and Apple's "Xcode 
 bits end with iOS 10; Xcode 12 brings the simulator on Apple's own processors, with iOS 14), and
 LLVM 14, ``Triple::getMinimumSupportedOSVersion``. Thread-local variables, which TensorFlow has,
 need iOS 8 with 64 bits, 9 with 32, and 10 in a simulator with 32 (LLVM 14, ``DarwinTargetInfo`` in
-``clang/lib/Basic/Targets/OSTargets.h``; tensorflow/tensorflow#18356). Variables of the makefile:
-those that ``tensorflow/contrib/makefile/Makefile`` sets for ``TARGET=IOS``.
+``clang/lib/Basic/Targets/OSTargets.h``; tensorflow/tensorflow#18356).
 """
 
 from __future__ import annotations
@@ -19,8 +18,7 @@ SIMULATOR_MACROS = ("TARGET_OS_SIMULATOR", "TARGET_IPHONE_SIMULATOR")
 NO_THREAD_LOCAL = "older ones have no thread-local variables"
 
 
-def _abi(name: str, cpu: str, versions: OsVersions, *, arch: str, simulator: bool = False) -> Abi:
-    variable = "IPHONESIMULATOR" if simulator else "IPHONEOS"
+def _abi(name: str, cpu: str, versions: OsVersions, *, simulator: bool = False) -> Abi:
     return Abi(
         name=name,
         triple=f"{cpu}-apple-ios{{minimum_os}}{'-simulator' if simulator else ''}",
@@ -30,17 +28,6 @@ def _abi(name: str, cpu: str, versions: OsVersions, *, arch: str, simulator: boo
         emulators=(),
         sysroot="",
         packages=PACKAGES,
-        makefile={
-            "IOS_ARCH": arch,
-            "IOS_SDK_VERSION": "{minimum_os}",
-            "MIN_SDK_VERSION": "{minimum_os}",
-            "IPHONEOS_PLATFORM": "",
-            "IPHONESIMULATOR_PLATFORM": "",
-            # The makefile asks xcrun for both, whichever of them it uses.
-            "IPHONEOS_SYSROOT": "",
-            "IPHONESIMULATOR_SYSROOT": "",
-            f"{variable}_SYSROOT": "{sysroot}",
-        },
         os_versions=versions,
         # TargetConditionals.h of the SDK, by which platform/platform.h knows a phone.
         system_macros=(
@@ -59,34 +46,29 @@ def _abi(name: str, cpu: str, versions: OsVersions, *, arch: str, simulator: boo
 
 _DEVICE_32 = OsVersions(default="10.0", oldest="9.0", newest="10.3", reason=NO_THREAD_LOCAL)
 ABIS = (
-    _abi("armv7", "armv7", _DEVICE_32, arch="ARMV7"),
-    _abi("armv7s", "armv7s", _DEVICE_32, arch="ARMV7S"),
+    _abi("armv7", "armv7", _DEVICE_32),
+    _abi("armv7s", "armv7s", _DEVICE_32),
     _abi(
         "arm64",
         "arm64",
         OsVersions(default=DEFAULT_OS, oldest="8.0", reason=NO_THREAD_LOCAL),
-        arch="ARM64",
     ),
     _abi(
         "arm64-simulator",
         "arm64",
         OsVersions(default=DEFAULT_OS, oldest="8.0", least="14.0", reason=NO_THREAD_LOCAL),
-        # The makefile knows of no such simulator: the device's flags, under this ABI's triple.
-        arch="ARM64",
         simulator=True,
     ),
     _abi(
         "x86_64-simulator",
         "x86_64",
         OsVersions(default=DEFAULT_OS, oldest="8.0", reason=NO_THREAD_LOCAL),
-        arch="X86_64",
         simulator=True,
     ),
     _abi(
         "i386-simulator",
         "i386",
         OsVersions(default="10.0", oldest="10.0", newest="10.3", reason=NO_THREAD_LOCAL),
-        arch="I386",
         simulator=True,
     ),
 )
@@ -96,6 +78,5 @@ PLATFORM = MachoPlatform(
     abis={abi.name: abi for abi in ABIS},
     frameworks=("Accelerate",),
     libraries=("c++",),
-    makefile_target="IOS",
     package="xcframework",
 )

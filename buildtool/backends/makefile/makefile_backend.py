@@ -24,6 +24,7 @@ from buildtool.backends.makefile.makefile_dependencies import (
     make_libraries,
 )
 from buildtool.backends.makefile.makefile_overlay import GENERATED, MADE, make_overlay
+from buildtool.backends.makefile.makefile_platforms import makefile_variables
 from buildtool.backends.makefile.makefile_project import FOLDER as PROJECT
 from buildtool.backends.makefile.makefile_project import MORE, render_project
 from buildtool.backends.makefile.needs import needed, notes_on_needs
@@ -64,6 +65,7 @@ class MakefileBackend:
                     todo="name your own tree of TensorFlow 1.0 to 1.15: tf=FOLDER",
                 )
             )
+        makefile_variables(target.platform, target.abi, where=target.where("backend"))
         return [choice.source for choice in choices(target, tree, version, lock)]
 
     def toolchain(self, target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:

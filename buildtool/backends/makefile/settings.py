@@ -15,6 +15,7 @@ from buildtool.backends.makefile.libraries import Libraries
 from buildtool.backends.makefile.make import shell_words
 from buildtool.backends.makefile.makefile_flags import LITE, SLIM, TYPE_DEFINES
 from buildtool.backends.makefile.makefile_overlay import MADE
+from buildtool.backends.makefile.makefile_platforms import makefile_variables
 from buildtool.core.values import BuildPlan, Toolchain
 
 # What each compiler calls a precompiled header, and what it needs to make one that does not depend
@@ -47,10 +48,14 @@ def question_variables(platform: Mapping[str, str]) -> dict[str, str]:
 
 
 def platform_variables(job: Job) -> dict[str, str]:
-    """Settings that choose the platform and its ABI."""
+    """Settings that choose the platform and its ABI.
+
+    Raises:
+        ConfigError: the makefile compiles for no such platform or ABI.
+    """
     values = {"sysroot": str(job.toolchain.sysroot or ""), "minimum_os": job.abi.minimum_os}
-    chosen = {name: text.format(**values) for name, text in job.abi.makefile.items()}
-    return {**chosen, "TARGET": job.platform.makefile_target}
+    chosen = makefile_variables(job.platform.name, job.abi.name, where=job.target.where("backend"))
+    return {name: text.format(**values) for name, text in chosen.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

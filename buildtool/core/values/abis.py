@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +51,9 @@ class Abi:
     architecture, and ``neon`` and ``hard_float`` what the attributes may and must say.
     ``emulators`` are programs of qemu's user mode, best first; ``sysroot`` is where Debian's
     cross packages put the target's C library; ``packages`` are the Debian packages that give
-    compilers for this ABI. ``makefile`` are variables of TensorFlow 1.x's makefile that choose the
-    ABI; ``{sysroot}`` and ``{minimum_os}`` in them stand for what they say. ``os_versions`` is None
-    where objects are not made for a release of the system; ``minimum_os`` is the one that a target
-    has named. ``system_macros`` are what the system's headers say of it: sources are read without
-    these headers to learn what they register.
+    compilers for this ABI. ``os_versions`` is None where objects are not made for a release of the
+    system; ``minimum_os`` is the one that a target has named. ``system_macros`` are what the
+    system's headers say of it: sources are read without these headers to learn what they register.
     """
 
     name: str
@@ -70,7 +67,6 @@ class Abi:
     arm_architecture: int = 0
     neon: bool = False
     hard_float: bool = False
-    makefile: Mapping[str, str] = field(default_factory=dict)
     os_versions: OsVersions | None = None
     minimum_os: str = ""
     system_macros: tuple[str, ...] = ()
