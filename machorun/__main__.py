@@ -19,7 +19,7 @@ from pathlib import Path
 CANNOT_RUN = 127
 USAGE = "usage: python -m machorun [-L ROOT] PROGRAM [ARGUMENT...]"
 PARTS = (
-    *("memory", "stdio", "files", "runtime", "threads", "time", "math", "locale"),
+    *("memory", "stdio", "files", "runtime", "locks", "threads", "time", "math", "locale"),
     *("accelerate", "corefoundation", "wide"),
 )
 
