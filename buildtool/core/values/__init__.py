@@ -11,17 +11,6 @@ from buildtool.core.values.abis import (
     AppleFacts,
     OsVersions,
 )
-from buildtool.core.values.kernels import (
-    ArgDef,
-    AttrCondition,
-    AttrDef,
-    KernelCatalogue,
-    OpDefinition,
-    OpRegistration,
-    Registration,
-    SourceOwner,
-    TypeConstraint,
-)
 from buildtool.core.values.opsets import (
     AttrType,
     ModelInfo,
@@ -35,6 +24,17 @@ from buildtool.core.values.plans import (
     FileKind,
     PlannedFile,
     SelectedKernel,
+)
+from buildtool.core.values.registrations import (
+    ArgDef,
+    AttrCondition,
+    AttrDef,
+    KernelCatalogue,
+    OpDefinition,
+    OpRegistration,
+    Registration,
+    SourceOwner,
+    TypeConstraint,
 )
 from buildtool.core.values.results import (
     ElfExpectation,

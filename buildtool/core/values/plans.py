@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from buildtool.core.values.kernels import Registration
 from buildtool.core.values.opsets import ModelInfo
+from buildtool.core.values.registrations import Registration
 
 
 class FileKind(str, enum.Enum):

@@ -1,0 +1,287 @@
+"""The rooms of the house: what each is for, and which others it may import.
+
+This is the only such table. ``test_imports.py`` holds the code against it, and the one in
+``docs/architecture.md`` is made of it: ``python -m tests.house.rooms --write``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+from buildtool.core.render import write_if_changed
+from tests.house.code import PROJECT
+
+PAGE = PROJECT / "docs" / "architecture.md"
+RENEW = "python -m tests.house.rooms --write"
+BEGIN = f"<!-- Rooms: made by `{RENEW}`. -->"
+END = "<!-- Rooms: end. -->"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """A folder of ``buildtool/`` or a package beside it; ``uses`` are the rooms that it may import
+    besides ``core``. ``modules`` are the dotted names that belong to it with all below them, where
+    that is not ``buildtool.<name>``. ``face``: only that module itself, the others in its folder
+    being rooms of their own."""
+
+    name: str
+    question: str
+    uses: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    face: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The modules that belong to it, or below which all do."""
+        return self.modules or ("buildtool." + self.name.replace("/", "."),)
+
+    def has(self, module: str) -> bool:
+        """Does a module belong here, if no room names it more closely?"""
+        within = tuple(f"{name}." for name in self.names)
+        return module in self.names or (not self.face and module.startswith(within))
+
+
+# Bottom up: a room imports only rooms that stand before it, so there can be no circle.
+ROOMS = (
+    Room(
+        name="core",
+        question="Errors (what, where, what to do), the one door to other processes, files written "
+        "only when they change, and the values that travel between stages.",
+    ),
+    Room(
+        name="config",
+        question="What does the user want? Every value knows its file and line; the schema and its "
+        "page come from the same definitions.",
+    ),
+    Room(
+        name="binary",
+        question="What do object files, archives, programs and link maps say of themselves?",
+    ),
+    Room(
+        name="starlark",
+        question="What do BUILD and `.bzl` files of a tree say?",
+    ),
+    Room(
+        name="catalogue",
+        question="Which kernels and ops does this tree register, in which files, under these "
+        "defines?",
+    ),
+    Room(
+        name="model",
+        question="Which ops, with which types, do the models run on the device? A newer model in "
+        "an older tree's words (`transforms/`).",
+    ),
+    Room(
+        name="plan",
+        question="Which kernels, files and flags, and why each? Pure: no file, no process.",
+        uses=("model",),
+    ),
+    Room(
+        name="sources",
+        question="Where does a source come from, and is it the one that was locked?",
+        uses=("config",),
+    ),
+    Room(
+        name="rename",
+        question="What is protobuf called when an app has one of its own?",
+        uses=("config", "sources"),
+    ),
+    Room(
+        name="machorun",
+        question="What does a program for Apple's ARM64 do, run here? A package of its own.",
+        modules=("machorun",),
+    ),
+    Room(
+        name="tools",
+        question="Which compilers, SDKs, NDK, Bazel, emulators and devices are here, and do they "
+        "work?",
+        uses=("config", "sources", "machorun"),
+    ),
+    Room(
+        name="verify",
+        question="Does what was built hold what was planned, and compute what TensorFlow computes?",
+        uses=("binary",),
+    ),
+    Room(
+        name="report",
+        question="How large is it, what is in it, and why?",
+        uses=("binary",),
+    ),
+    Room(
+        name="platforms",
+        question="Facts of one platform: processors, flags, what an object must say of itself, "
+        "which tools, which SDK, where its programs run.",
+    ),
+    Room(
+        name="backends/backend",
+        question="What is a backend, and what is it given to build?",
+        uses=("config", "starlark", "plan", "sources", "rename", "platforms"),
+    ),
+    Room(
+        name="backends/common",
+        question="What several backends do alike.",
+        uses=(
+            "config",
+            "binary",
+            "starlark",
+            "catalogue",
+            "plan",
+            "rename",
+            "tools",
+            "backends/backend",
+        ),
+    ),
+    Room(
+        name="backends/native",
+        question="How is a 2.x tree compiled? By a generated CMake project.",
+        uses=(
+            "config",
+            "binary",
+            "starlark",
+            "catalogue",
+            "plan",
+            "sources",
+            "rename",
+            "tools",
+            "platforms",
+            "backends/backend",
+            "backends/common",
+        ),
+    ),
+    Room(
+        name="backends/makefile",
+        question="How is a 1.x tree compiled? By its own makefile, in an overlay.",
+        uses=(
+            "config",
+            "binary",
+            "starlark",
+            "catalogue",
+            "plan",
+            "sources",
+            "rename",
+            "tools",
+            "platforms",
+            "backends/backend",
+            "backends/common",
+        ),
+    ),
+    Room(
+        name="backends/bazel",
+        question="How is a tree compiled by Bazel? By its own BUILD files, in an overlay.",
+        uses=(
+            "config",
+            "starlark",
+            "catalogue",
+            "plan",
+            "sources",
+            "tools",
+            "backends/backend",
+            "backends/common",
+        ),
+    ),
+    Room(
+        name="backends",
+        question="Which backends are there, and which one does a target get?",
+        face=True,
+        uses=(
+            "config",
+            "platforms",
+            "backends/backend",
+            "backends/native",
+            "backends/makefile",
+            "backends/bazel",
+        ),
+    ),
+    Room(
+        name="products",
+        question="What does an app get, and how is it put together, verified, measured and packed?",
+        uses=("config", "binary", "plan", "tools", "verify", "platforms"),
+    ),
+    Room(
+        name="workflow",
+        question="In which order? One module a step; the only room that knows all stages.",
+        uses=(
+            "config",
+            "starlark",
+            "catalogue",
+            "model",
+            "plan",
+            "sources",
+            "rename",
+            "tools",
+            "verify",
+            "report",
+            "platforms",
+            "backends/backend",
+            "backends",
+            "products",
+        ),
+    ),
+    Room(
+        name="cli",
+        question="Which steps are there, when is each up to date, and what do people type? The "
+        "only room that knows doit.",
+        modules=("buildtool.cli", "buildtool.__main__", "dodo"),
+        uses=("config", "sources", "tools", "platforms", "products", "workflow"),
+    ),
+)
+BY_NAME = {room.name: room for room in ROOMS}
+
+# Imports that break the table: importer, imported, and why that is not mended yet.
+_LABELS = "how Bazel calls what goes into an AAR is the backend's to say"
+KNOWN: tuple[tuple[str, str, str], ...] = (
+    ("buildtool.backends.bazel.bazel_backend", "buildtool.products.aar.parts", _LABELS),
+    ("buildtool.backends.bazel.bazel_build", "buildtool.products.aar.parts", _LABELS),
+    ("buildtool.backends.bazel.bazel_overlay", "buildtool.products.aar.parts", _LABELS),
+    ("buildtool.backends.bazel.setup", "buildtool.products.aar.parts", _LABELS),
+    (
+        "buildtool.tools.android.compatibility",
+        "buildtool.platforms.android",
+        "the first level with 64 bit is a fact of the NDK",
+    ),
+)
+
+
+def room_of(module: str) -> Room | None:
+    """The room of a module: of those that would have it, the one that names it most closely."""
+    named = [(len(name), room) for room in ROOMS if room.has(module) for name in room.names]
+    return max(named, key=lambda item: item[0], default=(0, None))[1]
+
+
+def table() -> str:
+    """The rooms as a table in Markdown, between the marks."""
+    rows = [
+        f"| `{room.name}` | {room.question} | {', '.join(f'`{name}`' for name in room.uses)} |"
+        for room in ROOMS
+    ]
+    head = ("| room | question it answers | may import, besides `core` |", "|---|---|---|")
+    return "\n".join((BEGIN, *head, *rows, END))
+
+
+def renewed(page: str) -> str:
+    """A page with the table of today.
+
+    Raises:
+        ValueError: it has no place for one.
+    """
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        message = f"there are no lines '{BEGIN}' and '{END}' in {PAGE}"
+        raise ValueError(message)
+    return before + table() + after
+
+
+def main() -> None:
+    """Print the table, or write it into the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help=f"write it into {PAGE.name}")
+    if parser.parse_args().write:
+        write_if_changed(PAGE, renewed(PAGE.read_text(encoding="utf-8")))
+    else:
+        print(table())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Modules and functions are short, and each is called by what it is."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+
+from tests.house.code import modules
+
+LONGEST_MODULE = 400
+LONGEST_FUNCTION = 60
+# They say that something happened to a thing, not what it is.
+PARTICIPLES = {
+    "asked", "built", "checked", "done", "ended", "found", "given", "kept", "known", "looked",
+    "made", "named", "placed", "put", "read", "seen", "taken", "told", "tried", "wanted",
+}  # fmt: skip
+# Functions that are being taken apart.
+LONG = {
+    "buildtool.backends.makefile.makefile_backend.build",
+    "buildtool.tools.compilers.find_toolchain",
+    "buildtool.workflow.plan_step.plan",
+    "buildtool.workflow.verify_step.prove",
+    "buildtool.workflow.workspace.find_inputs",
+}
+FACES = {"__init__.py", "__main__.py"}
+
+
+def test_no_module_is_long() -> None:
+    lines = {str(each.path): each.text.count("\n") for each in modules().values()}
+    assert {path: count for path, count in lines.items() if count > LONGEST_MODULE} == {}
+
+
+def test_no_function_is_long() -> None:
+    long = set()
+    for module in modules().values():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or 0) - node.lineno + 1
+                if length > LONGEST_FUNCTION:
+                    long.add(f"{module.name}.{node.name}")
+    assert long == LONG
+
+
+def test_no_two_modules_share_a_name() -> None:
+    names = Counter(each.path.name for each in modules().values())
+    assert {name for name, count in names.items() if count > 1} <= FACES
+
+
+def test_classes_are_called_by_what_they_are() -> None:
+    bad = [
+        f"{module.path}:{node.lineno}: {node.name}"
+        for module in modules().values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef) and node.name.strip("_").lower() in PARTICIPLES
+    ]
+    assert not bad
