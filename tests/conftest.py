@@ -114,8 +114,17 @@ class Project:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--rewrite-golden", action="store_true", help="write golden files instead of comparing"
+        "--rewrite-golden",
+        action="store_true",
+        help="write golden files instead of comparing; runs the tests that have some, and no other",
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--rewrite-golden"):
+        rest = [item for item in items if "golden" not in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in items if item not in rest]
+        config.hook.pytest_deselected(items=rest)
 
 
 @pytest.fixture

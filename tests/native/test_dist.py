@@ -7,7 +7,7 @@ import functools
 import json
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from buildtool.core.run import Command, run
 from buildtool.products import dist
 
 HERE = Path(__file__).resolve().parent
+GOLDEN = HERE / "golden" / "flags"
 APPS = (
     *("plain", "through_engine", "engine_first", "engine_last"),
     *("kit_first", "kit_last", "everything"),
@@ -51,17 +52,32 @@ def make_dist(folder: Path, extra: tuple[str, ...] = (), *, fold: bool = False) 
         source.write_text(text)
         command("c++", "-c", source, "-o", source.with_suffix(".o"))
         command("ar", "qc", folder / name, source.with_suffix(".o"))
+    write_flags(folder, extra, fold=fold)
+    return folder
+
+
+def write_flags(folder: Path, extra: tuple[str, ...] = (), *, fold: bool = False) -> list[str]:
+    """Write the flags; the names of the files."""
+    renderer = Renderer(folder)
     dropping = native_flags.link_flags(fold_sections=fold, linker=("-fuse-ld=lld",))
     link_flags = dist.app_link_flags(dropping, ("-pthread", "-ldl", "-lm"), extra)
     dist.write_flags(
-        Renderer(folder),
+        renderer,
         target="pi",
         version="2.14.1",
         compile_flags=dist.app_compile_flags(DEFINES),
         link_flags=link_flags,
         optional=native_flags.optional_flags(link_flags),
     )
-    return folder
+    return sorted(json.loads(renderer.finish().read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("case", ["plain", "folded"])
+def test_the_flags_byte_for_byte(
+    tmp_path: Path, case: str, golden: Callable[[Path, str], None]
+) -> None:
+    for name in write_flags(tmp_path, ("-Xlinker", "-rpath=$ORIGIN/x y"), fold=case == "folded"):
+        golden(GOLDEN / case / f"{name}.golden", (tmp_path / name).read_text(encoding="utf-8"))
 
 
 def test_flags_are_single_tokens_in_the_order_that_is_needed() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from buildtool.core.errors import ConfigError
+from buildtool.core.paths import PROJECT
 from buildtool.core.run import Command, run
 from buildtool.rename import (
     RenameReport,
@@ -20,6 +24,7 @@ from buildtool.rename import (
 from buildtool.rename.protoc_wrapper import main
 from buildtool.sources.treehash import tree_sha256
 
+GOLDEN = Path(__file__).resolve().parent / "golden"
 HEADER = """\
 #ifndef GOOGLE_PROTOBUF_MESSAGE_H__
 #define GOOGLE_PROTOBUF_MESSAGE_H__
@@ -217,6 +222,14 @@ def test_the_program_runs_in_any_folder(
     run(command, what="protoc")
     assert (tmp_path / "a.pb.cc").read_text() == "::tf_google::protobuf::Arena a;\n"
     assert (tmp_path / "log").read_text().endswith(" a b.proto\n")
+
+
+def test_the_program_byte_for_byte(tmp_path: Path, golden: Callable[[Path, str], None]) -> None:
+    protoc, tree = tmp_path / "it's protoc", tmp_path / "tree"
+    text = write_protoc(tmp_path / "protoc", protoc=protoc, renamed=tree).read_text("utf-8")
+    for path, name in ((sys.executable, "PYTHON"), (PROJECT, "PROJECT")):
+        text = text.replace(shlex.quote(str(path)), name)
+    golden(GOLDEN / "protoc.sh.golden", text.replace(str(tmp_path), "FOLDER"))
 
 
 def test_the_program_needs_its_tree(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

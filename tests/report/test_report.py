@@ -196,10 +196,10 @@ def _page(text: str) -> _Checker:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_text_and_json(tmp_path: Path, case: str, golden: Callable[[Path, str], None]) -> None:
+def test_all_forms(tmp_path: Path, case: str, golden: Callable[[Path, str], None]) -> None:
     texts = _texts(tmp_path, CASES[case])
-    golden(GOLDEN / f"{case}.txt", texts["report.txt"])
-    golden(GOLDEN / f"{case}.json", texts["report.json"])
+    for form in ("txt", "json", "html"):
+        golden(GOLDEN / f"{case}.{form}", texts[f"report.{form}"])
 
 
 @pytest.mark.parametrize("case", CASES)

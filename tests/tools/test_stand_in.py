@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,18 @@ from buildtool.sources import Cache, Lock
 from buildtool.tools.apple.apple_sdk import read_sdk
 from buildtool.tools.apple.stand_in_sdk import STATIC_CXX, can_stand_in, find_sdk, make_stand_in
 
+GOLDEN = Path(__file__).resolve().parent / "golden"
+# What is written for it; the rest is the package's own.
+WRITTEN = (
+    "usr/include/TargetConditionals.h",
+    "usr/include/sys/syscall.h",
+    "usr/include/c++/v1/__config",
+    "usr/lib/libSystem.tbd",
+    "usr/lib/libc++.tbd",
+    "System/Library/Frameworks/Accelerate.framework/Headers/Accelerate.h",
+    "System/Library/Frameworks/CoreFoundation.framework/CoreFoundation.tbd",
+    "System/Library/Frameworks/CoreFoundation.framework/Headers/CFTimeZone.h",
+)
 STUB = """\
 --- !tapi-tbd
 tbd-version: 4
@@ -98,6 +111,20 @@ def test_it_is_an_sdk_that_says_what_it_is(
     ]
     assert (folder / "System/Library/Frameworks/CoreFoundation.framework/Headers").is_dir()
     assert (folder / STATIC_CXX).is_file()
+
+
+@pytest.mark.parametrize("abi", ["arm64", "x86_64-simulator"])
+def test_what_is_written_for_it(
+    source: SourceTree,
+    programs: dict[str, Path],
+    tmp_path: Path,
+    abi: str,
+    golden: Callable[[Path, str], None],
+) -> None:
+    folder = make(abi, source, programs, tmp_path)
+    for name in WRITTEN:
+        text = (folder / name).read_text(encoding="utf-8")
+        golden(GOLDEN / abi / f"{Path(name).name}.golden", text)
 
 
 def test_headers_are_of_one_processor_and_the_newest(

@@ -42,6 +42,8 @@ def test_the_layout(packed: Package, golden: Callable[[Path, str], None]) -> Non
         "TensorFlow.xcframework/ios-arm64/Headers/tensorflow/module.modulemap",
         "TensorFlow.xcconfig",
         "TensorFlow-linked.xcconfig",
+        "lib/cmake/TensorFlowSelective/TensorFlowSelectiveConfig.cmake",
+        "lib/cmake/TensorFlowSelective/TensorFlowSelectiveConfigVersion.cmake",
         "flags.json",
         "link_flags-iphoneos.txt",
         "compile_flags-iphonesimulator.txt",
