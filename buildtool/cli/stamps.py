@@ -23,7 +23,7 @@ def stamp(step: str, target: Target) -> str:
     """What else decides the result of a step: the target, this tool, the compiler, the tree."""
     parts = [repr(target.canonical()), tool_digest()]
     if step in ("plan", "generate", "compile"):
-        platform, abi = find_abi(target.platform, target.abi, minimum_os=target.minimum_os)
+        platform, abi = find_abi(target.platform, target.abi, minimum_os=target.ios.minimum_os)
         parts.append(ARTEFACTS[platform.artefact].state(target))
     if step in ("plan", "compile"):
         parts.append(compiler_stamp(abi, str(target.compiler)))

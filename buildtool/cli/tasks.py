@@ -171,9 +171,9 @@ def _abi(target: Target) -> Iterator[Problem]:
             _, abi = find_abi(
                 target.platform,
                 target.abi,
-                minimum_os=target.minimum_os,
+                minimum_os=target.ios.minimum_os,
                 where=target.where("abi"),
-                where_os=target.where("minimum_os"),
+                where_os=target.where("ios.minimum_os"),
             )
             if target.glibc and "-gnu" not in abi.triple:
                 yield Problem(

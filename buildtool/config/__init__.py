@@ -5,9 +5,10 @@ written. Knows nothing of TensorFlow or of tools; what the platforms and build s
 is theirs to say, through the checks that :func:`load_targets` is given.
 """
 
-from buildtool.config.android_keys import Android, Bazel
+from buildtool.config.backend_keys import Bazel, Makefile
 from buildtool.config.load import load_target, load_targets
 from buildtool.config.overrides import Overrides, apply_overrides, parse_overrides
+from buildtool.config.platform_keys import Android, Ios
 from buildtool.config.slices import slice_targets
 from buildtool.config.target import Flags, Model, ModelInput, Optimise, SizeBudget, Target
 from buildtool.config.target_checks import missing_files
@@ -16,6 +17,8 @@ __all__ = [
     "Android",
     "Bazel",
     "Flags",
+    "Ios",
+    "Makefile",
     "Model",
     "ModelInput",
     "Optimise",

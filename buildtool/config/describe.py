@@ -1,7 +1,7 @@
 """The keys of a target file as documentation: what the schema and the reference page print.
 
-Descriptions are the texts under the fields in :mod:`buildtool.config.target` and in
-:mod:`buildtool.config.android_keys`. They are read from the source, so that loading targets does
+Descriptions are the texts under the fields in :mod:`buildtool.config.target`, and in the modules of
+the keys of platforms and of backends. They are read from the source, so that loading targets does
 not pay for them.
 """
 
@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from buildtool.config import android_keys as android
-from buildtool.config import target
+from buildtool.config import backend_keys, platform_keys, target
 from buildtool.config.kinds import (
     Bytes,
     Coordinate,
@@ -120,7 +119,7 @@ def _worth_saying(default: object) -> object:
 @functools.cache
 def _texts() -> Mapping[str, Mapping[str, str]]:
     """By class and field, the text that stands under the field, on one line."""
-    files = [Path(str(each.__file__)) for each in (android, target)]
+    files = [Path(str(each.__file__)) for each in (backend_keys, platform_keys, target)]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
     found: dict[str, dict[str, str]] = {}
     sections = (node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))

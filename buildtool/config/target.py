@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from buildtool.config.android_keys import Android, Bazel
+from buildtool.config.backend_keys import Bazel, Makefile
 from buildtool.config.kinds import (
     NOT_A_KEY,
     SHORTHAND,
@@ -21,15 +21,24 @@ from buildtool.config.kinds import (
     Count,
     Define,
     Dimension,
-    Identifier,
     NameOrPath,
     Prefix,
     Release,
     Tolerance,
 )
 from buildtool.config.nodes import Value
+from buildtool.config.platform_keys import Android, Ios
 
 SCHEMA_VERSION = 1
+# Keys that stood at the top of a target file, and where they stand now; empty: nowhere.
+FORMER_KEYS: Mapping[str, str] = {
+    "bitcode": "ios.bitcode",
+    "dependencies": "makefile.dependencies",
+    "framework": "ios.framework",
+    "link_style": "",
+    "minimum_os": "ios.minimum_os",
+    "protos": "makefile.protos",
+}
 
 
 def _unless(other: str) -> Mapping[str, str]:
@@ -135,18 +144,6 @@ class OwnSource:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dependency:
-    """Which version of a dependency is built."""
-
-    name: str
-    """Its name in the lock file, without its version: `protobuf`."""
-
-    use: str
-    """A name in the lock file, such as `protobuf-3.5.0`, or `pinned`: what the tree pins, and
-    nothing else."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class DraftTarget:
     """One target file as the user wrote it, before its parents are merged in."""
 
@@ -186,20 +183,9 @@ class Target:
     """Several ABIs instead of one. Each is a target of its own, called after this one and the ABI,
     such as `ios-arm64`; this one builds them all and packs them together."""
 
-    minimum_os: Release | None = None
-    """The oldest release of the platform's system that the library must run on, such as `"12.0"`,
-    where objects are made for one. Unset, the platform's own choice for each ABI."""
-
     glibc: Release | None = None
     """The glibc of the oldest device, such as `"2.28"`. Verification fails if the linked program
     asks for a newer one, and names the symbols that do. Unset, it is reported only."""
-
-    bitcode: bool = False
-    """Also put LLVM bitcode into each object, for platforms whose stores took it. LLVM's linker
-    leaves it out of programs."""
-
-    framework: Identifier = Identifier("TensorFlow")
-    """What the package of all slices is called, and what an app imports."""
 
     cpu_flags: tuple[str, ...] = ()
     """Compiler flags that narrow the processor down further than the ABI does."""
@@ -225,11 +211,6 @@ class Target:
     byte. A folder named by the environment variable `BUILDTOOL_SOURCES` with one entry for each,
     by name, does the same for all targets."""
 
-    dependencies: tuple[Dependency, ...] = ()
-    """Versions of what a tree of TensorFlow 1.x depends on, for the backend `makefile`. Unset, what
-    the tree pins; where nobody has written down how that is compiled, the nearest version that
-    `buildtool/data/libraries.yaml` names, and the report says so."""
-
     models: tuple[Model, ...] = ()
     """The models that the library must run; it holds what any of them needs."""
 
@@ -246,18 +227,12 @@ class Target:
     """Kernels that the library holds: those that the models need, or all of the tree's."""
 
     file_list: Literal["trimmed", "additions", "stock"] = "trimmed"
-    """Files that the backend `makefile` links: those that the models and the runtime need; all that
-    the tree's own list names, and what the models need besides; or the tree's own list alone."""
-
-    protos: Literal["full", "lite"] = "full"
-    """Code of TensorFlow's own messages, for the backend `makefile` and TensorFlow 1.8 and later.
-    `lite` is smaller; an app then has neither reflection nor text format for them."""
+    """Files that the backends `makefile` and `bazel` take: those that the models and the runtime
+    need; all that the tree's own list or groups name, and what the models need besides; or the
+    tree's own alone. `native` always takes those that are needed."""
 
     optimise: Optimise = Optimise()
     """What the compiler and linker optimise for."""
-
-    link_style: Literal["static"] = "static"
-    """How an app links the library. `static`: a static archive, linked whole."""
 
     size_budget: SizeBudget = SizeBudget()
     """The largest sizes that are accepted; one that is unset is not checked. They are for the
@@ -281,9 +256,16 @@ class Target:
     """The folder of the protobuf that the app itself has, with `google/protobuf/` in it, its
     `include` or its `src`. It is only looked at: a library that clashes with it is an error."""
 
+    ios: Ios = Ios()
+    """For the platform `ios`: the oldest system, what objects hold, and what the package is
+    called."""
+
     android: Android = Android()
     """For the platform `android`: the SDK and NDK, what is built, and what the package is
     called."""
+
+    makefile: Makefile = Makefile()
+    """For the backend `makefile`: what a tree of TensorFlow 1.x is built with."""
 
     bazel: Bazel = Bazel()
     """For the backend `bazel`: which Bazel, and what it is told."""

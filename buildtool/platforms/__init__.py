@@ -11,6 +11,9 @@ from buildtool.core.values import Abi
 from buildtool.platforms import android, ios, linux, raspberrypi
 from buildtool.platforms.facts import Platform
 
+# Where a target file says which release of the system is built for.
+RELEASE_KEY = "ios.minimum_os"
+
 PLATFORMS: dict[str, Platform] = {
     platform.name: platform
     for platform in (android.PLATFORM, ios.PLATFORM, linux.PLATFORM, raspberrypi.PLATFORM)
@@ -68,24 +71,24 @@ def _for_release(abi: Abi, minimum_os: str | None, where: str) -> Abi:
     if versions is None:
         if minimum_os is None:
             return abi
-        what = f"minimum_os: objects for {abi.name} are not made for a release of the system"
+        what = f"{RELEASE_KEY}: objects for {abi.name} are not made for a release of the system"
         raise ConfigError(Problem(where=where, what=what, todo="leave the key out"))
     wanted = minimum_os or versions.default
     if version_numbers(wanted) < version_numbers(versions.oldest):
         raise ConfigError(
             Problem(
                 where=where,
-                what=f"minimum_os: {wanted} is too old for {abi.name}: {versions.reason}",
-                todo=f"write 'minimum_os: \"{versions.oldest}\"' or a newer one",
+                what=f"{RELEASE_KEY}: {wanted} is too old for {abi.name}: {versions.reason}",
+                todo=f'write "{versions.oldest}" or a newer one',
             )
         )
     if versions.newest and version_numbers(wanted) > version_numbers(versions.newest):
         raise ConfigError(
             Problem(
                 where=where,
-                what=f"minimum_os: {wanted} does not run on {abi.name}; {versions.newest} was the "
-                "last release that did",
-                todo=f"take {abi.name} out of the target, or write an older 'minimum_os'",
+                what=f"{RELEASE_KEY}: {wanted} does not run on {abi.name}; {versions.newest} was "
+                "the last release that did",
+                todo=f"take {abi.name} out of the target, or write an older '{RELEASE_KEY}'",
             )
         )
     built = max(wanted, versions.least or wanted, key=version_numbers)

@@ -55,7 +55,7 @@ def pack_slices(target: Target, platform: Platform, folder: Path) -> str:
 
 
 def _slice(target: Target, folder: Path) -> Slice:
-    _, abi = find_abi(target.platform, target.abi, minimum_os=target.minimum_os)
+    _, abi = find_abi(target.platform, target.abi, minimum_os=target.ios.minimum_os)
     plan = plan_from_json(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
     return Slice(abi=abi, folder=folder, plan=plan)
 
@@ -75,7 +75,7 @@ def _xcframework(
     log.write_text("", encoding="utf-8")
     return pack(
         Package(
-            name=target.framework,
+            name=target.ios.framework,
             version=_version(first.plan.tensorflow_version),
             slices=tuple(_packed(each) for each in slices),
             folder=folder / "dist",
@@ -87,7 +87,7 @@ def _xcframework(
             options=("-dead_strip", *target.flags.link),
             defines=tuple(defines),
             standard=next(flag[5:] for flag in flags["compile"] if flag.startswith("-std=")),
-            bitcode=target.bitcode,
+            bitcode=target.ios.bitcode,
             epoch=source_date(),
         )
     )

@@ -89,7 +89,7 @@ def _expectation(work: Workspace) -> ElfExpectation | MachoExpectation:
             cpu=abi.apple.cpu,
             platform=abi.apple.platform,
             minimum_os=abi.minimum_os,
-            bitcode=work.target.bitcode,
+            bitcode=work.target.ios.bitcode,
         )
     return ElfExpectation(
         machine=abi.machine,

@@ -167,9 +167,9 @@ def abi_of(target: Target) -> tuple[Platform, Abi]:
     return find_abi(
         target.platform,
         target.abi,
-        minimum_os=target.minimum_os,
+        minimum_os=target.ios.minimum_os,
         where=target.where("abi"),
-        where_os=target.where("minimum_os"),
+        where_os=target.where("ios.minimum_os"),
     )
 
 

@@ -36,9 +36,9 @@ def test_no_clang_is_told_with_all_else(make_bench: Make) -> None:
     assert "Android NDK: not found" in err
     assert "there is no bazelisk and no bazel here" in err
     assert "Java: there is no javac here" in err
-    bench.target("protos: lite\n")
+    bench.target("makefile: {protos: lite}\n")
     err = bench.doit("plan", code=3).err
-    assert "protos: the backend 'bazel' cannot do that" in err
+    assert "makefile.protos: the backend 'bazel' cannot do that" in err
     assert "toolchain: not here: clang's cc, c++" in err
 
 
@@ -211,9 +211,9 @@ def test_an_entry_with_values_of_another_kind(make_bench: Make) -> None:
 
 def test_keys_that_only_other_backends_know(make_bench: Make) -> None:
     bench = make_bench()
-    bench.target("protos: lite\noptimise:\n  lto: thin\napp_protobuf: include\n")
+    bench.target("makefile: {protos: lite}\noptimise:\n  lto: thin\napp_protobuf: include\n")
     err = bench.doit("plan", code=3).err
-    assert "targets/one.yaml:3: protos: the backend 'bazel' cannot do that" in err
+    assert "targets/one.yaml:3: makefile.protos: the backend 'bazel' cannot do that" in err
     assert "targets/one.yaml:6: app_protobuf: the backend 'bazel' cannot do that" in err
     assert "targets/one.yaml:5: optimise.lto: the backend 'bazel' cannot do that" in err
 

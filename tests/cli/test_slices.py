@@ -30,14 +30,16 @@ def test_the_tree_is_the_users_own(project: Project) -> None:
 
 
 def test_releases_that_do_not_go_are_told_with_their_line(project: Project) -> None:
-    project.target("one", 'extends: ios\nminimum_os: "7.0"\n')
-    project.target("two", 'extends: ios10\nminimum_os: "11.0"\n')
+    project.target("one", 'extends: ios\nios: {minimum_os: "7.0"}\n')
+    project.target("two", 'extends: ios10\nios: {minimum_os: "11.0"}\n')
     project.target("three", 'extends: ios\nglibc: "2.28"\n')
     err = project.doit("list", code=3).err
     assert "targets/three.yaml:2: glibc: arm64 of ios has another C library" in err
-    assert "targets/one.yaml:2: minimum_os: 7.0 is too old for arm64" in err
-    assert "targets/two.yaml:2: minimum_os: 11.0 does not run on armv7; 10.3 was the last" in err
-    assert "targets/two.yaml:2: minimum_os: 11.0 does not run on i386-simulator" in err
+    assert "targets/one.yaml:2: ios.minimum_os: 7.0 is too old for arm64" in err
+    assert (
+        "targets/two.yaml:2: ios.minimum_os: 11.0 does not run on armv7; 10.3 was the last" in err
+    )
+    assert "targets/two.yaml:2: ios.minimum_os: 11.0 does not run on i386-simulator" in err
 
 
 def test_an_unknown_slice_and_one_that_stands_twice(project: Project) -> None:

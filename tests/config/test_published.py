@@ -13,7 +13,8 @@ import jsonschema
 import pytest
 import yaml
 
-from buildtool.config import Android, Bazel, load_targets, slice_targets
+from buildtool.config import Android, Bazel, Ios, Makefile, load_targets, slice_targets
+from buildtool.config.backend_keys import Dependency
 from buildtool.config.describe import KINDS, documented
 from buildtool.config.overrides import WORDS
 from buildtool.config.reader import keys_of
@@ -34,7 +35,10 @@ from buildtool.platforms import find_abi
 PROJECT = Path(__file__).resolve().parent.parent.parent
 TARGETS = PROJECT / "targets"
 GOLDEN = Path(__file__).parent / "golden"
-SECTIONS = (DraftTarget, Target, Model, ModelInput, Optimise, SizeBudget, Flags, Android, Bazel)
+SECTIONS = (
+    *(DraftTarget, Target, Model, ModelInput, Optimise, SizeBudget, Flags),
+    *(Ios, Android, Makefile, Dependency, Bazel),
+)
 RENEW = "run: python -m buildtool.config.schema --write"
 
 
@@ -111,7 +115,7 @@ def test_the_targets_of_the_repository() -> None:
     for target in targets.values():
         assert target.models[0].path == PROJECT / "models" / "digits.pb"
         if not target.slices:
-            find_abi(target.platform, target.abi, minimum_os=target.minimum_os)
+            find_abi(target.platform, target.abi, minimum_os=target.ios.minimum_os)
 
 
 def test_loading_is_cheap() -> None:

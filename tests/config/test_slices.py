@@ -74,11 +74,11 @@ def test_a_slice_called_as_a_file_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        ("minimum_os: 12.0", "minimum_os: must be text, not the number 12.0"),
-        ("minimum_os: twelve", "minimum_os: must be a release, not 'twelve'"),
-        ("framework: Tensor-Flow", "framework: cannot be the name of a module: 'Tensor-Flow'"),
-        ("bitcode: perhaps", "bitcode: must be true or false, not the text 'perhaps'"),
+        ("minimum_os: 12.0", "ios.minimum_os: must be text, not the number 12.0"),
+        ("minimum_os: twelve", "ios.minimum_os: must be a release, not 'twelve'"),
+        ("framework: Tensor-Flow", "ios.framework: cannot be the name of a module: 'Tensor-Flow'"),
+        ("bitcode: perhaps", "ios.bitcode: must be true or false, not the text 'perhaps'"),
     ],
 )
 def test_wrong_values(tmp_path: Path, line: str, what: str) -> None:
-    assert problems(tmp_path, phone=PHONE + line + "\n") == [f"targets/phone.yaml:4: {what}"]
+    assert problems(tmp_path, phone=f"{PHONE}ios:\n  {line}\n") == [f"targets/phone.yaml:5: {what}"]

@@ -83,7 +83,6 @@ models:
 types: slim
 registration: all
 optimise: {level: Oz, lto: thin, fold_sections: true}
-link_style: static
 size_budget: {archive: 3500, linked: 1.5 MiB, stripped: 4 MB, compressed: 2kB}
 defines: [NDEBUG, LIMIT=4, 'TEXT="a b"', EMPTY=]
 flags:

@@ -115,16 +115,19 @@ def test_all_that_stands_in_can_be_built_and_is_in_a_package(lock: Lock) -> None
 
 
 def test_a_target_may_name_another_version(tmp_path: Path, lock: Lock) -> None:
-    written = "dependencies: [{name: protobuf, use: protobuf-3.6.1}]\n"
+    written = "makefile: {dependencies: [{name: protobuf, use: protobuf-3.6.1}]}\n"
     protobuf, *_ = chooser(tmp_path, lock, written).choose(PINS, NAMES)
     assert protobuf.source == "protobuf-3.6.1"
     assert str(protobuf).endswith("built is protobuf-3.6.1 in its place: the target asks for it")
 
 
 def test_a_target_may_insist_on_the_pin(tmp_path: Path, lock: Lock) -> None:
-    written = "dependencies:\n  - {name: eigen, use: pinned}\n  - {name: nsync, use: pinned}\n"
+    written = (
+        "makefile:\n  dependencies:\n"
+        "  - {name: eigen, use: pinned}\n  - {name: nsync, use: pinned}\n"
+    )
     text = problems(chooser(tmp_path, lock, written))
-    assert "targets/t.yaml:7: the tree pins nsync 0559ce013feac8db639ee1bf776aca0325d28777" in text
+    assert "targets/t.yaml:8: the tree pins nsync 0559ce013feac8db639ee1bf776aca0325d28777" in text
     assert "nsync-0559ce013fea in the lock file, and no recipe is for it" in text
     assert "write one for 'only: [nsync-0559ce013fea]' in " in text
     assert "libraries.yaml" in text
@@ -135,7 +138,8 @@ def test_a_target_may_insist_on_the_pin(tmp_path: Path, lock: Lock) -> None:
 
 def test_what_a_target_asks_for_and_there_is_not(tmp_path: Path, lock: Lock) -> None:
     written = (
-        "dependencies:\n"
+        "makefile:\n"
+        "  dependencies:\n"
         "  - {name: protobuff, use: pinned}\n"
         "  - {name: zlib, use: pinned}\n"
         "  - {name: protobuf, use: protobuf-3.5}\n"
@@ -144,13 +148,19 @@ def test_what_a_target_asks_for_and_there_is_not(tmp_path: Path, lock: Lock) -> 
         "  - {name: eigen, use: pinned}\n"
     )
     text = problems(chooser(tmp_path, lock, written))
-    assert "t.yaml:6: dependencies[0].name: no dependency is called 'protobuff'" in text
+    assert "t.yaml:7: makefile.dependencies[0].name: no dependency is called 'protobuff'" in text
     assert "perhaps you meant 'protobuf'" in text
-    assert "t.yaml:7: dependencies[1].name: the makefile of this tree does not use zlib" in text
-    assert "t.yaml:8: dependencies[2].use: the lock file has no 'protobuf-3.5' for protobuf" in text
+    assert (
+        "t.yaml:8: makefile.dependencies[1].name: the makefile of this tree does not use zlib"
+        in text
+    )
+    assert (
+        "t.yaml:9: makefile.dependencies[2].use: the lock file has no 'protobuf-3.5' for protobuf"
+        in text
+    )
     assert "perhaps you meant 'protobuf-3.5.0'" in text
-    assert "t.yaml:9: dependencies[3].use: no recipe is for nsync-1.20.1" in text
-    assert "t.yaml:11: dependencies[5].name: eigen stands there already" in text
+    assert "t.yaml:10: makefile.dependencies[3].use: no recipe is for nsync-1.20.1" in text
+    assert "t.yaml:12: makefile.dependencies[5].name: eigen stands there already" in text
 
 
 def test_what_the_lock_does_not_know_is_said_for_each(tmp_path: Path, lock: Lock) -> None:
@@ -167,9 +177,9 @@ def test_what_the_lock_does_not_know_is_said_for_each(tmp_path: Path, lock: Lock
 
 
 def test_the_native_backend_has_no_such_choice(tmp_path: Path, lock: Lock) -> None:
-    written = "dependencies: [{name: protobuf, use: pinned}]\n"
+    written = "makefile: {dependencies: [{name: protobuf, use: pinned}]}\n"
     with pytest.raises(ConfigError) as caught:
         BACKENDS["native"].sources(target(tmp_path, written), "2.14.1", None, lock)
     (problem,) = caught.value.problems
     assert problem.where == "targets/t.yaml:5"
-    assert problem.what.startswith("dependencies: the backend 'native' builds")
+    assert problem.what.startswith("makefile.dependencies: the backend 'native' builds")

@@ -48,12 +48,12 @@ def test_the_release_is_part_of_the_triple(abi: str, minimum_os: str | None, tri
     ],
 )
 def test_a_release_that_does_not_go(abi: str, minimum_os: str, what: str) -> None:
-    assert said("ios", abi, minimum_os).startswith(f"o: minimum_os: {what}")
+    assert said("ios", abi, minimum_os).startswith(f"o: ios.minimum_os: {what}")
 
 
 def test_a_platform_without_releases() -> None:
     text = said("linux", "x86_64", "12.0")
-    assert text.startswith("o: minimum_os: objects for x86_64 are not made for a release")
+    assert text.startswith("o: ios.minimum_os: objects for x86_64 are not made for a release")
 
 
 def test_misspelt_names() -> None:

@@ -33,8 +33,8 @@ from buildtool.tools.compilers import reading_toolchain
 # What the target may ask of other backends, and this one cannot do.
 _UNKNOWN: Mapping[str, Callable[[Target], bool]] = {
     "optimise.lto": lambda target: target.optimise.lto != "none",
-    "protos": lambda target: target.protos != "full",
-    "dependencies": lambda target: bool(target.dependencies),
+    "makefile.protos": lambda target: target.makefile.protos != "full",
+    "makefile.dependencies": lambda target: bool(target.makefile.dependencies),
     "app_protobuf": lambda target: target.app_protobuf is not None,
 }
 

@@ -27,7 +27,7 @@ def own_toolchain(target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
         compiler=str(target.compiler),
         sysroot=sysroot,
         compile_flags=target.cpu_flags,
-        bitcode=target.bitcode,
+        bitcode=target.ios.bitcode,
     )
     _check_optimise(target, toolchain)
     return toolchain

@@ -16,6 +16,7 @@ from buildtool.core.suggest import suggest
 from buildtool.sources import Lock
 
 PINNED = "pinned"
+KEY = "makefile.dependencies"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +65,9 @@ class Chooser:
         return tuple(found)
 
     def _choose(self, pin: Pin) -> Choice | Problem:
-        asked = {each.name: index for index, each in enumerate(self.target.dependencies)}
+        asked = {each.name: index for index, each in enumerate(self.target.makefile.dependencies)}
         if (index := asked.get(pin.name)) is not None:
-            use, key = self.target.dependencies[index].use, f"dependencies[{index}].use"
+            use, key = self.target.makefile.dependencies[index].use, f"{KEY}[{index}].use"
             if use != PINNED:
                 return self._asked(pin, use, key)
             return self._pinned(pin) or self._unusable(pin, where=self.target.where(key))
@@ -108,12 +109,12 @@ class Chooser:
                 where=where,
                 what=f"the tree pins {pin}, which the lock file does not know: {knows}",
                 todo=f"add it to {self.lock.path} (how: at its beginning) with "
-                f"'version: {pin.version}', or name another version in the target's 'dependencies'",
+                f"'version: {pin.version}', or name another version in the target's '{KEY}'",
             )
         return Problem(
             where=where,
             what=f"the tree pins {pin}, {source} in the lock file, and no recipe is for it",
-            todo=f"{_recipe(source)}, or name another version in the target's 'dependencies'",
+            todo=f"{_recipe(source)}, or name another version in the target's '{KEY}'",
         )
 
     def _unpinned(self, name: str) -> Problem:
@@ -123,9 +124,9 @@ class Chooser:
     def _wrong_names(self, needed: Sequence[str]) -> Iterator[Problem]:
         """A key that has no effect is a mistake."""
         known = [each.name for each in KNOWN]
-        names = [each.name for each in self.target.dependencies]
-        for index, each in enumerate(self.target.dependencies):
-            key = f"dependencies[{index}].name"
+        names = [each.name for each in self.target.makefile.dependencies]
+        for index, each in enumerate(self.target.makefile.dependencies):
+            key = f"{KEY}[{index}].name"
             where = self.target.where(key)
             if each.name not in known:
                 what = f"{key}: no dependency is called {each.name!r}"

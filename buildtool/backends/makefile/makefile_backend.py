@@ -78,7 +78,7 @@ class MakefileBackend:
         return small_device(job)
 
     def defines(self, job: Job, types: str) -> tuple[str, ...]:
-        if job.target.protos == "lite":
+        if job.target.makefile.protos == "lite":
             _knows_lite(job)
         return _defines(job, types, ask(job, ("CXXFLAGS",))["CXXFLAGS"])
 
@@ -88,7 +88,7 @@ class MakefileBackend:
         return flags.compile_flags(
             level=optimise.level,
             lto=optimise.lto,
-            bitcode=job.abi.apple is not None and job.target.bitcode,
+            bitcode=job.abi.apple is not None and job.target.ios.bitcode,
             extra=(*needed_flags, *job.target.flags.compile),
         )
 
@@ -244,7 +244,7 @@ def _defines(job: Job, types: str, compiling: Sequence[str]) -> tuple[str, ...]:
         [flag[2:] for flag in compiling if flag.startswith("-D")],
         types=types,
         file_list=job.target.file_list,
-        protos=job.target.protos,
+        protos=job.target.makefile.protos,
         extra=job.target.defines,
     )
 
@@ -263,8 +263,8 @@ def _knows_lite(job: Job) -> None:
     if flags.LITE not in text:
         raise ConfigError(
             Problem(
-                where=job.target.where("protos"),
-                what=f"protos: TensorFlow {job.tree.version} knows no {flags.LITE}",
-                todo="set 'protos: full', or leave the key out",
+                where=job.target.where("makefile.protos"),
+                what=f"makefile.protos: TensorFlow {job.tree.version} knows no {flags.LITE}",
+                todo="set it to 'full', or leave the key out",
             )
         )

@@ -44,12 +44,12 @@ class NativeBackend:
 
     def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
         del tree, lock
-        if target.dependencies:
+        if target.makefile.dependencies:
             raise ConfigError(
                 Problem(
-                    where=target.where("dependencies"),
-                    what="dependencies: the backend 'native' builds what data/dependencies.yaml "
-                    "names for a release",
+                    where=target.where("makefile.dependencies"),
+                    what="makefile.dependencies: the backend 'native' builds what "
+                    "data/dependencies.yaml names for a release",
                     todo="leave the key out, or change that file",
                 )
             )
@@ -73,7 +73,7 @@ class NativeBackend:
         return flags.compile_flags(
             level=optimise.level,
             lto=optimise.lto,
-            bitcode=job.abi.apple is not None and job.target.bitcode,
+            bitcode=job.abi.apple is not None and job.target.ios.bitcode,
             extra=job.target.flags.compile,
         )
 

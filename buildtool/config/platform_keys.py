@@ -1,21 +1,13 @@
-"""The keys of a target file that are for Android and for Bazel: sections of
+"""The keys of a target file that one platform alone reads: each platform's are a section of
 :class:`~buildtool.config.target.Target`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from buildtool.config.kinds import (
-    NO_RESULT,
-    Bytes,
-    Coordinate,
-    Count,
-    JavaPackage,
-    Release,
-    Url,
-)
+from buildtool.config.kinds import Bytes, Coordinate, Count, Identifier, JavaPackage, Release
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,39 +62,17 @@ class Android:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bazel:
-    """For the backend `bazel`: which Bazel, and what it is told. Each setting is written as the
-    Bazel at hand knows it."""
+class Ios:
+    """For the platform `ios`: the oldest system, what objects hold, and what the package is called.
+    See [ios.md](ios.md)."""
 
-    version: Release | None = None
-    """The release of Bazel, such as `"0.20.0"`. Unset, the newest at hand that the tree accepts."""
+    minimum_os: Release | None = None
+    """The oldest release of iOS that the library must run on, such as `"12.0"`. Unset, the usual
+    one of each ABI."""
 
-    program: Path | None = None
-    """The program. Unset, `bazelisk`, `bazel-X`, `bazel`, or the one of npm."""
+    bitcode: bool = False
+    """Also put LLVM bitcode into each object, for stores that took it. LLVM's linker leaves it out
+    of programs."""
 
-    disk_cache: Path | None = field(default=None, metadata=NO_RESULT)
-    """A folder that Bazel keeps results in, for all its builds."""
-
-    http_cache: Url | None = field(default=None, metadata=NO_RESULT)
-    """A cache that Bazels of several machines share, such as `http://cache:8080`."""
-
-    executor: Url | None = field(default=None, metadata=NO_RESULT)
-    """A service that compiles, such as `grpc://builder:8980`."""
-
-    instance: str | None = field(default=None, metadata=NO_RESULT)
-    """The instance of that service."""
-
-    distfiles: Path | None = field(default=None, metadata=NO_RESULT)
-    """A folder with archives that Bazel would download otherwise, by their names."""
-
-    memory: Bytes | None = field(default=None, metadata=NO_RESULT)
-    """Memory that all compilers together may use, as Bazel estimates it."""
-
-    output_base: Path | None = field(default=None, metadata=NO_RESULT)
-    """The folder of all that Bazel makes. Unset, one below `build/` for each target."""
-
-    startup: tuple[str, ...] = ()
-    """Further words before `build`, each list item one argument."""
-
-    flags: tuple[str, ...] = ()
-    """Further words after `build`, each list item one argument."""
+    framework: Identifier = Identifier("TensorFlow")
+    """What the package of all slices is called, and what an app imports."""
