@@ -9,7 +9,7 @@ It knows no platform and never imports TensorFlow.
 from buildtool.model.loading import ModelSource
 from buildtool.model.reading import Reading, read_models
 from buildtool.model.runtime_facts import RuntimeFacts, read_runtime_facts
-from buildtool.model.transforms import chosen as chosen_rewrites
+from buildtool.model.transforms import chosen_rewrites
 
 __all__ = [
     "ModelSource",

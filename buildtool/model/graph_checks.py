@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from buildtool.core.values import NodeRef
@@ -114,19 +114,19 @@ def _check_scope(
 
 
 class Context(NamedTuple):
-    """What the check of a node needs besides the node. ``hints`` are what rewrites could do, by
-    the name of the node in the main graph."""
+    """What the check of a node needs besides the node. ``hint`` says what rewrites could do
+    about a node of the main graph, by its name; it may take a while."""
 
     graph: GraphDef
     specs: Specs
     facts: RuntimeFacts
     findings: Findings
-    hints: Mapping[str, str] = {}
+    hint: Callable[[str], str]
 
     def todo(self, site: Site, otherwise: str = "") -> str:
         """What to do about something in a node that is newer than the tree; ``otherwise`` where
         no rewrite has to do with the node."""
-        hint = self.hints.get(site.node.name if site.function is None else "", "")
+        hint = self.hint(site.node.name) if site.function is None else ""
         return f"{hint}; or {REEXPORT}" if hint else otherwise or REEXPORT
 
 

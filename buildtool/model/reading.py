@@ -29,6 +29,7 @@ from buildtool.model.rewriting import Rewriter
 from buildtool.model.runtime_facts import RuntimeFacts
 from buildtool.model.savedmodel import sha256
 from buildtool.model.specs import Specs
+from buildtool.model.transforms import Choice
 from buildtool.model.transforms.transform import Tree
 from buildtool.model.uses import Uses
 from buildtool.model.walk import Site, walk
@@ -54,15 +55,15 @@ def read_models(
     registered_ops: Iterable[str] = (),
     deciding: Mapping[str, Iterable[str]] | None = None,
     facts: RuntimeFacts | None = None,
-    rewrites: Sequence[str] = (),
+    rewrites: Sequence[Choice] = (),
     python: str = sys.executable,
 ) -> Reading:
     """Read all models and give the union of what they run.
 
     ``definitions`` and ``registered_ops`` are the tree's: the ops of its ``ops.pbtxt``, and every
     op it registers; ``deciding`` are attributes besides types that kernels of an op are chosen by
-    (``selection.deciding_attrs``). ``rewrites`` are names of :data:`rewrites.REWRITES`, done before
-    anything is looked at. ``cache`` is the folder for models that had to be turned into binary
+    (``selection.deciding_attrs``). ``rewrites`` are transforms that are done before anything is
+    looked at. ``cache`` is the folder for models that had to be turned into binary
     GraphDefs, or rewritten; ``python`` is the interpreter whose TensorFlow freezes SavedModels.
     What is wrong with a model is in the result's ``problems``, never raised, so that it is told
     together with what the kernel selection finds.
@@ -158,7 +159,7 @@ class _Reader:
         where = str(source.path)
         check_graph(graph, where, self._facts, self._findings)
         check_names(graph, name, self._findings)
-        context = Context(graph, self._specs, self._facts, self._findings, rewritten.hints)
+        context = Context(graph, self._specs, self._facts, self._findings, rewritten.hint)
         sites = list(walk(graph, self._specs))
         refs = [_ref(name, site) for site in sites]
         checked = []

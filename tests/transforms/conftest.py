@@ -13,9 +13,9 @@ from buildtool.core.values import OpDefinition
 from buildtool.model.graphdef import GraphDef
 from buildtool.model.runtime_facts import RuntimeFacts
 from buildtool.model.specs import Specs
-from buildtool.model.transforms import TransformOutcome, rewrite_graph
+from buildtool.model.transforms import TransformOutcome, chosen_rewrites, transform_graph
 from buildtool.model.transforms.exact.defaults import newer_attributes
-from buildtool.model.transforms.transform import Tree
+from buildtool.model.transforms.transform import Setting, Tree
 
 NEWER_OPS = frozenset(
     (
@@ -49,6 +49,7 @@ def rewrite(old_definitions: Mapping[str, OpDefinition]) -> Rewrite:
 
     def do(graph: GraphDef, *names: str, without: tuple[str, ...] = ()) -> Rewritten:
         left = {name: op for name, op in old_definitions.items() if name not in without}
-        return rewrite_graph(graph, Tree(Specs(left), RuntimeFacts()), names, {})
+        setting = Setting(Tree(Specs(left), RuntimeFacts()))
+        return transform_graph(graph, chosen_rewrites(names, ""), setting)
 
     return do

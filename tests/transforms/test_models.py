@@ -13,7 +13,7 @@ import pytest
 
 from buildtool.core.decode import from_json
 from buildtool.core.values import ArgDef, AttrDef, ModelInfo, OpDefinition
-from buildtool.model import ModelSource, Reading, RuntimeFacts, read_models
+from buildtool.model import ModelSource, Reading, RuntimeFacts, chosen_rewrites, read_models
 from buildtool.model.graphdef import read_graph
 from buildtool.model.textformat import encode
 from buildtool.products import dist
@@ -68,7 +68,7 @@ def reading(text: str, folder: Path, *rewrites: str) -> Reading:
         definitions=TREE,
         cache=folder / "cache",
         facts=RuntimeFacts(graph_version=21),
-        rewrites=rewrites,
+        rewrites=chosen_rewrites(rewrites, ""),
     )
 
 

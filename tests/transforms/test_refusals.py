@@ -14,14 +14,18 @@ from buildtool.model.graphdef import read_graph
 from buildtool.model.runtime_facts import RuntimeFacts
 from buildtool.model.specs import Specs
 from buildtool.model.textformat import encode
-from buildtool.model.transforms import REWRITES, TransformOutcome, chosen, rewrite_graph
-from buildtool.model.transforms.transform import Tree
+from buildtool.model.transforms import (
+    TRANSFORMS,
+    TransformOutcome,
+    chosen_rewrites,
+    transform_graph,
+)
+from buildtool.model.transforms.transform import Setting, Tree
 
 FLOAT = "attr { key: 'T' value { type: DT_FLOAT } }"
 PLACEHOLDER = """
 node {{ name: '{name}' op: 'Placeholder' attr {{ key: 'dtype' value {{ type: DT_FLOAT }} }}
  attr {{ key: 'shape' value {{ shape {{ {dims} }} }} }} }}"""
-NAMES = [rewrite.name for rewrite in REWRITES]
 
 
 def op(name: str, inputs: str, *attrs: str, allowed: tuple[str, ...] = ()) -> OpDefinition:
@@ -74,7 +78,7 @@ def rewritten(
 ) -> tuple[Any, list[TransformOutcome]]:
     graph = read_graph(encode(text, "GraphDef"))
     tree = Tree(Specs(OLD if definitions is None else definitions), RuntimeFacts())
-    after, found = rewrite_graph(graph, tree, NAMES, {})
+    after, found = transform_graph(graph, chosen_rewrites(["all"], ""), Setting(tree))
     return (graph, after), list(found)
 
 
@@ -209,7 +213,7 @@ HANDLE = f"{placeholder('s')} node {{ name: 'l' op: 'TensorListReserve' input: '
 )
 def test_what_is_not_the_same_is_refused(text: str, rewrite: str, reason: str) -> None:
     (before, after), found = rewritten(text)
-    said = {item.rewrite: item for item in found}
+    said = {item.transform: item for item in found}
     assert [why for _, why in said[rewrite].refused] == [reason]
     assert not said[rewrite].changed
     assert after == before
@@ -260,10 +264,12 @@ def test_what_a_node_waits_for_and_what_is_not_understood_is_kept() -> None:
 
 
 def test_names_of_rewrites() -> None:
-    assert chosen(["all"], "t.yaml:1") == tuple(NAMES)
-    assert chosen(["add", "switch"], "t.yaml:1") == ("switch", "add")
+    every = [choice.transform.name for choice in chosen_rewrites(["all"], "t.yaml:1")]
+    assert every == [transform.name for transform in TRANSFORMS if transform.exact]
+    two = chosen_rewrites(["add", "switch"], "t.yaml:1")
+    assert [choice.transform.name for choice in two] == ["switch", "add"]
     with pytest.raises(ConfigError) as caught:
-        chosen(["ad", "no"], "t.yaml:1")
+        chosen_rewrites(["ad", "no"], "t.yaml:1")
     first, second = map(str, caught.value.problems)
     assert first == "t.yaml:1: rewrites: there is no 'ad'\n    perhaps you meant 'add'"
     assert second.startswith("t.yaml:1: rewrites: there is no 'no'\n    ")

@@ -1,12 +1,13 @@
-"""Rewrites that bring a newer graph to an older runtime and keep what it computes.
+"""Transforms of a model's graph; see ``transform.py`` for what one is.
 
-Each is asked for by its name in a target file. They look at the tree's op definitions and change
-only what that tree does not have.
+Those that are exact bring a newer graph to an older runtime and keep what it computes. Each is
+asked for by its name in a target file (``rewrites``). They look at the tree's op definitions and
+change only what that tree does not have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from buildtool.core.errors import ConfigError, Problem
@@ -24,12 +25,12 @@ from buildtool.model.transforms.exact.resize import HALF_PIXEL_RESIZE
 from buildtool.model.transforms.exact.suppression import NON_MAX_SUPPRESSION
 from buildtool.model.transforms.exact.switch import SWITCH
 from buildtool.model.transforms.exact.tensor_lists import TENSOR_LISTS
-from buildtool.model.transforms.transform import Rewrite, Tree
+from buildtool.model.transforms.transform import Setting, Transform, Tree, Value
 
 ALL = "all"
 
 # In the order in which they are done: what one makes, a later one may have to look at.
-REWRITES: tuple[Rewrite, ...] = (
+TRANSFORMS: tuple[Transform, ...] = (
     LOWER_FUNCTIONS,
     SWITCH,
     IDENTITY,
@@ -48,23 +49,30 @@ REWRITES: tuple[Rewrite, ...] = (
 )
 
 
+class Choice(NamedTuple):
+    """A transform that is to be done, with other values of its parameters than the usual ones."""
+
+    transform: Transform
+    parameters: Mapping[str, Value] = {}
+
+
 class TransformOutcome(NamedTuple):
-    """What one rewrite did to a graph: the nodes that it changed, and those that it would have to
+    """What a transform did to a graph: the nodes that it changed, and those that it would have to
     change but cannot, each with the reason."""
 
-    rewrite: str
+    transform: str
     changed: tuple[str, ...]
     refused: tuple[tuple[str, str], ...]
 
 
-def chosen(names: Sequence[str], where: str) -> tuple[str, ...]:
-    """The rewrites that a target asks for, in their order; ``all`` is every one.
+def chosen_rewrites(names: Sequence[str], where: str) -> tuple[Choice, ...]:
+    """The exact transforms that a target asks for, in their order; ``all`` is every one.
 
     Raises:
-        ConfigError: there is no rewrite of a name.
+        ConfigError: there is none of a name.
     """
-    known = [rewrite.name for rewrite in REWRITES]
-    words = (*known, ALL)
+    exact = {transform.name: transform for transform in TRANSFORMS if transform.exact}
+    words = (*exact, ALL)
     problems = [
         Problem(where=where, what=f"rewrites: there is no '{name}'", todo=suggest(name, words))
         for name in names
@@ -72,25 +80,23 @@ def chosen(names: Sequence[str], where: str) -> tuple[str, ...]:
     ]
     if problems:
         raise ConfigError(problems)
-    return tuple(name for name in known if name in names or ALL in names)
+    return tuple(Choice(each) for name, each in exact.items() if name in names or ALL in names)
 
 
-def rewrite_graph(
-    graph: GraphDef, tree: Tree, names: Iterable[str], known: Mapping[str, tuple[int, ...]]
+def transform_graph(
+    graph: GraphDef, choices: Sequence[Choice], setting: Setting
 ) -> tuple[GraphDef, tuple[TransformOutcome, ...]]:
-    """The graph after the rewrites of these names, and what each did. ``known`` are shapes of
-    inputs by tensor name."""
-    asked = frozenset(names)
-    done: list[TransformOutcome] = []
-    for rewrite in REWRITES:
-        if rewrite.name in asked:
-            try:
-                graph, changed, refused = rewrite.apply(graph, tree, known)
-            except (LookupError, ValueError):  # the checks that follow say what of which node
-                changed, refused = (), _damaged(graph, tree)
-            if changed or refused:
-                done.append(TransformOutcome(rewrite.name, changed, refused))
-    return graph, tuple(done)
+    """The graph after the transforms, done in their given order, and what each did."""
+    outcomes: list[TransformOutcome] = []
+    for transform, values in choices:
+        own = setting._replace(parameters={**transform.parameters, **values})
+        try:
+            graph, changed, refused = transform.apply(graph, own)
+        except (LookupError, ValueError):  # the checks that follow say what of which node
+            changed, refused = (), _damaged(graph, setting.tree)
+        if changed or refused:
+            outcomes.append(TransformOutcome(transform.name, changed, refused))
+    return graph, tuple(outcomes)
 
 
 def _damaged(graph: GraphDef, tree: Tree) -> tuple[tuple[str, str], ...]:

@@ -1,13 +1,15 @@
-"""What a rewrite is, and how those that look at one node at a time are written.
+"""What a transform is, and how those that look at one node at a time are written.
 
-A rewrite gives the same outputs for the same inputs, or leaves a node as it is and says why. It
-looks at the main graph only: what stands in functions gets there by ``lower-functions``.
+It makes another graph of a model's, and promises something of it. An exact one (``exact/``) gives
+the same outputs for the same inputs, or leaves a node as it is and says why; it looks at the main
+graph only: what stands in functions gets there by ``lower-functions``. One that is not exact
+belongs in a folder of its own beside it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
@@ -16,7 +18,7 @@ from buildtool.model.graphdef import GraphDef, Node
 from buildtool.model.runtime_facts import RuntimeFacts
 from buildtool.model.specs import Specs, type_list
 from buildtool.model.tensors import Array
-from buildtool.model.transforms.exact.shapes import Shapes, constant
+from buildtool.model.transforms.shapes import Shapes, constant
 
 
 class Tree(NamedTuple):
@@ -26,8 +28,20 @@ class Tree(NamedTuple):
     facts: RuntimeFacts
 
 
+Value: TypeAlias = bool | int | float | str
+
+
+class Setting(NamedTuple):
+    """What a transform is given besides the graph: the tree that it is to run on, the shapes of
+    inputs that the target states, by tensor name, and the values of its parameters."""
+
+    tree: Tree
+    shapes: Mapping[str, tuple[int, ...]] = {}
+    parameters: Mapping[str, Value] = {}
+
+
 class Result(NamedTuple):
-    """The graph after a rewrite, the names of the nodes that it changed, and those that it would
+    """The graph after a transform, the names of the nodes that it changed, and those that it would
     have to change but cannot, with the reason."""
 
     graph: GraphDef
@@ -36,21 +50,23 @@ class Result(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rewrite:
-    """One rewrite. ``description`` says what becomes what, and where it may; ``known`` are the
-    shapes of inputs that the target states."""
+class Transform:
+    """One transform. ``description`` says what becomes what, and where it may; ``exact``, that the
+    outputs stay the same; ``parameters`` are those that it has, with their usual values."""
 
     name: str
     description: str
-    apply: Callable[[GraphDef, Tree, Mapping[str, tuple[int, ...]]], Result]
+    exact: bool
+    apply: Callable[[GraphDef, Setting], Result]
+    parameters: Mapping[str, Value] = field(default_factory=dict)
 
 
 class View:
     """A graph to look things up in: who makes a tensor, who takes it, its shape, its value."""
 
-    def __init__(self, graph: GraphDef, tree: Tree, known: Mapping[str, tuple[int, ...]]) -> None:
-        self.graph, self.tree = graph, tree
-        self._known = known
+    def __init__(self, graph: GraphDef, setting: Setting) -> None:
+        self.graph, self.tree = graph, setting.tree
+        self._stated = setting.shapes
         self.nodes = {node.name: node for node in graph.nodes}
         self._taken = set(self.nodes)
 
@@ -67,7 +83,7 @@ class View:
     @cached_property
     def shapes(self) -> Shapes:
         """What is known of shapes."""
-        return Shapes(self.nodes, self._known)
+        return Shapes(self.nodes, self._stated)
 
     def knows(self, op: str) -> bool:
         """Does the tree know this op?"""
@@ -113,22 +129,22 @@ def controls(node: Node) -> tuple[str, ...]:
     return tuple(name for name in node.inputs if name.startswith("^"))
 
 
-def node_rewrite(name: str, description: str, ops: Iterable[str], step: Step) -> Rewrite:
-    """A rewrite that replaces nodes of ``ops`` (none: of any op) one by one.
+def node_transform(name: str, description: str, ops: Iterable[str], step: Step) -> Transform:
+    """An exact transform that replaces nodes of ``ops`` (none: of any op) one by one.
 
     ``step`` gives the nodes that take a node's place, the last of them under its name; or why it
     cannot; or None where nothing is to be done. What it gives is checked against the tree.
     """
     wanted = frozenset(ops)
 
-    def apply(graph: GraphDef, tree: Tree, known: Mapping[str, tuple[int, ...]]) -> Result:
-        view = View(graph, tree, known)
+    def apply(graph: GraphDef, setting: Setting) -> Result:
+        view = View(graph, setting)
         nodes: list[Node] = []
         changed: list[str] = []
         refused: list[tuple[str, str]] = []
         for node in graph.nodes:
             found = step(node, view) if not wanted or node.op in wanted else None
-            fault = found if isinstance(found, str) else _fault(found or (), tree.specs)
+            fault = found if isinstance(found, str) else _fault(found or (), setting.tree.specs)
             if fault:
                 refused.append((node.name, fault))
             elif found and not isinstance(found, str):
@@ -140,7 +156,7 @@ def node_rewrite(name: str, description: str, ops: Iterable[str], step: Step) ->
             return Result(graph, (), tuple(refused))
         return Result(graph._replace(nodes=tuple(nodes)), tuple(changed), tuple(refused))
 
-    return Rewrite(name=name, description=description, apply=apply)
+    return Transform(name=name, description=description, exact=True, apply=apply)
 
 
 def _fault(nodes: tuple[Node, ...], specs: Specs) -> Refusal:

@@ -12,7 +12,7 @@ from buildtool.model.transforms.transform import (
     View,
     controls,
     full,
-    node_rewrite,
+    node_transform,
     plain_inputs,
     renamed,
 )
@@ -72,7 +72,7 @@ def _channels_last(node: Node, view: View) -> tuple[Node, ...] | str:
     return there, back, turned, normed, result
 
 
-BATCH_NORM = node_rewrite(
+BATCH_NORM = node_transform(
     "batch-norm",
     "`FusedBatchNormV3` and `V2` become `FusedBatchNorm` (`V2` where it is of half precision), "
     "where no running averages are kept. Channels first are turned to channels last and back, as "

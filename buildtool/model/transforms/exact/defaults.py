@@ -13,7 +13,7 @@ from buildtool.model.attributes import Attr
 from buildtool.model.datatypes import short
 from buildtool.model.graphdef import Node
 from buildtool.model.textformat import encode
-from buildtool.model.transforms.transform import View, node_rewrite
+from buildtool.model.transforms.transform import View, node_transform
 
 _TABLE = DATA / "newer_attributes.yaml"
 
@@ -70,7 +70,7 @@ def _shown(attr: Attr) -> str:
     return str(value).lower() if isinstance(value, (bool, int)) else ""
 
 
-DEFAULT_ATTRIBUTES = node_rewrite(
+DEFAULT_ATTRIBUTES = node_transform(
     "default-attributes",
     "Attributes that the tree's definition of an op lacks are dropped, where they have the value "
     "that stands for what the op did before it had them.",

@@ -18,7 +18,7 @@ from buildtool.model.attributes import Attr
 from buildtool.model.encoding import int_attr, make_node, type_attr
 from buildtool.model.graphdef import Node
 from buildtool.model.transforms.exact.newer_ops import helper
-from buildtool.model.transforms.transform import View, controls, node_rewrite, plain_inputs
+from buildtool.model.transforms.transform import View, controls, node_transform, plain_inputs
 
 _EQUATION = re.compile(r"([A-Za-z]*),([A-Za-z]*)->([A-Za-z]*)")
 _INT32 = type_attr("DT_INT32")
@@ -147,7 +147,7 @@ class _Product:
         return total
 
 
-EINSUM = node_rewrite(
+EINSUM = node_transform(
     "einsum",
     "`Einsum` of two operands, each label of which is kept or summed with the other operand, "
     "becomes `MatMul` or `BatchMatMul` between `Transpose` and `Reshape`.",

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from buildtool.model.encoding import make_node, type_attr
 from buildtool.model.graphdef import GraphDef, Node
 from buildtool.model.specs import type_list
 from buildtool.model.transforms.exact.renamed_ops import redirect
-from buildtool.model.transforms.transform import Result, Rewrite, Tree, View, controls, plain_inputs
+from buildtool.model.transforms.transform import (
+    Result,
+    Setting,
+    Transform,
+    View,
+    controls,
+    plain_inputs,
+)
 
 
-def _apply(graph: GraphDef, tree: Tree, known: Mapping[str, tuple[int, ...]]) -> Result:
-    view = View(graph, tree, known)
+def _apply(graph: GraphDef, setting: Setting) -> Result:
+    view = View(graph, setting)
     wanted = [node for node in graph.nodes if node.op == "IdentityN"]
     if not wanted or view.knows("IdentityN"):
         return Result(graph)
@@ -45,8 +50,9 @@ def _parts(node: Node, view: View, moved: dict[str, str]) -> list[Node]:
     return made
 
 
-IDENTITY = Rewrite(
+IDENTITY = Transform(
     name="identity",
     description="`IdentityN` becomes an `Identity` for each of its tensors.",
+    exact=True,
     apply=_apply,
 )

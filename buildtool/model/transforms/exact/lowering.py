@@ -18,7 +18,8 @@ from buildtool.model.transforms.exact.defaults import unknown
 from buildtool.model.transforms.exact.renamed_ops import redirect
 from buildtool.model.transforms.transform import (
     Result,
-    Rewrite,
+    Setting,
+    Transform,
     Tree,
     View,
     controls,
@@ -167,14 +168,14 @@ _KINDS: Mapping[str, Callable[[_Lowered], None]] = {
 }
 
 
-def _apply(graph: GraphDef, tree: Tree, known: Mapping[str, tuple[int, ...]]) -> Result:
-    if not graph.functions or not _is_needed(graph, tree):
+def _apply(graph: GraphDef, setting: Setting) -> Result:
+    if not graph.functions or not _is_needed(graph, setting.tree):
         return Result(graph)
     original = {node.name for node in graph.nodes}
     refused: dict[str, str] = {}
     changed: list[str] = []
     for _ in range(_ROUNDS):
-        view = View(graph, tree, known)
+        view = View(graph, setting)
         wanted = [n for n in graph.nodes if _kind(n, graph) and n.name not in refused]
         if not wanted:
             break
@@ -193,7 +194,7 @@ def _kind(node: Node, graph: GraphDef) -> Callable[[_Lowered], None] | None:
 
 def _is_needed(graph: GraphDef, tree: Tree) -> bool:
     """Is there a call, or something in a function that is called, that the tree does not know?"""
-    view = View(graph, tree, {})
+    view = View(graph, Setting(tree))
     for site in walk(graph, tree.specs):
         if site.calls or site.function is not None:
             called = site.node.op in graph.functions
@@ -270,10 +271,11 @@ def _names_function(node: Node) -> bool:
     return any(attr.functions() for attr in node.attrs.values())
 
 
-LOWER_FUNCTIONS = Rewrite(
+LOWER_FUNCTIONS = Transform(
     name="lower-functions",
     description="Function calls become what the functions hold, `If` and `Case` become `Switch` "
     "and `Merge`, `While` becomes a loop of `Enter`, `NextIteration` and `Exit`. All other "
     "rewrites look at the main graph only, so this one brings them what stands in functions.",
+    exact=True,
     apply=_apply,
 )

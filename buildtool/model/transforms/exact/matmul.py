@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from buildtool.model.graphdef import Node
 from buildtool.model.transforms.exact.newer_ops import element_type
-from buildtool.model.transforms.transform import View, full, node_rewrite, plain_inputs, renamed
+from buildtool.model.transforms.transform import View, full, node_transform, plain_inputs, renamed
 
 
 def _batch_matmul(node: Node, view: View) -> tuple[Node, ...] | str | None:
@@ -38,7 +38,7 @@ def _broadcasts(node: Node, view: View) -> str:
     return ""
 
 
-BATCH_MATMUL = node_rewrite(
+BATCH_MATMUL = node_transform(
     "batch-matmul",
     "`BatchMatMulV2` and `V3` become `BatchMatMul`, where the shapes show that nothing is "
     "broadcast.",

@@ -12,7 +12,7 @@ from buildtool.model.tensors import TYPES, Array
 from buildtool.model.transforms.transform import (
     View,
     controls,
-    node_rewrite,
+    node_transform,
     plain_inputs,
     renamed,
 )
@@ -115,20 +115,20 @@ def _gather(node: Node, view: View) -> tuple[Node, ...] | str | None:
     return (made._replace(inputs=(params, indices, *controls(node))),)
 
 
-ADD = node_rewrite("add", "`AddV2` becomes `Add`.", ["AddV2"], _add)
-LEAKY_RELU = node_rewrite(
+ADD = node_transform("add", "`AddV2` becomes `Add`.", ["AddV2"], _add)
+LEAKY_RELU = node_transform(
     "leaky-relu",
     "`LeakyRelu` becomes the larger of `x` and `alpha * x` (the smaller, for an alpha above 1).",
     ["LeakyRelu"],
     _leaky_relu,
 )
-SELECT = node_rewrite(
+SELECT = node_transform(
     "select",
     "`SelectV2` becomes `Select`. Where its inputs are not known to have the same shape, they are "
     "first broadcast to the shape that they have together.",
     ["SelectV2"],
     _select,
 )
-GATHER = node_rewrite(
+GATHER = node_transform(
     "gather", "`GatherV2` along the first axis becomes `Gather`.", ["GatherV2"], _gather
 )

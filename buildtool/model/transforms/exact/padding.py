@@ -7,7 +7,7 @@ import numpy as np
 from buildtool.model.encoding import make_node, string_attr
 from buildtool.model.graphdef import Node
 from buildtool.model.transforms.exact.newer_ops import helper
-from buildtool.model.transforms.transform import View, node_rewrite
+from buildtool.model.transforms.transform import View, node_transform
 
 
 def _padding(node: Node, view: View) -> tuple[Node, ...] | str | None:
@@ -28,7 +28,7 @@ def _padding(node: Node, view: View) -> tuple[Node, ...] | str | None:
     return amounts, padded, node._replace(inputs=(padded.name, *others), attrs=attrs)
 
 
-EXPLICIT_PADDINGS = node_rewrite(
+EXPLICIT_PADDINGS = node_transform(
     "explicit-paddings",
     "`Conv2D` and `DepthwiseConv2dNative` with explicit paddings become a `Pad` and the same "
     "without padding.",

@@ -14,7 +14,7 @@ from buildtool.model.encoding import make_node, type_attr
 from buildtool.model.graphdef import Node
 from buildtool.model.tensors import Array
 from buildtool.model.transforms.exact.newer_ops import element_type, helper
-from buildtool.model.transforms.transform import View, controls, node_rewrite, plain_inputs
+from buildtool.model.transforms.transform import View, controls, node_transform, plain_inputs
 
 _NOT_KNOWN = "the sizes of its image before and after are not constants"
 
@@ -122,7 +122,7 @@ class _Parts:
         return *others, last._replace(name=node.name, inputs=inputs, rest=node.rest)
 
 
-HALF_PIXEL_RESIZE = node_rewrite(
+HALF_PIXEL_RESIZE = node_transform(
     "half-pixel-resize",
     "`ResizeBilinear` and `ResizeNearestNeighbor` with half-pixel centres become gathers of rows "
     "and columns, where the image's sizes are constants.",

@@ -10,7 +10,7 @@ from buildtool.model.attributes import Attr
 from buildtool.model.encoding import float_attr, ints_attr, make_node, type_attr
 from buildtool.model.graphdef import Node
 from buildtool.model.transforms.exact.newer_ops import element_type
-from buildtool.model.transforms.transform import View, controls, node_rewrite, plain_inputs
+from buildtool.model.transforms.transform import View, controls, node_transform, plain_inputs
 
 _INT64, _INT32, _FLOAT = type_attr("DT_INT64"), type_attr("DT_INT32"), type_attr("DT_FLOAT")
 
@@ -45,7 +45,7 @@ def _suppress(node: Node, view: View) -> tuple[Node, ...] | str | None:
     return (*made, last._replace(rest=node.rest))
 
 
-NON_MAX_SUPPRESSION = node_rewrite(
+NON_MAX_SUPPRESSION = node_transform(
     "non-max-suppression",
     "`NonMaxSuppressionV3` becomes the release before it, and leaves out afterwards what the score "
     "threshold forbids.",

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from buildtool.model.encoding import make_node, type_attr
 from buildtool.model.graphdef import GraphDef, Node
 from buildtool.model.transforms.exact.newer_ops import helper
 from buildtool.model.transforms.exact.renamed_ops import redirect
-from buildtool.model.transforms.transform import Result, Rewrite, Tree, View, controls, plain_inputs
+from buildtool.model.transforms.transform import (
+    Result,
+    Setting,
+    Transform,
+    View,
+    controls,
+    plain_inputs,
+)
 
 
-def _apply(graph: GraphDef, tree: Tree, known: Mapping[str, tuple[int, ...]]) -> Result:
-    view = View(graph, tree, known)
+def _apply(graph: GraphDef, setting: Setting) -> Result:
+    view = View(graph, setting)
     wanted = [node for node in graph.nodes if node.op == "_SwitchN"]
     if not wanted or view.knows("_SwitchN"):
         return Result(graph)
@@ -46,8 +51,9 @@ def _chain(node: Node, view: View, moved: dict[str, str]) -> list[Node]:
     return made
 
 
-SWITCH = Rewrite(
+SWITCH = Transform(
     name="switch",
     description="`_SwitchN`, which `tf.switch_case` becomes, becomes a chain of `Switch`.",
+    exact=True,
     apply=_apply,
 )

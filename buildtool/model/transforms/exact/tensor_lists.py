@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from buildtool.model.attributes import Attr
@@ -22,8 +20,8 @@ from buildtool.model.transforms.exact.list_webs import (
 from buildtool.model.transforms.exact.newer_ops import element_type, helper
 from buildtool.model.transforms.transform import (
     Result,
-    Rewrite,
-    Tree,
+    Setting,
+    Transform,
     View,
     controls,
     full,
@@ -34,8 +32,8 @@ _FLOAT, _INT32 = type_attr("DT_FLOAT"), type_attr("DT_INT32")
 _OPS = (*MAKERS, *READERS, WRITE)
 
 
-def _apply(graph: GraphDef, tree: Tree, known: Mapping[str, tuple[int, ...]]) -> Result:
-    view = View(graph, tree, known)
+def _apply(graph: GraphDef, setting: Setting) -> Result:
+    view = View(graph, setting)
     if not any(node.op in _OPS and _is_foreign(node, view) for node in graph.nodes):
         return Result(graph)
     made: dict[str, list[Node]] = {}
@@ -214,11 +212,12 @@ class _Array:
         return make_node(self._view.fresh(f"{node.name}/{part}"), op, inputs, **attrs)
 
 
-TENSOR_LISTS = Rewrite(
+TENSOR_LISTS = Transform(
     name="tensor-lists",
     description="The tensor lists of loops become a `TensorArrayV3`, or a plain tensor where they "
     "hold one element. They must be written in the order of a counter, and no version be used "
     "after the next was made. Reading what was never written is an error, where a newer runtime "
     "may give zeros.",
+    exact=True,
     apply=_apply,
 )
