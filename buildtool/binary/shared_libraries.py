@@ -1,31 +1,18 @@
-"""Facts about a shared library: what the loader of a system reads of it, by pyelftools."""
+"""Facts about a shared library: what the loader of a system reads of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.constants import P_FLAGS
-from elftools.elf.dynamic import DynamicSegment
-from elftools.elf.elffile import ELFFile
-from elftools.elf.segments import NoteSegment
+from buildtool.binary.elf import DT_NEEDED, KINDS, SHN_UNDEF
+from buildtool.binary.elf_file import PT_DYNAMIC, PT_LOAD, ElfFile, Note, NotElfError, Segment
 
-from buildtool.binary.elf import NotElfError, read_object
-
+DT_SONAME, DT_TEXTREL, DT_FLAGS = 14, 22, 30
 DF_TEXTREL = 0x4
-PUBLIC = ("STB_GLOBAL", "STB_WEAK")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Note:
-    """An entry of a note segment."""
-
-    owner: str
-    type: int
-    content: bytes
+PT_GNU_STACK = 0x6474E551
+PF_X = 1
+PUBLIC = (1, 2)  # STB_GLOBAL, STB_WEAK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,70 +38,37 @@ def read_shared(path: Path) -> SharedLibrary:
     Raises:
         NotElfError: it is none, or is damaged.
     """
-    kind = read_object(path).kind
+    elf = ElfFile(path)
+    kind = KINDS.get(elf.type, f"type {elf.type}")
     if kind != "shared":
         raise NotElfError(f"an ELF file that is {kind}, not shared")
-    with path.open("rb") as file:
-        try:
-            return _described(ELFFile(file), path.stat().st_size)
-        except (ELFError, ValueError, KeyError, UnicodeDecodeError) as failure:
-            raise NotElfError(f"a damaged ELF file: {failure}") from None
-
-
-def _described(elf: Any, size: int) -> SharedLibrary:
-    segments = list(elf.iter_segments())
-    dynamic = next((each for each in segments if isinstance(each, DynamicSegment)), None)
-    if dynamic is None:
+    if not any(elf.segments_of(PT_DYNAMIC)):
         raise NotElfError("an ELF file without a dynamic segment")
-    tags: list[Any] = list(dynamic.iter_tags())
-    flags = sum(tag.entry.d_val for tag in tags if tag.entry.d_tag == "DT_FLAGS")
+    tags = dict(elf.dynamic())
     return SharedLibrary(
-        size=size,
-        soname=next((tag.soname for tag in tags if tag.entry.d_tag == "DT_SONAME"), ""),
-        needed=tuple(tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"),
-        exports=frozenset(_exports(dynamic)),
-        page_size=min((_page_size(each) for each in _loaded(segments)), default=0),
-        text_relocations=bool(flags & DF_TEXTREL)
-        or any(tag.entry.d_tag == "DT_TEXTREL" for tag in tags),
-        executable_stack=_has_executable_stack(segments),
-        notes=tuple(_notes(segments)),
+        size=len(elf.data),
+        soname=next(iter(elf.dynamic_texts(DT_SONAME)), ""),
+        needed=elf.dynamic_texts(DT_NEEDED),
+        exports=frozenset(
+            symbol.name
+            for symbol in elf.dynamic_symbols()
+            if symbol.name and symbol.section != SHN_UNDEF and symbol.binding in PUBLIC
+        ),
+        page_size=min(map(_page_size, elf.segments_of(PT_LOAD)), default=0),
+        text_relocations=bool(tags.get(DT_FLAGS, 0) & DF_TEXTREL) or DT_TEXTREL in tags,
+        executable_stack=_has_executable_stack(elf),
+        notes=tuple(elf.notes()),
     )
 
 
-def _loaded(segments: list[Any]) -> Iterator[Any]:
-    return (each for each in segments if each.header.p_type == "PT_LOAD")
-
-
-def _page_size(segment: Any) -> int:
+def _page_size(segment: Segment) -> int:
     """The alignment that the segment has, which its place in the file must share."""
-    size = int(segment.header.p_align)
-    while size > 1 and (segment.header.p_vaddr - segment.header.p_offset) % size:
+    size = segment.alignment
+    while size > 1 and (segment.address - segment.offset) % size:
         size //= 2
     return size
 
 
-def _exports(dynamic: Any) -> Iterator[str]:
-    for symbol in dynamic.iter_symbols():
-        entry = symbol.entry
-        defined = entry.st_shndx != "SHN_UNDEF"
-        if symbol.name and defined and entry.st_info.bind in PUBLIC:
-            yield symbol.name
-
-
-def _has_executable_stack(segments: list[Any]) -> bool:
+def _has_executable_stack(elf: ElfFile) -> bool:
     """Without a word about it, a stack is executable on old kernels."""
-    for each in segments:
-        if each.header.p_type == "PT_GNU_STACK":
-            return bool(each.header.p_flags & P_FLAGS.PF_X)
-    return True
-
-
-def _notes(segments: list[Any]) -> Iterator[Note]:
-    for segment in segments:
-        if isinstance(segment, NoteSegment):
-            for note in segment.iter_notes():
-                yield Note(
-                    owner=str(note["n_name"]),
-                    type=note["n_type"] if isinstance(note["n_type"], int) else 0,
-                    content=bytes(note["n_descdata"]),
-                )
+    return all(segment.flags & PF_X for segment in elf.segments_of(PT_GNU_STACK))

@@ -10,9 +10,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
+from buildtool.binary.elf import read_object
+from buildtool.binary.elf_file import NotElfError
 from buildtool.core.errors import Problem, ToolError
 from buildtool.core.run import Command, run
 from buildtool.core.values import Abi, Tool, Toolchain
@@ -112,11 +111,10 @@ def try_out(toolchain: Toolchain, abi: Abi) -> None:
 def _machine(program: Path) -> tuple[str, int] | None:
     """What a program is for, as :class:`Abi` has it; None if it is no ELF file."""
     try:
-        with program.open("rb") as file:
-            elf = ELFFile(file)
-            return elf.header["e_machine"].removeprefix("EM_").lower(), elf.elfclass
-    except (ELFError, OSError):
+        found = read_object(program)
+    except (NotElfError, OSError):
         return None
+    return found.machine, found.bits
 
 
 def identified(toolchain: Toolchain) -> Toolchain:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from buildtool.binary.archive import Member, read_universal, repeated_members
 from buildtool.binary.arm_attributes import ArmAttributes, arch_name
-from buildtool.binary.elf import ElfObject, NotElfError, is_bitcode, read_object
+from buildtool.binary.elf import ElfObject, read_object
+from buildtool.binary.elf_file import NotElfError, is_bitcode
 from buildtool.binary.macho import cpu_name
 from buildtool.core.errors import Problem
 from buildtool.core.values import ElfExpectation, MachoExpectation

@@ -13,9 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
+from buildtool.binary.elf_file import PT_LOAD, ElfFile, NotElfError
 from buildtool.core.errors import Problem
 from buildtool.core.values import BuildPlan, KernelCatalogue
 
@@ -95,10 +93,9 @@ def _loaded(library: Path) -> bytes:
     """What is loaded of it: what is for debuggers names all classes that were compiled. Of a file
     that is no ELF file, all."""
     try:
-        with library.open("rb") as file:
-            segments = ELFFile(file).iter_segments()
-            return b"\0".join(each.data() for each in segments if each.header.p_type == "PT_LOAD")
-    except (ELFError, ValueError):
+        elf = ElfFile(library)
+        return b"\0".join(bytes(elf.content(each)) for each in elf.segments_of(PT_LOAD))
+    except NotElfError:
         return library.read_bytes()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.binary import elf, macho
+from buildtool.binary.elf_file import NotElfError
 from buildtool.core.errors import Problem
 from buildtool.core.values import MachoExpectation
 from buildtool.verify.architecture import Expectation
@@ -42,7 +43,7 @@ def linked_facts(program: Path, expected: Expectation) -> LinkedFacts:
             libraries=elf.needed_libraries(program),
             oldest_glibc=elf.oldest_glibc(program),
         )
-    except (elf.NotElfError, macho.NotMachoError):
+    except (NotElfError, macho.NotMachoError):
         return LinkedFacts(machine=machine)
 
 
@@ -53,7 +54,7 @@ def glibc_problems(program: Path, bound: tuple[int, ...]) -> list[Problem]:
         if oldest <= bound:
             return []
         symbols = elf.newer_symbols(program, bound)
-    except elf.NotElfError:  # a problem already
+    except NotElfError:  # a problem already
         return []
     more = f" and {len(symbols) - _SHOWN} more" if len(symbols) > _SHOWN else ""
     what = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildtool.binary.archive import Member, read_archive
-from buildtool.binary.elf import is_bitcode
+from buildtool.binary.elf_file import is_bitcode
 from buildtool.core.errors import Problem, ToolError, VerificationError
 from buildtool.core.run import Command, run
 from buildtool.core.values import (

@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 
 from buildtool.binary import macho
 from buildtool.binary.archive import Member
-from buildtool.binary.elf import NotElfError, is_bitcode, read_object, undefined_symbols
+from buildtool.binary.elf import read_object, undefined_symbols
+from buildtool.binary.elf_file import NotElfError, is_bitcode
 from buildtool.core.errors import Problem
 from buildtool.core.values import BuildPlan, KernelCatalogue, Registration
 from buildtool.verify.program import RegisteredKernel, Registries, constraint_names

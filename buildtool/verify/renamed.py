@@ -13,6 +13,7 @@ from pathlib import Path
 
 from buildtool.binary import elf, macho
 from buildtool.binary.archive import Member
+from buildtool.binary.elf_file import NotElfError, is_bitcode
 from buildtool.core.errors import Problem
 
 # Something of google::protobuf's, also as the argument of another template; and what protoc makes
@@ -46,14 +47,14 @@ def check_renamed(archive: Path, members: tuple[Member, ...], prefix: str) -> Re
 
 
 def _names(member: Member) -> Iterator[str]:
-    if elf.is_bitcode(member.data):
+    if is_bitcode(member.data):
         # They stand one after the other, with nothing between them.
         yield from (name.decode("ascii") for name in _IN_BITCODE.findall(member.data))
         return
     read = macho.defined_symbols if macho.is_macho(member.data) else elf.defined_symbols
     try:
         yield from read(member.data)
-    except (elf.NotElfError, macho.NotMachoError):  # told by the check of architectures
+    except (NotElfError, macho.NotMachoError):  # told by the check of architectures
         return
 
 

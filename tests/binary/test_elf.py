@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import random
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,15 +14,15 @@ from elftools.elf.elffile import ELFFile
 
 from buildtool.binary.arm_attributes import FP_ARCH, arch_name
 from buildtool.binary.elf import (
-    NotElfError,
     defined_symbols,
-    is_bitcode,
     needed_libraries,
     newer_symbols,
     oldest_glibc,
     read_object,
     undefined_symbols,
 )
+from buildtool.binary.elf_file import PT_LOAD, ElfFile, Note, NotElfError, is_bitcode
+from buildtool.binary.shared_libraries import read_shared
 
 Compile = Callable[..., Path]
 PLAIN = """
@@ -136,6 +138,103 @@ def test_arm_attributes_agree_with_pyelftools(compile_c: Compile) -> None:
     assert FP_ARCH[tags["TAG_FP_ARCH"]] == arm.fp_arch
     assert arm.neon == (tags["TAG_ADVANCED_SIMD_ARCH"] != 0)
     assert (arm.float_abi == "hard") == (tags["TAG_ABI_VFP_ARGS"] == 1)
+
+
+LIBRARY = """
+int here(int x) { return x + 1; }
+__attribute__((weak)) int perhaps(void) { return 1; }
+static int own(void) { return 1; }
+extern double cos(double);
+double other(double x) { return cos(x) + own(); }
+"""
+LINKED = ("-shared", "-fPIC", "-Wl,-soname,libown.so", "-Wl,--no-as-needed", "-lm")
+
+
+@pytest.mark.parametrize(
+    ("compiler", "flags"),
+    [
+        ("cc", ("-Wl,--hash-style=gnu", "-Wl,--build-id")),
+        ("cc", ("-Wl,--hash-style=sysv", "-Wl,-z,max-page-size=16384")),
+        ("cc", ("-Wl,-z,execstack", "-nostdlib", "-Wl,--unresolved-symbols=ignore-all")),
+        ("arm-linux-gnueabihf-gcc", ("-Wl,--hash-style=gnu", "-Wl,--build-id")),
+        ("arm-linux-gnueabihf-gcc", ("-Wl,--hash-style=sysv", "-Wl,-z,noseparate-code")),
+    ],
+)
+def test_shared_libraries_agree_with_pyelftools(
+    compile_c: Compile, tmp_path: Path, compiler: str, flags: tuple[str, ...]
+) -> None:
+    """With the section headers and without them, which a loader does not read."""
+    path = compile_c("libown.so", LIBRARY, *LINKED, *flags, compiler=compiler)
+    found = read_shared(path)
+    assert {"here", "perhaps", "other"} <= found.exports
+    assert not {"own", "cos"} & found.exports
+    with path.open("rb") as file:
+        elf: Any = ELFFile(file)
+        dynamic = next(each for each in elf.iter_segments("PT_DYNAMIC"))
+        assert found.exports == {
+            symbol.name
+            for symbol in dynamic.iter_symbols()
+            if symbol.name and symbol.entry.st_shndx != "SHN_UNDEF"
+            if symbol.entry.st_info.bind in ("STB_GLOBAL", "STB_WEAK")
+        }
+        assert found.soname == next(tag.soname for tag in dynamic.iter_tags("DT_SONAME"))
+        assert found.needed == tuple(tag.needed for tag in dynamic.iter_tags("DT_NEEDED"))
+        assert found.notes == tuple(
+            Note(owner=note["n_name"], content=note["n_descdata"])
+            for segment in elf.iter_segments("PT_NOTE")
+            for note in segment.iter_notes()
+        )
+        loaded = [(each["p_flags"], each.data()) for each in elf.iter_segments("PT_LOAD")]
+        stack = [each["p_flags"] & 1 for each in elf.iter_segments("PT_GNU_STACK")]
+    own = ElfFile(path)
+    segments = [(each.flags, bytes(own.content(each))) for each in own.segments_of(PT_LOAD)]
+    assert segments == loaded
+    assert found.executable_stack == bool(stack[0])
+    without = bytearray(path.read_bytes())
+    table, numbers = (
+        (range(40, 48), range(60, 64)) if own.bits == 64 else (range(32, 36), range(48, 52))
+    )
+    for place in (*table, *numbers):
+        without[place] = 0
+    stripped = tmp_path / "stripped.so"
+    stripped.write_bytes(without)
+    assert not ElfFile(stripped).sections
+    assert read_shared(stripped) == found
+
+
+def test_a_library_that_is_cut_off_or_damaged_is_an_error_or_a_reading(
+    compile_c: Compile, tmp_path: Path
+) -> None:
+    data = compile_c("libown.so", LIBRARY, *LINKED).read_bytes()
+    path = tmp_path / "damaged.so"
+    chance = random.Random(1)  # noqa: S311
+    damaged = [data[: chance.randrange(len(data))] for _ in range(150)]
+    for _ in range(300):
+        changed = bytearray(data)
+        for _ in range(chance.choice((1, 8))):
+            changed[chance.choice((chance.randrange(1024), chance.randrange(len(data))))] = (
+                chance.choice((0, 255, chance.randrange(256)))
+            )
+        damaged.append(bytes(changed))
+    for content in damaged:
+        path.write_bytes(content)
+        for read in (read_shared, needed_libraries, oldest_glibc, defined_symbols):
+            with contextlib.suppress(NotElfError):
+                read(path)
+        with contextlib.suppress(NotElfError):
+            newer_symbols(path, (2, 0))
+
+
+def test_a_file_is_whole_if_all_that_it_names_is_there(compile_c: Compile) -> None:
+    data = compile_c("a.o", PLAIN, "-c").read_bytes()
+    assert ElfFile(data).is_whole()
+    table = int.from_bytes(data[40:48], sys.byteorder)
+    longer = bytearray(data)
+    place = table + 64 + 32  # the size of section 1
+    longer[place : place + 8] = len(data).to_bytes(8, sys.byteorder)
+    assert not ElfFile(bytes(longer)).is_whole()
+    without = data[:40] + bytes(8) + data[48:60] + bytes(4)
+    assert not ElfFile(without).is_whole()
 
 
 def test_every_cut_is_an_error_or_a_reading(compile_c: Compile) -> None:

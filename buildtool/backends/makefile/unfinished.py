@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
+from buildtool.binary.elf_file import ElfFile, NotElfError
 
 MARK = ".making"
 
@@ -50,13 +49,7 @@ def _is_finished(path: Path) -> bool:
 
 def _is_whole(path: Path) -> bool:
     """Is it an ELF file with all that its tables name?"""
-    size = path.stat().st_size
     try:
-        with path.open("rb") as file:
-            sections = [*ELFFile(file).iter_sections()]
-    except (ELFError, ValueError):
+        return ElfFile(path).is_whole()
+    except NotElfError:
         return False
-    return bool(sections) and all(
-        section["sh_type"] == "SHT_NOBITS" or section["sh_offset"] + section["sh_size"] <= size
-        for section in sections
-    )

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.binary.elf import NotElfError
+from buildtool.binary.elf_file import NotElfError
 from buildtool.binary.shared_libraries import SharedLibrary, read_shared
 from buildtool.core.errors import Problem
 from buildtool.core.values import Abi, ElfExpectation

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildtool.binary.archive import UNIVERSAL, Member, read_archive, read_universal
-from buildtool.binary.elf import is_bitcode
+from buildtool.binary.elf_file import is_bitcode
 from buildtool.binary.macho import (
     NotMachoError,
     cpu_name,
