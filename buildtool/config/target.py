@@ -81,7 +81,10 @@ class Model:
     """An `.npz` file with one array for each input. Unset, verification feeds seeded numbers."""
 
     tolerance: Tolerance = Tolerance(1e-4)
-    """Largest absolute difference from the reference outputs that verification accepts."""
+    """Largest difference from TensorFlow's own outputs that verification accepts, as a share of the
+    largest magnitude in the output: with `1e-3`, 0.1 where the largest value is 100. For floats;
+    those of 16 bits may always differ by 8 units of their precision, quantized values by one step,
+    and all others must be equal."""
 
     def __post_init__(self) -> None:
         if not self.name:

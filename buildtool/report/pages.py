@@ -127,13 +127,16 @@ def _kernel(kernel: SelectedKernel) -> dict[str, Any]:
 
 
 def _verification(report: VerificationReport | None) -> dict[str, Any] | None:
-    """Without the problems, which stand beside, and without what varies."""
+    """Without the problems, which stand beside, without what varies, and without empty rules."""
     if report is None:
         return None
     values = dataclasses.asdict(report)
     del values["problems"]
     for model in values["models"]:
         del model["timings"], model["peak_kib"]
+        for output in model["outputs"]:
+            if not output["rule"]:
+                del output["rule"]
     return values
 
 

@@ -11,7 +11,7 @@ Four names are all that a caller needs::
             emulator=toolchain.emulator,      # () on the machine itself
             expectation=ElfExpectation(machine=abi.machine, bits=abi.bits, ...),
             allowed=may_register(plan, catalogue, everything=False),
-            models=(ModelRun(model=info, graph=frozen_pb),),
+            models=(ModelRun(model=info, graph=frozen_pb, allowance=Allowance(share=1e-4)),),
             folder=build / "verify",
             cache=shared / "reference",
         )
@@ -24,11 +24,13 @@ any case; it raises ToolError (exit code 4) without an emulator and ConfigError 
 that do not fit the model. Nothing in it waits longer than its timeouts.
 """
 
+from buildtool.verify.compare import Allowance
 from buildtool.verify.inputs import ModelRun
 from buildtool.verify.proof import VerificationInput, check_emulator, require_proof, verify
 from buildtool.verify.registry import may_register
 
 __all__ = [
+    "Allowance",
     "ModelRun",
     "VerificationInput",
     "check_emulator",

@@ -1,9 +1,9 @@
 """Are two outputs the same, as far as two builds of one program can be?
 
 Floats of two compilers and CPUs differ in the last bits, and a long graph multiplies that. An
-element agrees if it differs by no more than ``tolerance`` times the largest magnitude of the
+element agrees if it differs by no more than the allowed share of the largest magnitude of the
 reference output: so a probability of 1e-9 need not be exact to seven digits, and the test does
-not depend on the unit of the output. Where the reference is all zeros, ``tolerance`` itself is
+not depend on the unit of the output. Where the reference is all zeros, that share itself is
 the bound. Types of 16 bits get at least 8 units of their precision. Integers, booleans and
 strings must be equal; quantized ones may differ by one step, which is how far two roundings of
 one value can lie apart.
@@ -11,21 +11,34 @@ one value can lie apart.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from buildtool.core.values import OutputCheck
 from buildtool.verify.tensor_files import Array, Tensor, as_numbers
 
-DEFAULT_TOLERANCE = 1e-4
 COARSE_TYPES = {"DT_HALF": 8 * 2.0**-10, "DT_BFLOAT16": 8 * 2.0**-7}
+QUANTIZED = ("DT_QINT", "DT_QUINT")
 
 
-def compare(found: Tensor, reference: Tensor, tolerance: float) -> OutputCheck:
+@dataclass(frozen=True, kw_only=True)
+class Allowance:
+    """How far floats may lie apart, as a share of the reference's largest magnitude. ``key`` and
+    ``where`` say where the user sets it; ``stated`` whether somebody did."""
+
+    share: float
+    key: str = "tolerance"
+    where: str = ""
+    stated: bool = False
+
+
+def compare(found: Tensor, reference: Tensor, allowance: Allowance) -> OutputCheck:
     """Compare an output with TensorFlow's; both have the same type and shape."""
-    allowed = max(tolerance, COARSE_TYPES.get(found.dtype, 0.0))
     if found.dtype == "DT_STRING":
         outside = int(np.count_nonzero(found.array != reference.array))
-        return _check(found, absolute=None, relative=None, tolerance=0.0, outside=outside)
+        return _check(found, absolute=None, relative=None, outside=outside)
+    allowed, rule = _allowed(found, allowance)
     left, right = _wide(as_numbers(found)), _wide(as_numbers(reference))
     finite = np.isfinite(left) & np.isfinite(right)
     difference = np.abs(np.where(finite, left, 0) - np.where(finite, right, 0))
@@ -37,7 +50,8 @@ def compare(found: Tensor, reference: Tensor, tolerance: float) -> OutputCheck:
         found,
         absolute=absolute,
         relative=absolute / scale if scale else absolute,
-        tolerance=allowed if found.array.dtype.kind in "fc" or _is_bfloat(found) else 0.0,
+        tolerance=allowed,
+        rule=rule,
         outside=int(np.count_nonzero((difference > bound) | odd)),
     )
 
@@ -48,18 +62,30 @@ def describe(tensor: Tensor) -> OutputCheck:
         outside = 0
     else:
         outside = int(np.count_nonzero(~np.isfinite(as_numbers(tensor))))
-    return _check(tensor, absolute=None, relative=None, tolerance=0.0, outside=outside)
+    return _check(tensor, absolute=None, relative=None, outside=outside)
+
+
+def _allowed(found: Tensor, allowance: Allowance) -> tuple[float, str]:
+    """The share that this output may differ by, and whose rule that is if not the default's."""
+    if found.dtype.startswith(QUANTIZED):
+        return 0.0, "one step of a quantized value"
+    if not is_float(found):
+        return 0.0, ""
+    coarse = COARSE_TYPES.get(found.dtype, 0.0)
+    if coarse > allowance.share:
+        return coarse, f"8 units of {found.dtype}"
+    return allowance.share, allowance.key if allowance.stated else ""
 
 
 def _bound(found: Tensor, allowed: float, scale: float) -> float:
-    if found.dtype.startswith(("DT_QINT", "DT_QUINT")):
+    if found.dtype.startswith(QUANTIZED):
         return 1.0
-    is_float = found.array.dtype.kind in "fc" or _is_bfloat(found)
-    return allowed * (scale or 1.0) if is_float else 0.0
+    return allowed * (scale or 1.0)
 
 
-def _is_bfloat(tensor: Tensor) -> bool:
-    return tensor.dtype == "DT_BFLOAT16"
+def is_float(tensor: Tensor) -> bool:
+    """Whether its values are rounded."""
+    return tensor.array.dtype.kind in "fc" or tensor.dtype == "DT_BFLOAT16"
 
 
 def _wide(array: Array) -> Array:
@@ -80,8 +106,9 @@ def _check(
     *,
     absolute: float | None,
     relative: float | None,
-    tolerance: float,
     outside: int,
+    tolerance: float = 0.0,
+    rule: str = "",
 ) -> OutputCheck:
     return OutputCheck(
         name=tensor.name,
@@ -92,4 +119,5 @@ def _check(
         max_relative=relative,
         tolerance=tolerance,
         outside=outside,
+        rule=rule,
     )

@@ -13,16 +13,18 @@ import numpy as np
 
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.values import ModelInfo, TensorInfo
+from buildtool.verify.compare import Allowance
 from buildtool.verify.tensor_files import NUMPY_TYPES, Array, Tensor, seeded_input
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRun:
     """A model to run: ``graph`` is the frozen binary GraphDef, ``inputs`` an ``.npz`` with one
-    array per input, or None for seeded ones."""
+    array per input, or None for seeded ones; ``allowance`` is how far floats may be off."""
 
     model: ModelInfo
     graph: Path
+    allowance: Allowance
     inputs: Path | None = None
 
 

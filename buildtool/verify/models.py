@@ -7,7 +7,8 @@ from pathlib import Path
 
 from buildtool.core.errors import Problem
 from buildtool.core.values import ModelCheck, ModelInfo, OutputCheck, TensorInfo
-from buildtool.verify.compare import compare, describe
+from buildtool.verify.compare import Allowance, compare, describe
+from buildtool.verify.differences import Circumstances, why_different
 from buildtool.verify.expected import Reference, expected_outputs
 from buildtool.verify.inputs import ModelRun, model_inputs
 from buildtool.verify.program import Program, RunResult, run_model
@@ -18,14 +19,15 @@ SEEDED = "seeded from the model's SHA-256"
 
 
 def check_model(
-    item: ModelRun, program: Program, source: Reference, *, folder: Path, tolerance: float
+    item: ModelRun, program: Program, around: Circumstances, *, folder: Path
 ) -> tuple[ModelCheck, tuple[Problem, ...]]:
-    """Run one model. ``tolerance`` is that of :mod:`buildtool.verify.compare`.
+    """Run one model, and compare its outputs with those of TensorFlow.
 
     Raises:
         VerificationError: it does not run on the artefact, or not in TensorFlow.
         ConfigError: the given inputs do not fit.
     """
+    source = around.reference
     inputs = model_inputs(item.model, item.inputs)
     expected = expected_outputs(item, source, inputs) if source.version else None
     result = run_model(
@@ -38,9 +40,10 @@ def check_model(
     )
     problems = tuple(_shape_problems(item.model, result, expected))
     compared = expected if not problems else None
-    checks = _checks(result.outputs, compared, tolerance)
+    checks = _checks(result.outputs, compared, item.allowance)
     if not problems:
-        problems = tuple(_value_problems(item.model, checks, compared=compared is not None))
+        causes = _causes(result.outputs, compared, checks, item, around)
+        problems = tuple(_value_problems(item.model, checks, causes))
     check = ModelCheck(
         model=item.model.name,
         sha256=item.model.sha256,
@@ -62,12 +65,12 @@ def _reference(model: ModelInfo, source: Reference) -> str:
 
 
 def _checks(
-    outputs: tuple[Tensor, ...], expected: tuple[Tensor, ...] | None, tolerance: float
+    outputs: tuple[Tensor, ...], expected: tuple[Tensor, ...] | None, allowance: Allowance
 ) -> tuple[OutputCheck, ...]:
     if expected is None:
         return tuple(describe(output) for output in outputs)
     pairs = zip(outputs, expected, strict=True)
-    return tuple(compare(output, wanted, tolerance) for output, wanted in pairs)
+    return tuple(compare(output, wanted, allowance) for output, wanted in pairs)
 
 
 def _shape_problems(
@@ -103,17 +106,34 @@ def _differs(output: Tensor, wanted: str) -> str:
     return f"is {output.dtype} {output.array.shape}, not {wanted}"
 
 
+def _causes(
+    outputs: tuple[Tensor, ...],
+    expected: tuple[Tensor, ...] | None,
+    checks: tuple[OutputCheck, ...],
+    item: ModelRun,
+    around: Circumstances,
+) -> tuple[str, ...]:
+    """For each output what may have made it differ; nothing where nothing was compared."""
+    if expected is None:
+        return ()
+    compared = zip(outputs, expected, checks, strict=True)
+    return tuple(
+        why_different(output, wanted, check, item.allowance, around) if check.outside else ""
+        for output, wanted, check in compared
+    )
+
+
 def _value_problems(
-    model: ModelInfo, checks: tuple[OutputCheck, ...], *, compared: bool
+    model: ModelInfo, checks: tuple[OutputCheck, ...], causes: tuple[str, ...]
 ) -> Iterator[Problem]:
-    for check in checks:
+    for place, check in enumerate(checks):
         where = f"{model.name}: output {check.name!r}"
         share = f"{check.outside} of {check.elements} elements"
-        if check.outside and compared:
+        if check.outside and causes:
             yield Problem(
                 where=where,
                 what=f"{share} differ from TensorFlow's{_largest(check)}",
-                todo="if the model is only less exact on this CPU, raise the target's tolerance",
+                todo=causes[place],
             )
         elif check.outside:
             yield Problem(
@@ -128,5 +148,6 @@ def _largest(check: OutputCheck) -> str:
         return ""
     return (
         f"; largest difference {check.max_absolute:.3g}, which is {check.max_relative:.3g} of "
-        f"the largest value (allowed: {check.tolerance:g}); NaN and infinity must agree too"
+        f"the largest value (allowed: {check.tolerance:g}{'; ' * bool(check.rule)}{check.rule}); "
+        "NaN and infinity must agree too"
     )

@@ -17,8 +17,8 @@ from buildtool.core.values import (
     VerificationReport,
 )
 from buildtool.verify.architecture import TODO, Expectation, check_members, program_faults
-from buildtool.verify.compare import DEFAULT_TOLERANCE
-from buildtool.verify.expected import Reference, find_reference
+from buildtool.verify.differences import Circumstances
+from buildtool.verify.expected import find_reference
 from buildtool.verify.inputs import ModelRun
 from buildtool.verify.linked_program import glibc_problems, linked_facts
 from buildtool.verify.macho_check import image_problems
@@ -42,8 +42,7 @@ class VerificationInput:
     that is not its own system. ``allowed`` may be registered besides what is planned. ``folder``
     receives tensors and logs; ``cache`` keeps TensorFlow's outputs between targets. ``python`` has
     TensorFlow (empty: the one that runs us). ``protobuf_prefix``: what all names of protobuf must
-    have before them; empty if it has its own. ``timeout`` is seconds for one run of one model,
-    ``tolerance`` as in :mod:`buildtool.verify.compare`.
+    have before them; empty if it has its own. ``timeout`` is seconds for one run of one model.
     """
 
     plan: BuildPlan
@@ -59,7 +58,6 @@ class VerificationInput:
     allowed: AllowedRegistrations = field(default_factory=AllowedRegistrations)
     models: tuple[ModelRun, ...] = ()
     protobuf_prefix: str = ""
-    tolerance: float = DEFAULT_TOLERANCE
     timeout: float = 900.0
     python: str = ""
 
@@ -234,23 +232,22 @@ def _run_models(what: VerificationInput, found: _Findings) -> None:
     if not source.version:
         found.notes.append(NOT_INSTALLED)
     program = _program(what, what.timeout)
+    around = Circumstances(
+        reference=source,
+        version=what.plan.tensorflow_version,
+        ops=frozenset(kernel.registration.op for kernel in what.plan.kernels),
+    )
     for place, item in enumerate(what.models):
         folder = what.folder / f"model-{place}"
-        _run_one(item, program, source, folder=folder, tolerance=what.tolerance, found=found)
+        _run_one(item, program, around, folder=folder, found=found)
 
 
 def _run_one(
-    item: ModelRun,
-    program: Program,
-    source: Reference,
-    *,
-    folder: Path,
-    tolerance: float,
-    found: _Findings,
+    item: ModelRun, program: Program, around: Circumstances, *, folder: Path, found: _Findings
 ) -> None:
     """Run one model; the failure of one does not keep the others from running."""
     try:
-        check, problems = check_model(item, program, source, folder=folder, tolerance=tolerance)
+        check, problems = check_model(item, program, around, folder=folder)
     except VerificationError as failure:
         found.problems += failure.problems
         return

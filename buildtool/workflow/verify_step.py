@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from buildtool.config import Model, Target
 from buildtool.core.errors import BudgetError, Problem
 from buildtool.core.values import ElfExpectation, MachoExpectation, SizeReport, VerificationReport
 from buildtool.platforms import find_platform
@@ -13,7 +14,14 @@ from buildtool.report.pages import Report, write_report
 from buildtool.report.size import SizeInput, measure, require_budget
 from buildtool.tools.apple.emulator import WHAT as EMULATED_BY
 from buildtool.tools.apple.emulator import find_emulator
-from buildtool.verify import ModelRun, VerificationInput, may_register, require_proof, verify
+from buildtool.verify import (
+    Allowance,
+    ModelRun,
+    VerificationInput,
+    may_register,
+    require_proof,
+    verify,
+)
 from buildtool.workflow.kept import load_models, load_plan, load_result, store_result
 from buildtool.workflow.workspace import Inputs, Workspace, find_inputs, target_catalogue
 
@@ -52,6 +60,7 @@ def prove(work: Workspace) -> str:
                 ModelRun(
                     model=model,
                     graph=graphs[model.name],
+                    allowance=_allowance(work.target, model.name),
                     inputs=settings[model.name].samples if model.name in settings else None,
                 )
                 for model in models
@@ -80,6 +89,14 @@ def prove(work: Workspace) -> str:
         f"all {report.planned_kernels} planned kernels{more} are registered, "
         f"{len(report.models)} models run{largest}{where}"
     )
+
+
+def _allowance(target: Target, name: str) -> Allowance:
+    """How far the outputs of the model of this name may be off."""
+    index = [model.name for model in target.models].index(name)
+    share, key = target.models[index].tolerance, f"models[{index}].tolerance"
+    stated = share != Model.tolerance
+    return Allowance(share=share, key=key, where=target.where(key), stated=stated)
 
 
 def _expectation(work: Workspace) -> ElfExpectation | MachoExpectation:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from buildtool.core.values import OutputCheck
-from buildtool.verify.compare import compare, describe
+from buildtool.verify.compare import Allowance, compare, describe
 from buildtool.verify.tensor_files import NUMPY_TYPES, Tensor
 
 
@@ -17,7 +17,7 @@ def _tensor(values: Any, dtype: str = "DT_FLOAT") -> Tensor:
 def _compare(
     found: Any, wanted: Any, dtype: str = "DT_FLOAT", tolerance: float = 1e-4
 ) -> OutputCheck:
-    return compare(_tensor(found, dtype), _tensor(wanted, dtype), tolerance)
+    return compare(_tensor(found, dtype), _tensor(wanted, dtype), Allowance(share=tolerance))
 
 
 def test_equal() -> None:
@@ -31,6 +31,26 @@ def test_largest_difference_is_relative_to_the_largest_value() -> None:
     assert check.outside == 0
     assert check.max_absolute == pytest.approx(1e-3)
     assert check.max_relative == pytest.approx(1e-5)
+
+
+def test_the_tolerance_decides() -> None:
+    assert _compare([100.0, 1.02], [100.0, 1.0], tolerance=1e-3).outside == 0
+    assert _compare([100.0, 1.0001], [100.0, 1.0], tolerance=0).outside == 1
+
+
+def test_what_set_the_bound_is_told() -> None:
+    stated = Allowance(share=1e-3, key="models[1].tolerance", stated=True)
+    rules = {
+        dtype: compare(_tensor([1], dtype), _tensor([1], dtype), stated).rule
+        for dtype in ("DT_FLOAT", "DT_HALF", "DT_QINT8", "DT_INT32")
+    }
+    assert rules == {
+        "DT_FLOAT": "models[1].tolerance",
+        "DT_HALF": "8 units of DT_HALF",
+        "DT_QINT8": "one step of a quantized value",
+        "DT_INT32": "",
+    }
+    assert _compare([1.0], [1.0]).rule == ""
 
 
 def test_just_outside() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from buildtool.core.errors import VerificationError
 from buildtool.core.values import ModelInfo, TensorInfo
+from buildtool.verify.compare import Allowance
 from buildtool.verify.expected import Reference, expected_outputs, find_reference
 from buildtool.verify.inputs import ModelRun, model_inputs
 
@@ -70,7 +71,7 @@ def _item(graph: Path, *outputs: str) -> ModelRun:
         outputs=tuple(TensorInfo(name=name, dtype=TYPES[name], shape=None) for name in outputs),
         node_count=9,
     )
-    return ModelRun(model=model, graph=graph)
+    return ModelRun(model=model, graph=graph, allowance=Allowance(share=1e-4))
 
 
 @pytest.mark.wheel

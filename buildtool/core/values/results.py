@@ -47,7 +47,8 @@ class OutputCheck:
 
     Differences are against TensorFlow's own output; None where nothing was compared. The
     relative one is the largest absolute difference divided by the largest magnitude in the
-    reference. ``outside`` counts the elements that differ by more than ``tolerance`` allows.
+    reference. ``outside`` counts the elements that differ by more than ``tolerance`` allows, a
+    relative difference; ``rule`` says where that comes from, empty if it is everybody's default.
     """
 
     name: str
@@ -58,6 +59,7 @@ class OutputCheck:
     max_relative: float | None = None
     tolerance: float = 0.0
     outside: int = 0
+    rule: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
