@@ -15,11 +15,9 @@ from buildtool.core.paths import DEPENDENCY_ARCHIVE, WHOLE_ARCHIVE
 from buildtool.core.render import Renderer, to_json
 from buildtool.core.run import Command, run
 from buildtool.core.values import ModelInfo, Toolchain
+from buildtool.plan.selecting_macros import PRIVATE_DEFINES
 from buildtool.tools.linkers import LINKING
 
-# Macros that select what a library holds; an app that only uses it must not set them, because
-# TensorFlow's headers then ask for ops_to_register.h.
-PRIVATE_DEFINES = frozenset({"SELECTIVE_REGISTRATION", "SUPPORT_SELECTIVE_REGISTRATION"})
 WHOLE = f"lib/{WHOLE_ARCHIVE}"
 REST = f"lib/{DEPENDENCY_ARCHIVE}"
 # What apps include besides what the runner does: for ops of their own, files, threads, options.

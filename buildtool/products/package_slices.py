@@ -13,6 +13,7 @@ from buildtool.core.errors import VerificationError
 from buildtool.core.render import to_json, write_if_changed
 from buildtool.core.values import Abi, BuildPlan
 from buildtool.plan.build_plan import plan_from_json
+from buildtool.plan.selecting_macros import PRIVATE_DEFINES
 from buildtool.platforms import find_abi
 from buildtool.platforms.facts import MachoPlatform, Platform
 from buildtool.products import dist
@@ -67,9 +68,7 @@ def _xcframework(
     first = slices[0]
     flags = json.loads((first.dist / "flags.json").read_text(encoding="utf-8"))
     libtool, lipo = find_packers(first.abi, str(target.compiler))
-    defines = sorted(
-        {define for each in slices for define in each.plan.defines} - dist.PRIVATE_DEFINES
-    )
+    defines = sorted({define for each in slices for define in each.plan.defines} - PRIVATE_DEFINES)
     log = folder / "logs" / "package.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("", encoding="utf-8")

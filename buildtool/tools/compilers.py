@@ -20,6 +20,7 @@ from buildtool.core.values import Abi, Tool, Toolchain
 from buildtool.tools.apple.apple_toolchain import find_apple_toolchain
 from buildtool.tools.apple.developer_tools import KINDS as APPLE_KINDS
 from buildtool.tools.apple.developer_tools import named_sdk
+from buildtool.tools.linkers import LLD
 from buildtool.tools.probing import first, identified, newest, tool, try_out
 
 OLDEST_CLANG = (13,)
@@ -204,7 +205,7 @@ def _compilers(abi: Abi, compiler: str) -> tuple[Path | None, Path | None, str]:
 def _linker(cxx: Path) -> tuple[str, ...]:
     """LLVM's linker beside the compiler or on the path; it also folds identical sections."""
     if first(("ld.lld",)) or (cxx.resolve().parent / "ld.lld").exists():
-        return ("-fuse-ld=lld",)
+        return (LLD,)
     return ()
 
 

@@ -1,8 +1,9 @@
 """How the linkers of each object format are told what an app needs of them.
 
 Sources: GNU ld manual, ``--whole-archive``, ``--gc-sections``; ld(1) of Apple's tools,
-``-force_load``, ``-dead_strip``, ``-map``. Each flag is its own token: an archive's path after
-``-force_load`` is one more, so that no path is cut at a comma.
+``-force_load``, ``-dead_strip``, ``-map``; lld manual and binutils manual (gold), ``--icf``. Each
+flag is its own token: an archive's path after ``-force_load`` is one more, so that no path is cut
+at a comma.
 """
 
 from __future__ import annotations
@@ -12,6 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+LLD = "-fuse-ld=lld"
+GOLD = "-fuse-ld=gold"
+# Folds equal functions where nobody compares their addresses. GNU ld cannot: clang's objects are
+# folded by LLVM's linker, GCC's by binutils' other one.
+FOLD = "-Wl,--icf=safe"
+FOLDING_LINKERS = frozenset({LLD, GOLD})
 # What a linker says is not defined, as lld, GNU ld and gold say it.
 UNDEFINED = re.compile(r"undefined (?:symbol: |reference to [`'])([^'\n]+)")
 

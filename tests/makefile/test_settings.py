@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from buildtool.backends.common.flags import CUT_TYPE_DEFINES, link_flags, optional_flags
 from buildtool.backends.common.launcher import Launcher
 from buildtool.backends.makefile import makefile_flags as flags
 from buildtool.backends.makefile.libraries import Libraries
 from buildtool.backends.makefile.makefile_dependencies import library_flags
 from buildtool.backends.makefile.settings import Settings, keep_only
 from buildtool.core.values import BuildPlan, Tool, Toolchain
+from buildtool.tools.linkers import FOLD, GOLD
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
 
@@ -152,7 +154,7 @@ OWN = ("IS_SLIM_BUILD", "NDEBUG", "RASPBERRY_PI", "__ANDROID_TYPES_SLIM__")
 )
 def test_the_target_decides_the_types(types: str, expected: str) -> None:
     found = flags.defines(OWN, types=types, file_list="trimmed")
-    every = {name for names in flags.TYPE_DEFINES.values() for name in names}
+    every = {name for names in CUT_TYPE_DEFINES.values() for name in names}
     assert every.intersection(found) == {expected}
     assert {"IS_SLIM_BUILD", "RASPBERRY_PI", "SELECTIVE_REGISTRATION"} < set(found)
     assert list(found) == sorted(found)
@@ -173,11 +175,11 @@ def test_lite_messages(settings: Settings) -> None:
 
 
 def test_gcc_s_sections_are_folded_by_gold() -> None:
-    folding = flags.link_flags(fold_sections=True, linker=(flags.GOLD,))
-    assert folding == ("-Wl,--gc-sections", flags.GOLD, flags.FOLD)
-    assert flags.optional_flags(folding) == (flags.GOLD, flags.FOLD)
-    assert flags.link_flags(fold_sections=True) == ("-Wl,--gc-sections",)
-    assert flags.link_flags(fold_sections=False, linker=(flags.GOLD,)) == ("-Wl,--gc-sections",)
+    folding = link_flags(fold_sections=True, linker=(GOLD,))
+    assert folding == ("-Wl,--gc-sections", GOLD, FOLD)
+    assert optional_flags(folding) == (GOLD, FOLD)
+    assert link_flags(fold_sections=True) == ("-Wl,--gc-sections",)
+    assert link_flags(fold_sections=False, linker=(GOLD,)) == ("-Wl,--gc-sections",)
 
 
 def test_libraries_are_compiled_for_release_where_the_tree_is(settings: Settings) -> None:

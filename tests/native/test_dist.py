@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.native import native_flags
+from buildtool.backends.common import flags as common
 from buildtool.core.render import Renderer
 from buildtool.core.run import Command, run
+from buildtool.plan.selecting_macros import PRIVATE_DEFINES
 from buildtool.products import dist
+from buildtool.tools.linkers import LLD
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "golden" / "flags"
@@ -59,7 +61,7 @@ def make_dist(folder: Path, extra: tuple[str, ...] = (), *, fold: bool = False) 
 def write_flags(folder: Path, extra: tuple[str, ...] = (), *, fold: bool = False) -> list[str]:
     """Write the flags; the names of the files."""
     renderer = Renderer(folder)
-    dropping = native_flags.link_flags(fold_sections=fold, linker=("-fuse-ld=lld",))
+    dropping = common.link_flags(fold_sections=fold, linker=(LLD,))
     link_flags = dist.app_link_flags(dropping, ("-pthread", "-ldl", "-lm"), extra)
     dist.write_flags(
         renderer,
@@ -67,7 +69,7 @@ def write_flags(folder: Path, extra: tuple[str, ...] = (), *, fold: bool = False
         version="2.14.1",
         compile_flags=dist.app_compile_flags(DEFINES),
         link_flags=link_flags,
-        optional=native_flags.optional_flags(link_flags),
+        optional=common.optional_flags(link_flags),
     )
     return sorted(json.loads(renderer.finish().read_text(encoding="utf-8")))
 
@@ -94,7 +96,7 @@ def test_flags_are_single_tokens_in_the_order_that_is_needed() -> None:
 
 
 def test_an_app_does_not_get_the_macros_that_select() -> None:
-    flags = dist.app_compile_flags(("A=1", *sorted(dist.PRIVATE_DEFINES)))
+    flags = dist.app_compile_flags(("A=1", *sorted(PRIVATE_DEFINES)))
     assert flags == ("-std=c++17", "-pthread", "-DA=1", "-Iinclude")
 
 
@@ -186,13 +188,13 @@ def test_the_archives_without_the_flags_register_nothing(tmp_path: Path) -> None
 
 
 def test_a_linker_is_asked_for_only_where_only_it_will_do() -> None:
-    flags = functools.partial(native_flags.link_flags, linker=("-fuse-ld=lld",))
+    flags = functools.partial(common.link_flags, linker=(LLD,))
     assert flags(fold_sections=False) == ("-Wl,--gc-sections",)
     assert flags(fold_sections=True) == (*("-Wl,--gc-sections", "-fuse-ld=lld", "-Wl,--icf=safe"),)
     assert flags(fold_sections=False, lto="thin") == (
         *("-Wl,--gc-sections", "-fuse-ld=lld", "-flto=thin"),
     )
-    assert native_flags.link_flags(fold_sections=True) == ("-Wl,--gc-sections",)
+    assert common.link_flags(fold_sections=True) == ("-Wl,--gc-sections",)
 
 
 @pytest.mark.parametrize(
@@ -205,8 +207,8 @@ def test_a_linker_is_asked_for_only_where_only_it_will_do() -> None:
     ],
 )
 def test_flags_that_an_app_may_leave_out(fold: bool, lto: str, optional: tuple[str, ...]) -> None:
-    flags = native_flags.link_flags(fold_sections=fold, lto=lto, linker=("-fuse-ld=lld",))
-    assert native_flags.optional_flags(flags) == optional
+    flags = common.link_flags(fold_sections=fold, lto=lto, linker=(LLD,))
+    assert common.optional_flags(flags) == optional
 
 
 @pytest.fixture

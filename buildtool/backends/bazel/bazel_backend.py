@@ -17,6 +17,7 @@ from buildtool.backends.bazel.groups import (
     needed_kernels,
 )
 from buildtool.backends.bazel.setup import find_setup, with_setup
+from buildtool.backends.common.flags import CUT_TYPE_DEFINES
 from buildtool.backends.common.selection_header import render_ops_to_register
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.macros import find_registering
@@ -47,7 +48,7 @@ class BazelBackend:
     cxx_standard = "c++11"
     artefact = "jni"
     object_formats = ("elf",)
-    type_policies = tuple(flags.TYPE_DEFINES)
+    type_policies = tuple(CUT_TYPE_DEFINES)
 
     def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
         del version, tree, lock

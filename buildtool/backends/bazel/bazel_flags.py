@@ -11,21 +11,14 @@ from pathlib import Path
 
 from buildtool.backends.backend import Job
 from buildtool.backends.bazel.setup import Setup
+from buildtool.backends.common.flags import CUT_TYPE_DEFINES, SECTIONS
 from buildtool.backends.common.launcher import parallel_jobs
 from buildtool.config import Target
+from buildtool.plan.selecting_macros import SELECTIVE
 from buildtool.tools.bazel.events import FLAG as ALL_ACTIONS
 from buildtool.tools.bazel.release_flags import flags
 from buildtool.tools.bazel.versions import key
 
-# framework/selective_registration.h: the macros ask ops_to_register.h what to register.
-SELECTIVE = "SELECTIVE_REGISTRATION"
-# framework/register_types.h (1.0 to 2.14): without one of these, kernels exist for a few types.
-TYPE_DEFINES = {
-    "model": ("SUPPORT_SELECTIVE_REGISTRATION",),
-    "full": ("__ANDROID_TYPES_FULL__",),
-    "slim": ("__ANDROID_TYPES_SLIM__",),
-}
-COMPILE_FLAGS = ("-ffunction-sections", "-fdata-sections")
 # What the NDK's compilers set by themselves under "-c opt", with which this is built.
 OPTIMISED = "NDEBUG"
 # One library has all of TensorFlow: no second one is asked for at run time.
@@ -50,7 +43,7 @@ IGNORES_OLD_RC = "0.18.0"  # release notes: the workspace's settings are %worksp
 def own_defines(target: Target, types: str) -> tuple[str, ...]:
     """The macros that the tree's BUILD files do not set themselves, sorted."""
     selecting = (SELECTIVE,) if target.registration == "selective" else ()
-    return tuple(sorted({*selecting, *TYPE_DEFINES[types], *target.defines}))
+    return tuple(sorted({*selecting, *CUT_TYPE_DEFINES[types], *target.defines}))
 
 
 def tree_defines(copts: Iterable[str]) -> tuple[str, ...]:
@@ -62,7 +55,7 @@ def compile_flags(target: Target) -> tuple[str, ...]:
     """Flags of every object, after the tree's own."""
     return (
         f"-{target.optimise.level}",
-        *COMPILE_FLAGS,
+        *SECTIONS,
         *target.cpu_flags,
         *target.flags.compile,
     )

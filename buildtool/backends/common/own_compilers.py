@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from buildtool.backends.backend import Job
+from buildtool.backends.common.flags import compile_flags, link_flags
 from buildtool.config import Target
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.values import Abi, Toolchain
 from buildtool.starlark.buildfiles import BuildConditions, mobile_conditions
 from buildtool.tools.compilers import find_toolchain
+from buildtool.tools.linkers import LLD
 
-LLD = "-fuse-ld=lld"
 BAZEL_CPUS = {"arm": "armhf"}
 
 
@@ -31,6 +33,32 @@ def own_toolchain(target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
     )
     _check_optimise(target, toolchain)
     return toolchain
+
+
+def own_compile_flags(
+    job: Job, *, own: Sequence[str] = (), needed: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Flags of every object: what the target asks for, with the backend's ``own``, and ``needed``
+    ones of the sources."""
+    optimise = job.target.optimise
+    return compile_flags(
+        level=optimise.level,
+        lto=optimise.lto,
+        bitcode=job.abi.apple is not None and job.target.ios.bitcode,
+        own=own,
+        extra=(*needed, *job.target.flags.compile),
+    )
+
+
+def own_link_flags(job: Job, *, linker: Sequence[str]) -> tuple[str, ...]:
+    """Flags of an app's final link; ``linker`` are those that choose the linker."""
+    optimise = job.target.optimise
+    return link_flags(
+        fold_sections=optimise.fold_sections,
+        lto=optimise.lto,
+        linker=linker,
+        object_format=job.toolchain.object_format,
+    )
 
 
 def small_device(job: Job) -> BuildConditions:

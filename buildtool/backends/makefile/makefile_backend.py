@@ -7,10 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from buildtool.backends.backend import Job, Library
+from buildtool.backends.common.flags import CUT_TYPE_DEFINES, optional_flags
 from buildtool.backends.common.foreign_headers import foreign_headers, foreign_problems
 from buildtool.backends.common.launcher import find_launcher, parallel_jobs
 from buildtool.backends.common.narrow import tree_memory
-from buildtool.backends.common.own_compilers import own_toolchain, small_device
+from buildtool.backends.common.own_compilers import (
+    own_compile_flags,
+    own_link_flags,
+    own_toolchain,
+    small_device,
+)
 from buildtool.backends.makefile import makefile_flags as flags
 from buildtool.backends.makefile.asking import WORK, ask, files, links, lists_of
 from buildtool.backends.makefile.file_lists import read_lists
@@ -37,10 +43,12 @@ from buildtool.core.render import Renderer
 from buildtool.core.run import Command, run
 from buildtool.core.values import Abi, BuildPlan, SelectedKernel, Toolchain
 from buildtool.plan.build_plan import Offer
+from buildtool.plan.selecting_macros import SELECTIVE
 from buildtool.platforms.facts import ARCHIVES
 from buildtool.sources import Lock
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph
 from buildtool.tools.compilers import find_host_toolchain
+from buildtool.tools.linkers import GOLD
 
 __all__ = ["MAKEFILE", "MakefileBackend"]
 
@@ -53,7 +61,7 @@ class MakefileBackend:
     cxx_standard = "c++11"
     artefact = ARCHIVES
     object_formats = ("elf", "macho")
-    type_policies = tuple(flags.TYPE_DEFINES)
+    type_policies = tuple(CUT_TYPE_DEFINES)
 
     def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
         if tree is None:
@@ -83,26 +91,14 @@ class MakefileBackend:
         return _defines(job, types, ask(job, ("CXXFLAGS",))["CXXFLAGS"])
 
     def compile_flags(self, job: Job) -> tuple[str, ...]:
-        optimise = job.target.optimise
-        needed_flags = dict.fromkeys(flag for _, fix in fixes(job) for flag in fix.flags)
-        return flags.compile_flags(
-            level=optimise.level,
-            lto=optimise.lto,
-            bitcode=job.abi.apple is not None and job.target.ios.bitcode,
-            extra=(*needed_flags, *job.target.flags.compile),
-        )
+        flags_of_fixes = dict.fromkeys(flag for _, fix in fixes(job) for flag in fix.flags)
+        return own_compile_flags(job, needed=tuple(flags_of_fixes))
 
     def link_flags(self, job: Job) -> tuple[str, ...]:
-        optimise = job.target.optimise
-        return flags.link_flags(
-            fold_sections=optimise.fold_sections,
-            lto=optimise.lto,
-            linker=job.toolchain.link_flags or _gold(job),
-            object_format=job.toolchain.object_format,
-        )
+        return own_link_flags(job, linker=job.toolchain.link_flags or _gold(job))
 
     def optional_flags(self, link_flags: Sequence[str]) -> tuple[str, ...]:
-        return flags.optional_flags(link_flags)
+        return optional_flags(link_flags)
 
     def notes(self, job: Job) -> list[str]:
         chosen = choices(job.target, job.tree.path, job.tree.version, job.lock)
@@ -123,7 +119,7 @@ class MakefileBackend:
         preprocessor = Preprocessor(
             argv=(str(toolchain.cxx.path), f"-std={self.cxx_standard}", *toolchain.compile_flags),
             # Not the one that asks for ops_to_register.h, which is not there yet.
-            defines=tuple(define for define in defines if define not in flags.SELECTIVE),
+            defines=tuple(define for define in defines if define != SELECTIVE),
         )
         # Dependencies are known by the names that their headers have in the user's tree.
         tree = (job.renaming.original_tree if job.renaming else job.tree).path
@@ -253,7 +249,7 @@ def _gold(job: Job) -> tuple[str, ...]:
     """The flag for binutils' other linker, where GCC has it (GCC manual, ``-print-prog-name``)."""
     argv = (str(job.toolchain.cxx.path), "-print-prog-name=ld.gold")
     found = run(Command(argv=argv), what="looking for gold").stdout.strip()
-    return (flags.GOLD,) if job.toolchain.kind == "gcc" and Path(found).is_file() else ()
+    return (GOLD,) if job.toolchain.kind == "gcc" and Path(found).is_file() else ()
 
 
 def _knows_lite(job: Job) -> None:

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.backends.backend import Job
+from buildtool.backends.common.flags import CUT_TYPE_DEFINES
 from buildtool.backends.common.launcher import Launcher
 from buildtool.backends.makefile.file_lists import FOLDER
 from buildtool.backends.makefile.libraries import Libraries
 from buildtool.backends.makefile.make import shell_words
-from buildtool.backends.makefile.makefile_flags import LITE, SLIM, TYPE_DEFINES
+from buildtool.backends.makefile.makefile_flags import LITE
 from buildtool.backends.makefile.makefile_overlay import MADE
 from buildtool.backends.makefile.makefile_platforms import makefile_variables
 from buildtool.core.values import BuildPlan, Toolchain
+from buildtool.plan.selecting_macros import SLIM_TYPES
 
 # What each compiler calls a precompiled header, and what it needs to make one that does not depend
 # on times (clang's users manual, "Precompiled Headers").
@@ -115,7 +117,7 @@ class Settings:
         pch, pch_flags = PCH[self.toolchain.kind] if self.launcher.pch else ("", ())
         flags = (*self.toolchain.compile_flags, *self.plan.compile_flags)
         defines = [f"-D{define}" for define in self.plan.defines]
-        types = [f"-D{define}" for define in TYPE_DEFINES[self.types]]
+        types = [f"-D{define}" for define in CUT_TYPE_DEFINES[self.types]]
         return {
             **self.platform,
             "ANDROID_TYPES": shell_words(types),
@@ -171,7 +173,7 @@ class Settings:
 
     def _dropped(self) -> list[str]:
         """What the makefile sets by itself and the target decides."""
-        types = [] if self.types == "slim" else [f"-D{SLIM}"]
+        types = [] if self.types == "slim" else [f"-D{SLIM_TYPES}"]
         wanted = self.toolchain.object_format == "elf" or BITCODE in self.toolchain.compile_flags
         return types if wanted else [*types, BITCODE]
 

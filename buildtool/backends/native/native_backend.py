@@ -6,9 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from buildtool.backends.backend import Job, Library
+from buildtool.backends.common.flags import TYPE_DEFINES, optional_flags
 from buildtool.backends.common.foreign_headers import foreign_headers, foreign_problems
 from buildtool.backends.common.narrow import tree_memory
-from buildtool.backends.common.own_compilers import own_toolchain, small_device
+from buildtool.backends.common.own_compilers import (
+    own_compile_flags,
+    own_link_flags,
+    own_toolchain,
+    small_device,
+)
 from buildtool.backends.native import native_flags as flags
 from buildtool.backends.native.cmake_project import render_project
 from buildtool.backends.native.native_build import NativeInputs, build_library
@@ -40,7 +46,7 @@ class NativeBackend:
     cxx_standard = "c++17"
     artefact = ARCHIVES
     object_formats = FORMATS
-    type_policies = tuple(flags.TYPE_DEFINES)
+    type_policies = tuple(TYPE_DEFINES)
 
     def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
         del tree, lock
@@ -69,26 +75,13 @@ class NativeBackend:
         return flags.defines(types=types, extra=job.target.defines)
 
     def compile_flags(self, job: Job) -> tuple[str, ...]:
-        optimise = job.target.optimise
-        return flags.compile_flags(
-            level=optimise.level,
-            lto=optimise.lto,
-            bitcode=job.abi.apple is not None and job.target.ios.bitcode,
-            extra=job.target.flags.compile,
-        )
+        return own_compile_flags(job, own=flags.COMPILE_FLAGS)
 
     def link_flags(self, job: Job) -> tuple[str, ...]:
-        optimise = job.target.optimise
-        own = flags.link_flags(
-            fold_sections=optimise.fold_sections,
-            lto=optimise.lto,
-            linker=job.toolchain.link_flags,
-            object_format=job.toolchain.object_format,
-        )
-        return (*own, *_framework_flags(job))
+        return (*own_link_flags(job, linker=job.toolchain.link_flags), *_framework_flags(job))
 
     def optional_flags(self, link_flags: Sequence[str]) -> tuple[str, ...]:
-        return flags.optional_flags(link_flags)
+        return optional_flags(link_flags)
 
     def notes(self, job: Job) -> list[str]:
         del job

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from buildtool.tools.linkers import LINKING
+from buildtool.backends.common.flags import TYPE_DEFINES
+from buildtool.plan.selecting_macros import SELECTIVE
 
 DEFINES = (
     "EIGEN_AVOID_STL_ARRAY",
@@ -19,27 +20,11 @@ DEFINES = (
     "EIGEN_NEON_GEBP_NR=4",
     "IS_MOBILE_PLATFORM",
     "NDEBUG",
-    "SELECTIVE_REGISTRATION",
+    SELECTIVE,
     "TENSORFLOW_MONOLITHIC_BUILD",
     "TF_LEAN_BINARY",
 )
-# register_types.h: without one of these, kernels exist for float, int32 and bool only.
-TYPE_DEFINES = {
-    "model": ("SUPPORT_SELECTIVE_REGISTRATION",),
-    "full": ("__ANDROID_TYPES_FULL__",),
-    "slim": (),
-}
-# Not with -fembed-bitcode: clang refuses both, and Mach-O's linkers drop functions without them.
-SECTIONS = ("-ffunction-sections", "-fdata-sections")
-COMPILE_FLAGS = (
-    "-fno-exceptions",
-    "-ftemplate-depth=900",
-    "-pthread",
-    # The tree's and its dependencies' warnings are not ours to mend.
-    "-w",
-)
-LLD = "-fuse-ld=lld"
-FOLD = "-Wl,--icf=safe"
+COMPILE_FLAGS = ("-fno-exceptions",)
 # Of the C++ library, what abseil and protobuf include most.
 DEPENDENCY_HEADERS = (
     "algorithm",
@@ -81,43 +66,7 @@ def defines(*, types: str, extra: Sequence[str] = ()) -> tuple[str, ...]:
     return tuple(sorted({*DEFINES, *TYPE_DEFINES[types], *extra}))
 
 
-def compile_flags(
-    *, level: str, lto: str = "none", bitcode: bool = False, extra: Sequence[str] = ()
-) -> tuple[str, ...]:
-    """Flags of every object, in the order in which the compiler gets them."""
-    sections = () if bitcode else SECTIONS
-    link_time = () if lto == "none" else (f"-flto={lto}",)
-    return (f"-{level}", *sections, *COMPILE_FLAGS, *link_time, *extra)
-
-
 def proto_code(*, level: str) -> str:
     """What protoc optimises the messages' code for (``compiler/cpp/generator.cc`` of protobuf
     3.21): code that parses by reflection is small and compiles fast, but parses more slowly."""
     return "code_size" if level in ("Oz", "Os") else "speed"
-
-
-def link_flags(
-    *,
-    fold_sections: bool,
-    lto: str = "none",
-    linker: Sequence[str] = (),
-    object_format: str = "elf",
-) -> tuple[str, ...]:
-    """Flags that an app adds at its final link so that unused sections are dropped.
-
-    ``linker`` are flags that choose the linker; an app gets them only where just that linker will
-    do: LLVM's alone folds sections as its compiler allows (lld manual, ``--icf=safe``).
-    """
-    linking = LINKING[object_format]
-    folding = (FOLD,) if linking.folds and fold_sections and LLD in linker else ()
-    link_time = () if lto == "none" else (f"-flto={lto}",)
-    needed = linker if linking.folds and (folding or link_time) else ()
-    return (*linking.drop, *needed, *folding, *link_time)
-
-
-def optional_flags(link_flags: Sequence[str]) -> tuple[str, ...]:
-    """Those of an app's link flags that only make it smaller, and that GNU ld does not know."""
-    if FOLD not in link_flags:
-        return ()
-    bitcode = any(flag.startswith("-flto") for flag in link_flags)
-    return (FOLD,) if bitcode else (LLD, FOLD)

@@ -18,6 +18,7 @@ from buildtool.core.errors import BuildToolError, Problem, ToolError
 from buildtool.core.run import Command, run
 from buildtool.core.values import Abi, AppleFacts
 from buildtool.tools.apple.apple_sdk import CXX_HEADERS, TODO, Sdk, read_sdk
+from buildtool.tools.linkers import LLD
 
 XCODE, LLVM, USUAL = "xcode", "llvm", "clang"
 KINDS = (XCODE, LLVM, USUAL)
@@ -132,7 +133,7 @@ def compile_flags_of(abi: Abi, tools: AppleTools, *, bitcode: bool) -> tuple[str
 
 
 def _llvm_link_flags(linker: Path) -> tuple[str, ...]:
-    return ("-fuse-ld=lld", f"--ld-path={linker}", f"-mlinker-version={LINKER_VERSION}")
+    return (LLD, f"--ld-path={linker}", f"-mlinker-version={LINKER_VERSION}")
 
 
 def _llvm(abi: Abi, compiler: str, problems: list[Problem]) -> Mapping[str, Path]:

@@ -14,6 +14,7 @@ from buildtool.core.run import Command, run
 from buildtool.core.values import SourceTree
 from buildtool.sources import Cache, Progress
 from buildtool.sources.cache import writing
+from buildtool.tools.linkers import LINKING
 
 CXX, UNWIND = "usr/lib/libc++.1.dylib", "usr/lib/system/libunwind.dylib"
 # Without Unwind_AppleExtras.cpp, which has no code on ARM64: LLVM's linker (14 and 19) gives the
@@ -65,7 +66,7 @@ def make_root(
                 *("-syslibroot", str(sdk), "-dylib"),
             )
             _link(argv, objects, work, UNWIND)
-            _link(argv, ("-force_load", str(library)), work, CXX)
+            _link(argv, LINKING["macho"].whole(str(library)), work, CXX)
             shutil.rmtree(work / "objects")
             work.replace(final)
     return final
