@@ -12,6 +12,7 @@ from buildtool.core.errors import Problem
 from buildtool.core.values import (
     BuildPlan,
     FileKind,
+    LibraryFacts,
     ModelCheck,
     ModelInfo,
     OutputCheck,
@@ -145,7 +146,45 @@ BAD = replace(
 )
 PLANNED = Report(plan=PLAN)
 NOT_RUN = replace(GOOD, verification=replace(VERIFIED, models=(), not_run="no such machine here"))
-CASES = {"good": GOOD, "bad": BAD, "planned": PLANNED}
+EMULATED = replace(
+    GOOD,
+    verification=replace(
+        VERIFIED,
+        machine="arm64, iOS",
+        needed_libraries=("/usr/lib/libc++.1.dylib",),
+        oldest_glibc=(),
+        minimum_os="12.0",
+        constructors=214,
+        emulated="an emulator of its machine code",
+        protobuf_prefix="",
+        notes=("a folder stands in for Apple's SDK",),
+    ),
+)
+LIBRARY = LibraryFacts(
+    name="libtensorflow_inference.so",
+    size=2_900_000,
+    needed=("libc.so", "liblog.so"),
+    exports=14,
+    page_size=16384,
+    level=21,
+    ndk="r14b",
+)
+LIBRARIES = replace(
+    NOT_RUN,
+    verification=replace(
+        VERIFIED,
+        models=(),
+        not_run="no such machine here",
+        libraries=(LIBRARY, replace(LIBRARY, name="libold.so", needed=(), level=0, ndk="")),
+    ),
+)
+CASES = {
+    "good": GOOD,
+    "bad": BAD,
+    "planned": PLANNED,
+    "emulated": EMULATED,
+    "libraries": LIBRARIES,
+}
 
 
 def _texts(folder: Path, report: Report) -> dict[str, str]:
