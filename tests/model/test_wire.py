@@ -78,6 +78,9 @@ def test_text_becomes_the_wire_format(text: str, content: bytes | None) -> None:
     assert content is None or encoded == content
 
 
+DEEP = "messages are nested more than 100 deep"
+
+
 @pytest.mark.parametrize(
     ("text", "line", "what"),
     [
@@ -90,6 +93,18 @@ def test_text_becomes_the_wire_format(text: str, content: bytes | None) -> None:
         ("node: 'x'", 1, "\"'x'\" where '{' should stand"),
         ("node {\n name: 'cut", 2, '"\'cut" is no text-format token'),
         ("debug_info { files: [", 1, "the end of the text inside a message"),
+        ("node {\n name: 'a\\x' }", 2, "the string has an escape that stands for no character"),
+        ("node { name: '\\ud800' }", 1, "the string has an escape that stands for no character"),
+        (
+            "node { name: '\\Uffffffff' }",
+            1,
+            "the string has an escape that stands for no character",
+        ),
+        ("node { attr { value { f: 1e300 } } }", 1, "'1e300' is no float"),
+        (f"version: {2**70}", 1, f"'{2**70}' is no int"),
+        (f"version: -{2**63 + 1}", 1, f"'-{2**63 + 1}' is no int"),
+        ("node { attr { value { type: 1.5 } } }", 1, "'1.5' is no DataType"),
+        (f"node {{ attr {{ value {{ {'func { attr { value { ' * 3000}", 1, DEEP),
     ],
 )
 def test_what_is_no_text(text: str, line: int, what: str) -> None:
