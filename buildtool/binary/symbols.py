@@ -45,7 +45,8 @@ class Closure:
 
 
 def read_symbols(toolchain: Toolchain, objects: Sequence[Path]) -> dict[Path, Symbols]:
-    """The global symbols of each object, by the toolchain's ``nm``."""
+    """The global symbols of each object, by the toolchain's ``nm``: it reads ELF, Mach-O and what
+    that very compiler leaves for link-time optimisation, thousands of objects in one call."""
     if not objects:
         return {}
     nm = str(toolchain.extra["nm"].path)
