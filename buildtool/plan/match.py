@@ -1,6 +1,9 @@
-"""Which kernel TensorFlow would choose for a node: ``FindKernelRegistration`` of
+"""Which kernels serve an op use.
+
+That of a node is the one that TensorFlow would choose: ``FindKernelRegistration`` of
 ``framework/op_kernel.cc`` and ``KernelAttrsMatch`` of ``framework/kernel_def_util.cc``, as of
-TensorFlow 2.14.1. Older releases have no DEFAULT device and otherwise choose alike."""
+TensorFlow 2.14.1. Older releases have no DEFAULT device and otherwise choose alike.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn, TypeAlias
 
 from buildtool.core.errors import ModelError, Problem
-from buildtool.core.values import KernelCatalogue, Registration
+from buildtool.core.values import KernelCatalogue, OpUse, Registration
 
-DEFAULT_DEVICE = "DEFAULT"
+CPU, DEFAULT_DEVICE = "CPU", "DEFAULT"
+DEVICES = (CPU, DEFAULT_DEVICE)
 # Devices that only stand for compilation take no DEFAULT kernel (tf2xla/xla_op_registry.cc).
 _SYMBOLIC_DEVICES = frozenset({"XLA_CPU_JIT", "XLA_GPU_JIT", "XLA_TPU_JIT"})
 
@@ -19,11 +23,33 @@ _Index: TypeAlias = "dict[tuple[str, str, str], list[Registration]]"
 _indexes: dict[int, _Index] = {}
 
 
+def kernels_of_use(use: OpUse, catalogue: KernelCatalogue) -> list[Registration]:
+    """The kernels of one use: one or none by its types; what an op list names, however many."""
+    if use.kernel_class:
+        wanted = _packed(use.kernel_class)
+        kernels = cpu_kernels(use.op, catalogue)
+        return [kernel for kernel in kernels if wanted in ("*", _packed(kernel.kernel_class))]
+    attrs = {attr.name: attr.types for attr in use.attrs}
+    attrs |= {name: (value,) for name, value in use.settings}
+    found = find_kernel(catalogue, op=use.op, device=CPU, label=use.label, attrs=attrs)
+    return [] if found is None else [found]
+
+
+def cpu_kernels(op: str, catalogue: KernelCatalogue) -> list[Registration]:
+    """All kernels of an op that run on a CPU."""
+    return [k for k in catalogue.kernels if k.op == op and k.device in DEVICES]
+
+
+def _packed(kernel_class: str) -> str:
+    """Spaces do not count: the macro that compares skips them."""
+    return kernel_class.replace(" ", "")
+
+
 def find_kernel(
     catalogue: KernelCatalogue,
     *,
     op: str,
-    device: str = "CPU",
+    device: str = CPU,
     label: str = "",
     attrs: Mapping[str, tuple[str, ...]],
 ) -> Registration | None:

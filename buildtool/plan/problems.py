@@ -1,4 +1,4 @@
-"""The kernels of one op use, and the words for a use that has none."""
+"""The words for an op use that no kernel serves, or that the runtime would refuse."""
 
 from __future__ import annotations
 
@@ -9,34 +9,11 @@ from buildtool.core.errors import ModelError, Problem
 from buildtool.core.values import KernelCatalogue, OpUse, Registration
 from buildtool.model.datatypes import short
 from buildtool.model.findings import also
-from buildtool.plan.match import find_kernel
+from buildtool.plan.match import cpu_kernels, kernels_of_use
 
-DEVICE = "CPU"
-DEVICES = (DEVICE, "DEFAULT")
 _TRAINING_OPS = "core/ops/training_ops.cc"
 _GRADIENT = "SymbolicGradient"
 _CLASSES_SHOWN = 3
-
-
-def find_all(use: OpUse, catalogue: KernelCatalogue) -> list[Registration]:
-    """The kernels of one use: one or none by its types; what an op list names, however many."""
-    if use.kernel_class:
-        wanted = _packed(use.kernel_class)
-        kernels = _kernels(use.op, catalogue)
-        return [kernel for kernel in kernels if wanted in ("*", _packed(kernel.kernel_class))]
-    attrs = {attr.name: attr.types for attr in use.attrs}
-    attrs |= {name: (value,) for name, value in use.settings}
-    found = find_kernel(catalogue, op=use.op, device=DEVICE, label=use.label, attrs=attrs)
-    return [] if found is None else [found]
-
-
-def _kernels(op: str, catalogue: KernelCatalogue) -> list[Registration]:
-    return [k for k in catalogue.kernels if k.op == op and k.device in DEVICES]
-
-
-def _packed(kernel_class: str) -> str:
-    """Spaces do not count: the macro that compares skips them."""
-    return kernel_class.replace(" ", "")
 
 
 def unregistered_problem(use: OpUse, others: Mapping[str, KernelCatalogue]) -> Problem:
@@ -59,7 +36,7 @@ def kernel_problem(
     """A use that no kernel serves: which types there are, and what setting would help."""
     what = f"no kernel of {_said(use)} under this target's defines"
     helps = [name for name, other in others.items() if _is_served(use, other)]
-    todo = _offered(use, _kernels(use.op, catalogue))
+    todo = _offered(use, cpu_kernels(use.op, catalogue))
     if helps:
         todo = f"with `{'` or `'.join(helps)}` there is one; {todo}"
     return Problem(where=_where(use), what=what + also(use.nodes), todo=todo)
@@ -67,7 +44,7 @@ def kernel_problem(
 
 def _is_served(use: OpUse, catalogue: KernelCatalogue) -> bool:
     try:
-        return bool(find_all(use, catalogue))
+        return bool(kernels_of_use(use, catalogue))
     except ModelError:
         return False
 

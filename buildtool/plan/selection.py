@@ -1,6 +1,6 @@
 """Kernel selection: which registrations of a tree the models' op uses need. Pure.
 
-The match of a use with a registration is TensorFlow's own (``find_kernel``); what no kernel
+The match of a use with a registration is TensorFlow's own (``match.py``); what no kernel
 serves is a problem that says which types there are and under which other policy it would work.
 """
 
@@ -13,9 +13,8 @@ from buildtool.core.errors import ModelError, Problem
 from buildtool.core.values import KernelCatalogue, OpSet, OpUse, Registration, SelectedKernel
 from buildtool.model.datatypes import base
 from buildtool.model.runtime_ops import REWRITTEN
+from buildtool.plan.match import DEVICES, kernels_of_use
 from buildtool.plan.problems import (
-    DEVICES,
-    find_all,
     kernel_problem,
     refused_problems,
     training_problems,
@@ -82,7 +81,7 @@ def _serving(
 ) -> list[Registration]:
     """The kernels of one use; that there is none is added to ``problems``."""
     try:
-        kernels = find_all(use, catalogue)
+        kernels = kernels_of_use(use, catalogue)
     except ModelError as refusal:
         problems += refused_problems(use, refusal)
         return []
