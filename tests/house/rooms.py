@@ -96,7 +96,7 @@ ROOMS = (
         name="tools",
         question="Which compilers, SDKs, NDK, Bazel, emulators and devices are here, and do they "
         "work?",
-        uses=("config", "sources", "machorun"),
+        uses=("config", "binary", "sources", "machorun"),
     ),
     Room(
         name="verify",
