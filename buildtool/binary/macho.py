@@ -53,17 +53,18 @@ N_STAB, N_TYPE, N_EXT = 0xE0, 0x0E, 0x01
 # Ordinals that stand for no library: the image itself, any, and the program that loads it.
 NO_LIBRARY = (0, 254, 255)
 # PLATFORM_*.
+IOS, IOS_SIMULATOR = "ios", "ios-simulator"
 PLATFORMS = {
     1: "macos",
-    2: "ios",
+    2: IOS,
     3: "tvos",
     4: "watchos",
     6: "mac-catalyst",
-    7: "ios-simulator",
+    7: IOS_SIMULATOR,
     8: "tvos-simulator",
     9: "watchos-simulator",
 }
-VERSION_MIN = {0x24: "macos", 0x25: "ios", 0x2F: "tvos", 0x30: "watchos"}
+VERSION_MIN = {0x24: "macos", 0x25: IOS, 0x2F: "tvos", 0x30: "watchos"}
 SIMULATOR_CPUS = ("x86_64", "i386")
 CONSTRUCTOR_PREFIX = "__GLOBAL__"
 # The mangled name of a lambda without captures as a plain function of an OpKernelConstruction, also

@@ -79,6 +79,6 @@ def test_the_library_is_named_once_and_the_header_where_nobody_knows_it() -> Non
         reason="",
     )
     headers = {source: ("unicode/unistr.h", "unicode/utf.h", "other.h")}
-    (problem,) = foreign_problems([kernel], headers)
+    (problem,) = foreign_problems([kernel], headers, backend="native")
     assert problem.where == source
     assert "StringLower need ICU, other.h, which" in problem.what

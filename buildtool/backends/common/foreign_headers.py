@@ -111,7 +111,7 @@ def foreign_problems(
     kernels: Iterable[SelectedKernel],
     foreign: Mapping[str, Sequence[str]],
     *,
-    backend: str = "native",
+    backend: str,
 ) -> Iterator[Problem]:
     """What to tell of the ops whose kernels cannot be compiled."""
     ops: dict[str, set[str]] = {}

@@ -106,7 +106,7 @@ class NativeBackend:
                 *(f"-D{define}" for define in defines),
             ),
         )
-        return list(foreign_problems(kernels, foreign))
+        return list(foreign_problems(kernels, foreign, backend=self.name))
 
     def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
         candidates = mobile_candidates(graph, kernel_files)

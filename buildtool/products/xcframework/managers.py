@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from buildtool.binary.macho import IOS
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.render import Renderer, to_json, write_bytes_if_changed
 from buildtool.products.xcframework.app_settings import Settings, xcconfig_word, xcconfig_words
@@ -118,7 +119,7 @@ def pod(
         "authors": "The TensorFlow Authors",
         "license": {"type": "Apache-2.0", "text": f"See {bundle}/{LICENCES}."},
         "source": source,
-        "platforms": {"ios": minimum},
+        "platforms": {IOS: minimum},
         "vendored_frameworks": bundle,
         "user_target_xcconfig": _user_settings(package, settings),
     }

@@ -11,12 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildtool.binary.macho import IOS, IOS_SIMULATOR
+
 # The key is what objects say of themselves; Xcode's build settings call it by the SDK's name.
-SDKS = {"ios": "iphoneos", "ios-simulator": "iphonesimulator"}
+SDKS = {IOS: "iphoneos", IOS_SIMULATOR: "iphonesimulator"}
 # CFBundleSupportedPlatforms of a bundle that an SDK makes.
-BUNDLE_PLATFORMS = {"ios": "iPhoneOS", "ios-simulator": "iPhoneSimulator"}
+BUNDLE_PLATFORMS = {IOS: "iPhoneOS", IOS_SIMULATOR: "iPhoneSimulator"}
 # SupportedPlatform and SupportedPlatformVariant of an XCFramework's Info.plist.
-VARIANTS = {"ios": ("ios", ""), "ios-simulator": ("ios", "simulator")}
+VARIANTS = {IOS: (IOS, ""), IOS_SIMULATOR: (IOS, "simulator")}
 HEADERS = "Headers"
 LICENCES = "Licences"
 
