@@ -19,6 +19,7 @@ Exit code: 0 if nothing differs, 1 if something does.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import itertools
 import json
@@ -76,8 +77,9 @@ class Side:
             text = data.decode("utf-8")
         except UnicodeDecodeError:
             return data
-        if path.suffix == ".json":
-            return self.normal(json.dumps(_steady(json.loads(text)), indent=1)).encode()
+        with contextlib.suppress(ValueError):  # some files of trees are only called JSON
+            if path.suffix == ".json":
+                text = json.dumps(_steady(json.loads(text)), indent=1)
         return self.normal(text).encode()
 
 
