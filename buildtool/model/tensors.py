@@ -36,17 +36,16 @@ _FIELDS = {
     "DT_BOOL": 11,
     "DT_HALF": 13,
 }
-MOST = 1 << 16  # elements; what is larger is a weight, and no rewrite needs its numbers
 
 
 def array_of(attr: Attr | None) -> Array | None:
-    """The array that a ``tensor`` attribute holds; None if it is large or of no numeric type."""
+    """The array that a ``tensor`` attribute holds; None if it is of no numeric type."""
     span = _only(attr) if attr is not None else None
     if attr is None or span is None:
         return None
     name, shape, content, values = _read(attr.buffer, span)
     count = int(np.prod(shape, dtype=np.int64))
-    if name not in TYPES or count > MOST or any(size < 0 for size in shape):
+    if name not in TYPES or any(size < 0 for size in shape):
         return None
     if content:
         return np.frombuffer(content, TYPES[name]).reshape(shape)

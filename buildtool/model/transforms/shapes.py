@@ -6,11 +6,14 @@ the same symbol stands. An op that is not listed here has outputs of unknown ran
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from buildtool.model.graphdef import Node
 from buildtool.model.tensors import Array, array_of, shape_of
+
+MOST = 1 << 16  # elements; what is larger is a weight, whose numbers say nothing of shapes
 
 
 class Symbol(NamedTuple):
@@ -102,7 +105,8 @@ def constant(nodes: Mapping[str, Node], name: str, *, deep: bool = True) -> Arra
     if node is None or node.op not in ("Const", "Mul"):
         return None
     if node.op == "Const":
-        return array_of(node.attrs.get("value"))
+        sizes = shape_of(node.attrs.get("value"))
+        return None if math.prod(sizes or ()) > MOST else array_of(node.attrs.get("value"))
     factors = [constant(nodes, source, deep=False) for source, _ in _sources(node) if deep]
     one, other = factors if len(factors) == 2 else (None, None)
     return None if one is None or other is None else one * other
