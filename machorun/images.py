@@ -16,7 +16,6 @@ import lief
 
 from machorun.memory import Memory
 
-SELF, FLAT, WEAK = 0, -2, -3
 UNWINDER = "/usr/lib/system/libunwind.dylib"
 SYSTEM = "/usr/lib/libSystem.B.dylib"
 MASK = (1 << 64) - 1

@@ -36,12 +36,6 @@ class Memory:
             raise MemoryError(f"the program uses more than {SIZE >> 30} GiB")
         return start
 
-    def claim(self, start: int, size: int) -> None:
-        """Take a range whose place is given; only what lies above all that was taken so far."""
-        if start < self._next:
-            raise ValueError(f"{start:#x} is taken")
-        self._next = start + size
-
     def read(self, address: int, size: int) -> bytes:
         """A copy of ``size`` bytes."""
         if not size:

@@ -45,7 +45,7 @@ FP_ARCH = (
     "FP-ARMv8-D16",
 )
 
-TAG_CPU_ARCH, TAG_THUMB_ISA, TAG_FP_ARCH, TAG_SIMD_ARCH = 6, 9, 10, 12
+TAG_CPU_ARCH, TAG_FP_ARCH, TAG_SIMD_ARCH = 6, 10, 12
 TAG_FP_NUMBER_MODEL, TAG_VFP_ARGS = 23, 28
 TAG_COMPATIBILITY = 32
 STRING_TAGS = (4, 5)  # CPU_raw_name, CPU_name; above 32, odd tags are strings too
@@ -66,7 +66,6 @@ class ArmAttributes:
     cpu_arch: int
     fp_arch: str
     neon: bool
-    thumb: bool
     float_abi: str
 
 
@@ -82,7 +81,6 @@ def parse_attributes(data: bytes) -> ArmAttributes:
         cpu_arch=tags.get(TAG_CPU_ARCH, 0),
         fp_arch=_name(FP_ARCH, tags.get(TAG_FP_ARCH, 0)),
         neon=tags.get(TAG_SIMD_ARCH, 0) != 0,
-        thumb=tags.get(TAG_THUMB_ISA, 0) != 0,
         float_abi=_float_abi(tags),
     )
 

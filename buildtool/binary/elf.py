@@ -42,16 +42,14 @@ class ElfObject:
     """What an ELF file says of the machine that it is for.
 
     ``machine`` is a name of :data:`MACHINES` or ``machine <number>``; ``bits`` is 32 or 64;
-    ``flags`` is ``e_flags``; ``arm`` is None unless the file has an ARM attributes section.
+    ``arm`` is None unless the file has an ARM attributes section.
     ``has_static_constructors``: code runs before ``main``; a file of a library that registers
     kernels or ops has them.
     """
 
     machine: str
     bits: int
-    little_endian: bool
     kind: str
-    flags: int
     has_static_constructors: bool
     arm: ArmAttributes | None = None
 
@@ -63,9 +61,7 @@ def read_object(source: Path | Bytes) -> ElfObject:
     return ElfObject(
         machine=MACHINES.get(elf.machine, f"machine {elf.machine}"),
         bits=elf.bits,
-        little_endian=elf.order == "<",
         kind=KINDS.get(elf.type, f"type {elf.type}"),
-        flags=elf.flags,
         has_static_constructors=any(_is_constructor_table(s) for s in elf.sections),
         arm=parse_attributes(bytes(elf.content(arm))) if arm else None,
     )

@@ -88,7 +88,7 @@ class ElfFile:
         self.bits = 64 if data[4] == 2 else 32
         self.order = ">" if data[5] == 2 else "<"
         header = self._unpack("HHIQQQIHHHHHH" if self.bits == 64 else "HHIIIIIHHHHHH", 16)
-        self.type, self.machine, self.flags = header[0], header[1], header[6]
+        self.type, self.machine = header[:2]
         rows = self._section_rows(header[5], *header[10:12])
         self.sections = self._named(rows, header[12])
         count = rows[0][7] if header[9] == IN_SECTION_0 and rows else header[9]

@@ -61,7 +61,6 @@ class Renderer:
         self._environment.filters["c_string"] = c_string
         self._environment.filters["cmake_string"] = cmake_string
         self._environment.filters["starlark_string"] = starlark_string
-        self._environment.filters["bazelrc_word"] = bazelrc_word
 
     def render(self, name: str, template: str, **values: Any) -> Path:
         """Render ``template`` into the file ``name`` of the folder."""
@@ -120,15 +119,3 @@ def starlark_string(text: str) -> str:
     what every Bazel knows."""
     plain = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
     return '"' + "".join(plain.get(c, c if c >= " " else f"\\{ord(c):03o}") for c in text) + '"'
-
-
-def bazelrc_word(text: str) -> str:
-    """One word of a ``.bazelrc``, which is split like a shell's line. A line's end cannot be
-    written.
-
-    Raises:
-        ValueError: there is a line's end in it.
-    """
-    if "\n" in text or "\r" in text:
-        raise ValueError(f"a line of a .bazelrc cannot hold {text!r}")
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

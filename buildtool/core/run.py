@@ -12,7 +12,6 @@ import re
 import resource
 import shlex
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,7 +50,6 @@ class Completed:
 
     returncode: int
     stdout: str
-    wall: float
     cpu: float
     stderr: str = ""
 
@@ -76,7 +74,6 @@ def run(
         error: it ended with another code than 0 (unless ``check`` is false), or ran longer
             than ``timeout`` seconds.
     """
-    started = time.monotonic()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
         done = subprocess.run(
@@ -112,7 +109,6 @@ def run(
         returncode=done.returncode,
         stdout=stdout,
         stderr=stderr,
-        wall=time.monotonic() - started,
         cpu=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
     )
 
@@ -132,7 +128,6 @@ def stream(
     Raises:
         ToolError: the program does not exist or may not be run.
     """
-    started = time.monotonic()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     log.parent.mkdir(parents=True, exist_ok=True)
     lines: list[str] = []
@@ -160,7 +155,6 @@ def stream(
         returncode=process.returncode,
         stdout="\n".join(lines),
         stderr="",
-        wall=time.monotonic() - started,
         cpu=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
     )
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from buildtool.core.errors import ConfigError, Problem
-from buildtool.core.values import SourceOwner
 from buildtool.starlark.build_values import Package, Target, absolute_label, build_file
 from buildtool.starlark.closure import LIBRARY_KINDS, OPAQUE_KINDS, Closure, Walk
 from buildtool.starlark.conditions import BuildConditions, ConditionSolver
@@ -85,18 +84,6 @@ class BuildGraph:
                 )
             )
         return real
-
-    def owners(self, path: str) -> tuple[SourceOwner, ...]:
-        """Return the libraries that hold ``path`` among their sources or headers, directly or
-        through file groups, sorted by label. Looked for in the file's own package and in those
-        of the folders above it.
-        """
-        labels = [
-            label
-            for package in self._packages_above(path)
-            for label in self._owner_index(package).get(path, ())
-        ]
-        return tuple(self._owner(label) for label in sorted(labels))
 
     def closure(self, roots: Iterable[str]) -> Closure:
         """Follow the dependencies of ``roots``: labels, or paths, which stand for the libraries
@@ -194,14 +181,3 @@ class BuildGraph:
     def headers(self, target: Target) -> set[str]:
         """Return all files among the target's headers, generated ones included."""
         return {path for label in target.hdrs for path in self._expand(label)}
-
-    def _owner(self, label: str) -> SourceOwner:
-        target = self.target(label)
-        assert target is not None  # noqa: S101 - the index was made of targets
-        return SourceOwner(
-            label=label,
-            sources=tuple(sorted(self.sources(target))),
-            headers=tuple(sorted(self.headers(target))),
-            deps=tuple(sorted(target.deps)),
-            alwayslink=target.alwayslink,
-        )

@@ -22,7 +22,6 @@ from buildtool.starlark.closure import SOURCE_SUFFIXES, Closure
 from buildtool.starlark.conditions import (
     BuildConditions,
     android_conditions,
-    linux_conditions,
     mobile_conditions,
 )
 from buildtool.starlark.graph_cache import PackageStore
@@ -33,7 +32,6 @@ __all__ = [
     "Candidate",
     "Closure",
     "android_conditions",
-    "linux_conditions",
     "load_packages",
     "mobile_candidates",
     "mobile_conditions",

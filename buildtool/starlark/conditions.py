@@ -29,11 +29,6 @@ class BuildConditions:
     settings: tuple[str, ...] = ()
 
 
-def linux_conditions(cpu: str) -> BuildConditions:
-    """A desktop or server build; ``cpu`` as Bazel names it: ``k8``, ``aarch64``, ``armhf``."""
-    return BuildConditions(flags=(("compilation_mode", "opt"), ("cpu", cpu)))
-
-
 def mobile_conditions(cpu: str) -> BuildConditions:
     """A mobile-flavoured build for a plain Linux; ``cpu`` is ``armhf``, ``aarch64``, ``x86_64``.
 

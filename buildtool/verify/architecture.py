@@ -7,14 +7,13 @@ float convention for wrong numbers, so all of them are looked at, and the linked
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from buildtool.binary.archive import Member, read_universal, repeated_members
+from buildtool.binary.archive import Member, repeated_members
 from buildtool.binary.arm_attributes import ArmAttributes, arch_name
 from buildtool.binary.elf import ElfObject, read_object
 from buildtool.binary.elf_file import NotElfError, is_bitcode
-from buildtool.binary.macho import cpu_name
 from buildtool.core.errors import Problem
 from buildtool.core.values import ElfExpectation, MachoExpectation
 from buildtool.verify import macho_check
@@ -27,7 +26,6 @@ VFP2 = ("", "VFPv1", "VFPv2")
 
 Expectation = ElfExpectation | MachoExpectation
 
-JOIN_AGAIN = "join the archives of the target's slices again, each of them once"
 TODO = "check the target's CPU flags and the compiler's defaults; then delete the objects"
 
 
@@ -52,27 +50,6 @@ def check_members(
                 todo="make the archive anew from a list that has each object once",
             )
         )
-    return problems
-
-
-def check_universal(archive: Path, expected: Sequence[MachoExpectation]) -> list[Problem]:
-    """What is wrong with a universal archive that is to hold exactly these slices.
-
-    Raises:
-        VerificationError: it cannot be read as one.
-    """
-    slices = {cpu_name(*cpu): members for cpu, members in read_universal(archive).items()}
-    wanted = {item.cpu: item for item in expected}
-    problems = [
-        Problem(where=str(archive), what=f"has {what} for {cpu}", todo=JOIN_AGAIN)
-        for what, cpus in (
-            ("no archive", wanted.keys() - slices.keys()),
-            ("an archive that it should not have,", slices.keys() - wanted.keys()),
-        )
-        for cpu in sorted(cpus)
-    ]
-    for cpu in sorted(slices.keys() & wanted.keys()):
-        problems += check_members(archive, slices[cpu], wanted[cpu])
     return problems
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from buildtool.binary.archive import Member, read_archive
 from buildtool.binary.elf_file import is_bitcode
 from buildtool.core.errors import Problem, ToolError, VerificationError
-from buildtool.core.run import Command, run
 from buildtool.core.values import (
     BuildPlan,
     MachoExpectation,
@@ -35,8 +34,8 @@ QEMU_PACKAGE = "qemu-user-static"
 class VerificationInput:
     """What to verify, and with what.
 
-    ``libraries`` are the archives, of which the first must be in the program as a whole; ``link``
-    makes ``program``, the runner, out of them (None: it is linked already). ``emulator`` is put
+    ``libraries`` are the archives, of which the first must be in ``program``, the runner that is
+    linked with them, as a whole. ``emulator`` is put
     before the program's path; ``not_run`` says why the program cannot be started here at all, so
     that its file alone is looked at (empty: it can); ``emulated`` what stands for a device where
     that is not its own system. ``allowed`` may be registered besides what is planned. ``folder``
@@ -51,7 +50,6 @@ class VerificationInput:
     expectation: Expectation
     folder: Path
     cache: Path
-    link: Command | None = None
     emulator: tuple[str, ...] = ()
     not_run: str = ""
     emulated: str = ""
@@ -91,7 +89,7 @@ def verify(what: VerificationInput) -> VerificationReport:
     found = _Findings()
     try:
         _check_objects(what, found)
-        _link(what)
+        _require_program(what)
         _check_linked(what, found)
         if what.not_run:
             found.notes.append(
@@ -154,15 +152,7 @@ def _check_objects(what: VerificationInput, found: _Findings) -> None:
         )
 
 
-def _link(what: VerificationInput) -> None:
-    if what.link is not None:
-        run(
-            what.link,
-            what="linking the runner with the library",
-            log=what.folder / "link.log",
-            timeout=what.timeout,
-            error=VerificationError,
-        )
+def _require_program(what: VerificationInput) -> None:
     if not what.program.is_file():
         raise VerificationError(
             Problem(

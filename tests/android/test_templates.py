@@ -23,7 +23,8 @@ def test_what_bazel_is_told(
 ) -> None:
     kit = dataclasses.replace(make_kit(tmp_path / "an SDK"), build_tools_version="29.0.3")
     placed = place("", kit, how, read_declared("", path="W"), path="W")
-    text = placed.bazelrc if how is Generation.ENVIRONMENT else placed.text
+    told = "".join(f"{name}={value}\n" for name, value in placed.variables.items())
+    text = told if how is Generation.ENVIRONMENT else placed.text
     golden(GOLDEN / f"{how.value}.golden", text.replace(str(tmp_path), "HOME"))
 
 

@@ -3,6 +3,7 @@ they are installed; the NDK is a stand-in that Bazel accepts and that cannot com
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
@@ -64,7 +65,9 @@ def told(
     before = (folder / "WORKSPACE").read_text()
     placed = place(before, kit, how, read_declared(before, path="W"), path="W")
     (folder / "WORKSPACE").write_text(placed.text)
-    (tmp_path / "rc").write_text(placed.bazelrc)
+    words = (f"--action_env={name}={value}" for name, value in placed.variables.items())
+    lines = (f"build {json.dumps(word, ensure_ascii=False)}\n" for word in words)
+    (tmp_path / "rc").write_text("".join(lines))
     return folder, tmp_path / "rc"
 
 

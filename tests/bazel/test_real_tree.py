@@ -16,7 +16,6 @@ from buildtool.backends.bazel.trimming import trim_groups
 from buildtool.starlark.buildfiles import (
     BuildConditions,
     android_conditions,
-    linux_conditions,
     load_packages,
 )
 from buildtool.starlark.closure import SOURCE_SUFFIXES
@@ -32,7 +31,7 @@ ANDROID = ("-c", "opt", "--config=android_arm64")
 LINUX = ("-c", "opt", "--cpu=k8")
 CONDITIONS: dict[tuple[str, ...], BuildConditions] = {
     ANDROID: android_conditions("arm64-v8a"),
-    LINUX: linux_conditions("k8"),
+    LINUX: BuildConditions(flags=(("compilation_mode", "opt"), ("cpu", "k8"))),
 }
 SELECTIVE = ("--copt=-DSELECTIVE_REGISTRATION", "--copt=-DSUPPORT_SELECTIVE_REGISTRATION")
 BUILD = "tensorflow/core/kernels/BUILD"

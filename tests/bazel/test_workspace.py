@@ -6,7 +6,7 @@ import pytest
 import starlark
 
 from buildtool.core.errors import ConfigError
-from buildtool.core.render import bazelrc_word, starlark_string
+from buildtool.core.render import starlark_string
 from buildtool.tools.bazel.workspace_file import entries, insert, read_text
 
 TEXT = """workspace(name = "org_tensorflow")
@@ -109,9 +109,3 @@ def test_string_literals_mean_what_they_say(text: str) -> None:
     dialect, names = starlark.Dialect.standard(), starlark.Globals.standard()
     starlark.eval(module, starlark.parse("x", source, dialect), names)
     assert module["x"] == text
-
-
-def test_a_bazelrc_cannot_hold_a_line_end() -> None:
-    assert bazelrc_word('A=/x "y"\\z') == '"A=/x \\"y\\"\\\\z"'
-    with pytest.raises(ValueError, match="cannot hold"):
-        bazelrc_word("a\nb")

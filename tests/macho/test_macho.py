@@ -24,8 +24,6 @@ from buildtool.binary.macho import (
 )
 from buildtool.core.errors import VerificationError
 from buildtool.core.run import Command, environment
-from buildtool.core.values import MachoExpectation
-from buildtool.verify.architecture import check_universal
 from tests.macho.conftest import linker_release, tool
 
 Make = Callable[..., Path]
@@ -158,18 +156,6 @@ def test_universal_archive(universal: Path) -> None:
     assert found == {"arm64": [["_on_arm64"]], "armv7": [["_on_armv7"]]}
     with pytest.raises(VerificationError, match="is a universal file of several processors"):
         read_archive(universal)
-
-
-def test_slices_of_a_universal_archive(universal: Path) -> None:
-    arm64 = MachoExpectation(cpu="arm64", platform="ios", minimum_os="9.0")
-    armv7 = MachoExpectation(cpu="armv7", platform="ios", minimum_os="8.0")
-    armv7s = MachoExpectation(cpu="armv7s", platform="ios", minimum_os="9.0")
-    (problem,) = check_universal(universal, [arm64, armv7])
-    assert "a.o: needs release 9.0 of the system; the target's oldest is 8.0" in str(problem)
-    assert [problem.what for problem in check_universal(universal, [arm64, armv7s])] == [
-        "has no archive for armv7s",
-        "has an archive that it should not have, for armv7",
-    ]
 
 
 def test_universal_archive_with_one_processor_twice(universal: Path) -> None:

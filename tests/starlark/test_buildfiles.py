@@ -11,12 +11,11 @@ from buildtool.core.errors import ConfigError
 from buildtool.starlark.buildfiles import (
     BuildConditions,
     BuildGraph,
-    linux_conditions,
     load_packages,
     mobile_candidates,
 )
 
-ARM = linux_conditions("armhf")
+ARM = BuildConditions(flags=(("compilation_mode", "opt"), ("cpu", "armhf")))
 
 
 def write(tree: Path, files: dict[str, str]) -> Path:
@@ -83,10 +82,12 @@ kernel(name = "cast", prefix = "cast_op")
             "p/cast_op_test.cc": "",
             "p/cast_op.cu.cc": "",
         }
-        owner = graph_of(tmp_path, files).owners("p/cast_op.cc")[0]
-        assert owner.label == "//p:cast"
-        assert owner.sources == ("p/cast_op.cc", "p/cast_op_impl.cc")
-        assert owner.alwayslink
+        graph = graph_of(tmp_path, files)
+        assert graph.nearest_owners("p/cast_op.cc") == ("//p:cast",)
+        cast = graph.target("//p:cast")
+        assert cast is not None
+        assert graph.sources(cast) == {"p/cast_op.cc", "p/cast_op_impl.cc"}
+        assert cast.alwayslink
 
 
 class TestConditions:
@@ -303,20 +304,28 @@ cc_library(name = "y", textual_hdrs = ["y.inc"])
         "core/lib/y.inc": "",
     }
 
+    def test_the_nearest_package_with_an_owner_counts(self, tmp_path: Path) -> None:
+        graph = graph_of(tmp_path, self.FILES)
+        assert graph.nearest_owners("core/lib/x.cc") == ("//core/lib:x",)
+        x = graph.target("//core/lib:x")
+        assert x is not None
+        assert graph.headers(x) == {"core/lib/x.h"}
+        assert set(x.deps) == {"//core/lib:y", "//core:portable"}
+
     def test_through_groups_and_from_the_folders_above(self, tmp_path: Path) -> None:
-        owners = graph_of(tmp_path, self.FILES).owners("core/lib/x.cc")
-        assert [owner.label for owner in owners] == ["//core/lib:x", "//core:portable"]
-        assert owners[0].headers == ("core/lib/x.h",)
-        assert owners[0].deps == ("//core/lib:y", "//core:portable")
-        assert owners[1].sources == ("core/lib/x.cc", "core/lib/x.h", "core/own.cc")
-        assert owners[1].deps == ("@com_google_absl//absl/base:base",)
+        files = {**self.FILES, "core/lib/BUILD": 'filegroup(name = "group", srcs = ["x.cc"])'}
+        graph = graph_of(tmp_path, files)
+        assert graph.nearest_owners("core/lib/x.cc") == ("//core:portable",)
+        portable = graph.target("//core:portable")
+        assert portable is not None
+        assert graph.sources(portable) == {"core/lib/x.cc", "core/own.cc"}
+        assert portable.deps == ("@com_google_absl//absl/base:base",)
 
     def test_of_headers(self, tmp_path: Path) -> None:
-        owners = graph_of(tmp_path, self.FILES).owners("core/lib/y.inc")
-        assert [owner.label for owner in owners] == ["//core/lib:y"]
+        assert graph_of(tmp_path, self.FILES).nearest_owners("core/lib/y.inc") == ("//core/lib:y",)
 
     def test_of_nothing(self, tmp_path: Path) -> None:
-        assert graph_of(tmp_path, self.FILES).owners("core/lib/none.cc") == ()
+        assert graph_of(tmp_path, self.FILES).nearest_owners("core/lib/none.cc") == ()
 
 
 class TestClosure:
@@ -509,7 +518,11 @@ filegroup(name = "y", srcs = select({"//p:arm": ["y.cc"], "//conditions:default"
         build += 'config_setting(name = "pc", values = {"cpu": "k8"})\n'
         tree = write(tmp_path / "tree", {"p/BUILD": build, "p/a.cc": "", "p/b.cc": ""})
         for cpu, expected in (("armhf", "p/a.cc"), ("k8", "p/b.cc"), ("armhf", "p/a.cc")):
-            graph = load_packages(tree, linux_conditions(cpu), tmp_path / "cache")
+            graph = load_packages(
+                tree,
+                BuildConditions(flags=(("compilation_mode", "opt"), ("cpu", cpu))),
+                tmp_path / "cache",
+            )
             assert graph.filegroup("//p:x") == (expected,)
             graph.save()
         assert sorted(path.suffix for path in (tmp_path / "cache").iterdir()) == [".json", ".json"]

@@ -11,7 +11,6 @@ from buildtool.starlark.buildfiles import (
     BuildConditions,
     BuildGraph,
     android_conditions,
-    linux_conditions,
     load_packages,
     mobile_candidates,
     mobile_conditions,
@@ -71,8 +70,8 @@ def graph(real_tree: Path) -> BuildGraph:
     [
         mobile_conditions("armhf"),
         mobile_conditions("x86_64"),
-        linux_conditions("aarch64"),
-        linux_conditions("k8"),
+        BuildConditions(flags=(("compilation_mode", "opt"), ("cpu", "aarch64"))),
+        BuildConditions(flags=(("compilation_mode", "opt"), ("cpu", "k8"))),
         android_conditions("arm64-v8a"),
     ],
     ids=["mobile-armhf", "mobile-x86_64", "aarch64", "k8", "android"],
@@ -103,11 +102,13 @@ def test_source_groups(graph: BuildGraph, label: str, count: int) -> None:
 
 
 def test_owners(graph: BuildGraph) -> None:
-    labels = [owner.label for owner in graph.owners("tensorflow/core/kernels/conv_ops.cc")]
-    assert "//tensorflow/core/kernels:conv_ops" in labels
-    owner = graph.owners("tensorflow/core/kernels/matmul_op_real.cc")[0]
-    assert owner.label == "//tensorflow/core/kernels:matmul_op"
-    assert owner.alwayslink
+    owners = graph.nearest_owners("tensorflow/core/kernels/conv_ops.cc")
+    assert "//tensorflow/core/kernels:conv_ops" in owners
+    label = graph.nearest_owners("tensorflow/core/kernels/matmul_op_real.cc")[0]
+    assert label == "//tensorflow/core/kernels:matmul_op"
+    target = graph.target(label)
+    assert target is not None
+    assert target.alwayslink
 
 
 def test_candidates_hold_what_programs_really_link(graph: BuildGraph) -> None:
@@ -125,7 +126,9 @@ def test_candidates_for_a_pc_bring_no_other_library(real_tree: Path) -> None:
 
 
 def test_desktop_closure_of_a_kernel(real_tree: Path) -> None:
-    graph = load_packages(real_tree, linux_conditions("aarch64"), None)
+    graph = load_packages(
+        real_tree, BuildConditions(flags=(("compilation_mode", "opt"), ("cpu", "aarch64"))), None
+    )
     found = graph.closure(["tensorflow/core/kernels/conv_ops.cc"])
     assert found.missing == ()
     assert "tensorflow/core/kernels/deep_conv2d.cc" in found.files

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from buildtool.core.errors import ExitCode, ToolError, VerificationError
-from buildtool.core.run import Command
 from buildtool.core.values import (
     BuildPlan,
     ElfExpectation,
@@ -224,20 +223,6 @@ def test_a_program_for_a_newer_glibc_than_the_devices(
         require_proof(report)
     same = ElfExpectation(machine=machine, bits=64, glibc=plain.oldest_glibc)
     assert verify(replace(artefact, expectation=same)).problems == ()
-
-
-def test_linking_the_runner(artefact: VerificationInput, play: Play, tmp_path: Path) -> None:
-    program = tmp_path / "linked"
-    play(program, GOOD)
-    link = Command(argv=("cp", str(artefact.program), str(program)))
-    assert verify(replace(artefact, program=program, link=link)).problems == ()
-
-
-def test_a_link_that_fails(artefact: VerificationInput) -> None:
-    link = Command(argv=("sh", "-c", "echo 'undefined reference to nsync' >&2; exit 1"))
-    (problem,) = verify(replace(artefact, link=link)).problems
-    assert problem.where == "linking the runner with the library"
-    assert "undefined reference to nsync" in problem.what
 
 
 def test_a_runner_that_is_not_there(artefact: VerificationInput, tmp_path: Path) -> None:

@@ -33,7 +33,6 @@ from buildtool.core.values.registrations import (
     OpDefinition,
     OpRegistration,
     Registration,
-    SourceOwner,
     TypeConstraint,
 )
 from buildtool.core.values.results import (
@@ -79,7 +78,6 @@ __all__ = [
     "SelectedKernel",
     "SizeContributor",
     "SizeReport",
-    "SourceOwner",
     "SourceTree",
     "TensorInfo",
     "Tool",

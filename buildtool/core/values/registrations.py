@@ -104,14 +104,3 @@ class KernelCatalogue:
     kernels: tuple[Registration, ...]
     ops: tuple[OpRegistration, ...]
     definitions: Mapping[str, OpDefinition]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SourceOwner:
-    """The BUILD target that compiles a file: ``label`` is ``//pkg:name``; ``deps`` are labels."""
-
-    label: str
-    sources: tuple[str, ...]
-    headers: tuple[str, ...]
-    deps: tuple[str, ...]
-    alwayslink: bool = False

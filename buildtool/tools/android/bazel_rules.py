@@ -62,13 +62,12 @@ class Declarations:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceEdit:
-    """What Bazel gets: the new ``text`` of ``file``, lines for a ``bazelrc``, and the variables
-    that these lines set, which ``query`` must have in its environment, as it takes no
-    ``--action_env``. ``respected`` are the user's entries that were left as they are."""
+    """What Bazel gets: the new ``text`` of ``file``, and the variables that it gets with
+    ``--action_env``; ``query`` must have them in its environment, as it takes no such flag.
+    ``respected`` are the user's entries that were left as they are."""
 
     file: str
     text: str
-    bazelrc: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
     respected: tuple[Entry, ...] = ()
 
@@ -139,11 +138,9 @@ def place(
         snippet = ""
     else:
         snippet = _snippet(kit, how, sdk=sdk, ndk=ndk, fetch=not declared.has_rules)
-    lines = _renderer().text("android/bazelrc.j2", variables=variables) if variables else ""
     return WorkspaceEdit(
         file="MODULE.bazel" if how is Generation.MODULE else "WORKSPACE",
         text=insert(text, snippet, MARK, path=path),
-        bazelrc=lines,
         variables=variables,
         respected=declared.entries,
     )
