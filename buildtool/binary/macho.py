@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from buildtool.core.version_numbers import version_numbers
+
 Bytes = bytes | memoryview
 
 # Whether the file is of 64 bits, and the byte order of its numbers.
@@ -215,14 +217,6 @@ def version_text(version: tuple[int, ...]) -> str:
     """``12.0`` or ``12.1.3``: at least two numbers."""
     padded = (*version, 0, 0, 0)
     return ".".join(str(part) for part in (padded[:3] if padded[2] else padded[:2]))
-
-
-def version_numbers(text: str) -> tuple[int, ...]:
-    """``"12.0"`` as numbers that compare; zeros at the end do not count."""
-    numbers = [int(part) for part in text.split(".")]
-    while numbers and not numbers[-1]:
-        numbers.pop()
-    return tuple(numbers)
 
 
 class _Macho:

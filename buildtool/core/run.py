@@ -185,6 +185,12 @@ def _cannot_start(command: Command, failure: OSError, *, what: str) -> ToolError
     )
 
 
+def new_log(log: Path) -> None:
+    """Begin a log anew, which commands then append to."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("", encoding="utf-8")
+
+
 def failure_problem(
     command: Command, returncode: int, output: str, *, what: str, log: Path | None
 ) -> Problem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import yaml
 
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.paths import DATA
+from buildtool.core.version_numbers import numbers, series
 from buildtool.plan.build_plan import RuntimeRoot
 
 TABLE = DATA / "runtime.yaml"
@@ -25,22 +25,18 @@ def runtime_roots(version: str, *, data: Path = TABLE) -> list[RuntimeRoot]:
         ConfigError: nobody has found out yet what this version needs.
     """
     table: Mapping[str, list[dict[str, Any]]] = yaml.safe_load(data.read_text(encoding="utf-8"))
-    series = ".".join(version.split(".")[:2])
-    entries = table.get(series, table.get(series.split(".", maxsplit=1)[0]))
+    own = series(version)
+    entries = table.get(own, table.get(own.split(".", maxsplit=1)[0]))
     if entries is None:
         raise ConfigError(
             Problem(
                 where=f"TensorFlow {version}",
                 what="nobody has found out yet what this version's runtime cannot start without",
-                todo=f"known are {', '.join(sorted(table))}; add {series!r} to {data.name}",
+                todo=f"known are {', '.join(sorted(table))}; add {own!r} to {data.name}",
             )
         )
     return [
         RuntimeRoot(path=root["path"], reason=root["reason"], ops=tuple(root.get("ops", ())))
         for root in entries
-        if _number(root.get("since", "0")) <= _number(series) <= _number(root.get("until", "99"))
+        if numbers(root.get("since", "0")) <= numbers(own) <= numbers(root.get("until", "99"))
     ]
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version))

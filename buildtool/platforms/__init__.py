@@ -8,6 +8,7 @@ import dataclasses
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.suggest import did_you_mean
 from buildtool.core.values import Abi
+from buildtool.core.version_numbers import version_numbers
 from buildtool.platforms import android, ios, linux, raspberrypi
 from buildtool.platforms.facts import Platform
 
@@ -93,11 +94,3 @@ def _for_release(abi: Abi, minimum_os: str | None, where: str) -> Abi:
         )
     built = max(wanted, versions.least or wanted, key=version_numbers)
     return dataclasses.replace(abi, minimum_os=built, triple=abi.triple.format(minimum_os=built))
-
-
-def version_numbers(version: str) -> tuple[int, ...]:
-    """``12.0`` as numbers that compare; zeros at the end say nothing."""
-    numbers = [int(part) for part in version.split(".")]
-    while numbers and numbers[-1] == 0:
-        numbers.pop()
-    return tuple(numbers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import filecmp
 import os
-import re
 import shlex
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ from buildtool.core.run import Command, run
 from buildtool.core.values import ModelInfo, Toolchain
 from buildtool.plan.selecting_macros import PRIVATE_DEFINES
 from buildtool.tools.linkers import LINKING
+from buildtool.tools.make_rules import prerequisites
 
 WHOLE = f"lib/{WHOLE_ARCHIVE}"
 REST = f"lib/{DEPENDENCY_ARCHIVE}"
@@ -37,7 +37,7 @@ APP_HEADERS = (
 )
 
 
-def app_compile_flags(defines: Sequence[str], *, standard: str = "c++17") -> tuple[str, ...]:
+def app_compile_flags(defines: Sequence[str], *, standard: str) -> tuple[str, ...]:
     """Flags of an app's own files, each its own token; folders are relative to ``dist``.
     ``standard`` is the C++ standard that the library's headers need."""
     public = [define for define in defines if define not in PRIVATE_DEFINES]
@@ -140,10 +140,8 @@ def header_closure(
         *("-M", str(source)),
     )
     output = run(Command(argv=argv), what="headers that an app needs", log=log, error=BuildError)
-    _, _, listed = output.stdout.partition(":")
-    names = re.split(r"(?<!\\)\s+", listed.replace("\\\n", " "))
     # Eigen includes by ../, which an app's copy must not contain.
-    return tuple(Path(os.path.normpath(name.replace("\\ ", " "))) for name in names if name)
+    return tuple(Path(os.path.normpath(name)) for name in prerequisites(output.stdout))
 
 
 def install_headers(headers: Iterable[Path], roots: Sequence[Path], destination: Path) -> int:

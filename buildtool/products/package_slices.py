@@ -11,6 +11,7 @@ from pathlib import Path
 from buildtool.config import Target, slice_targets
 from buildtool.core.errors import VerificationError
 from buildtool.core.render import to_json, write_if_changed
+from buildtool.core.run import new_log
 from buildtool.core.values import Abi, BuildPlan
 from buildtool.plan.build_plan import plan_from_json
 from buildtool.plan.selecting_macros import PRIVATE_DEFINES
@@ -70,8 +71,7 @@ def _xcframework(
     libtool, lipo = find_packers(first.abi, str(target.compiler))
     defines = sorted({define for each in slices for define in each.plan.defines} - PRIVATE_DEFINES)
     log = folder / "logs" / "package.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text("", encoding="utf-8")
+    new_log(log)
     return pack(
         Package(
             name=target.ios.framework,

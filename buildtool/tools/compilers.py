@@ -218,12 +218,17 @@ def _missing(name: str, abi: Abi) -> Problem:
     )
 
 
-def _check_version(cxx: Tool, kind: str) -> None:
+def major_version(cxx: Tool, kind: str) -> int:
+    """The major version of a compiler, ``clang`` or ``gcc``; 0 if it does not say one."""
     # "Debian clang version 14.0.6"; "g++ (crosstool-NG 1.24.0) 8.3.0".
     pattern = r"version (\d+)\." if kind == "clang" else r".*\s(\d+)\.\d"
     match = re.search(pattern, cxx.version)
-    oldest = OLDEST_CLANG if kind == "clang" else OLDEST_GCC
-    if match and (int(match.group(1)),) < oldest:
+    return int(match[1]) if match else 0
+
+
+def _check_version(cxx: Tool, kind: str) -> None:
+    major, oldest = major_version(cxx, kind), OLDEST_CLANG if kind == "clang" else OLDEST_GCC
+    if major and (major,) < oldest:
         raise ToolError(
             Problem(
                 where=str(cxx.path),

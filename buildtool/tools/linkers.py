@@ -64,3 +64,4 @@ LINKING: Mapping[str, Linking] = {
         folds=False,
     ),
 }
+OBJECT_FORMATS = tuple(LINKING)

@@ -20,11 +20,11 @@ from buildtool.binary.macho import (
     kernel_factories,
     read_image,
     read_object,
-    version_numbers,
     version_text,
 )
 from buildtool.core.errors import Problem
 from buildtool.core.values import MachoExpectation
+from buildtool.core.version_numbers import version_numbers
 
 # Where Apple's own libraries and frameworks are on every device.
 APPLE = ("/usr/lib/", "/System/Library/")

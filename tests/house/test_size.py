@@ -16,7 +16,6 @@ PARTICIPLES = {
 }  # fmt: skip
 # Functions that are being taken apart.
 LONG = {
-    "buildtool.backends.makefile.makefile_backend.build",
     "buildtool.tools.compilers.find_toolchain",
     "buildtool.workflow.plan_step.plan",
     "buildtool.workflow.verify_step.prove",

@@ -19,11 +19,11 @@ from buildtool.binary.macho import (
     read_image,
     read_object,
     undefined_symbols,
-    version_numbers,
     version_text,
 )
 from buildtool.core.errors import VerificationError
 from buildtool.core.run import Command, environment
+from buildtool.core.version_numbers import version_numbers
 from tests.macho.conftest import linker_release, tool
 
 Make = Callable[..., Path]

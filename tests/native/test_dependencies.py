@@ -7,7 +7,6 @@ import pytest
 from buildtool.backends.common.selection_header import PREFIX_HEADERS
 from buildtool.backends.native.cmake_project import SHIMS
 from buildtool.backends.native.native_dependencies import (
-    FORMATS,
     Dependency,
     dependency_sources,
     load_dependencies,
@@ -16,6 +15,7 @@ from buildtool.core.errors import ConfigError
 from buildtool.core.paths import LOCK
 from buildtool.plan.runtime import runtime_roots
 from buildtool.sources import Cache, load_lock
+from buildtool.tools.linkers import OBJECT_FORMATS
 
 FORM = """\
 "2.14":
@@ -66,7 +66,7 @@ def test_a_form_for_other_objects_only(tmp_path: Path) -> None:
     assert len(load_dependencies("2.14.1", "elf", data=data)) == 1
 
 
-@pytest.fixture(scope="module", params=FORMATS)
+@pytest.fixture(scope="module", params=OBJECT_FORMATS)
 def dependencies(request: pytest.FixtureRequest) -> tuple[Dependency, ...]:
     return load_dependencies("2.14.1", request.param)
 

@@ -67,7 +67,7 @@ def write_flags(folder: Path, extra: tuple[str, ...] = (), *, fold: bool = False
         renderer,
         target="pi",
         version="2.14.1",
-        compile_flags=dist.app_compile_flags(DEFINES),
+        compile_flags=dist.app_compile_flags(DEFINES, standard="c++17"),
         link_flags=link_flags,
         optional=common.optional_flags(link_flags),
     )
@@ -96,7 +96,7 @@ def test_flags_are_single_tokens_in_the_order_that_is_needed() -> None:
 
 
 def test_an_app_does_not_get_the_macros_that_select() -> None:
-    flags = dist.app_compile_flags(("A=1", *sorted(PRIVATE_DEFINES)))
+    flags = dist.app_compile_flags(("A=1", *sorted(PRIVATE_DEFINES)), standard="c++17")
     assert flags == ("-std=c++17", "-pthread", "-DA=1", "-Iinclude")
 
 

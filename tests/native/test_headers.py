@@ -39,6 +39,7 @@ def found(tree: Path, *names: str, defines: tuple[str, ...] = ()) -> Mapping[str
         tree=tree,
         include_dirs=[],
         compiler=("g++", *(f"-D{define}" for define in defines)),
+        standard="c++17",
     )
 
 
@@ -61,7 +62,9 @@ def test_a_library_that_is_installed_is_missing_all_the_same(tree: Path) -> None
         (tree / "installed" / "unicode" / name).touch()
     compiler = ("g++", "-isystem", str(tree / "installed"))
     source = f"{KERNELS}/words.cc"
-    names = foreign_headers([source], tree=tree, include_dirs=[], compiler=compiler)
+    names = foreign_headers(
+        [source], tree=tree, include_dirs=[], compiler=compiler, standard="c++17"
+    )
     assert names == {source: ("unicode/unistr.h", "unicode/utf.h")}
 
 

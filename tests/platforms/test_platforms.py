@@ -11,7 +11,8 @@ from buildtool.core.errors import ConfigError
 from buildtool.core.render import Renderer
 from buildtool.core.run import Command, run
 from buildtool.core.values import Abi
-from buildtool.platforms import PLATFORMS, find_abi, find_platform, version_numbers
+from buildtool.core.version_numbers import version_numbers
+from buildtool.platforms import PLATFORMS, find_abi, find_platform
 
 
 def said(platform: str, abi: str, minimum_os: str | None) -> str:

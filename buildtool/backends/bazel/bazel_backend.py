@@ -10,13 +10,9 @@ from buildtool.backends.bazel import bazel_flags as flags
 from buildtool.backends.bazel.bazel_build import BazelBuild
 from buildtool.backends.bazel.bazel_overlay import FOLDER, make_workspace, read_graph
 from buildtool.backends.bazel.given_macros import macro_notes, macro_problems
-from buildtool.backends.bazel.groups import (
-    SOURCES,
-    find_flavour,
-    grouped,
-    needed_kernels,
-)
+from buildtool.backends.bazel.groups import find_flavour, grouped, needed_kernels
 from buildtool.backends.bazel.setup import find_setup, with_setup
+from buildtool.backends.bazel.trimming import SOURCES
 from buildtool.backends.common.flags import CUT_TYPE_DEFINES
 from buildtool.backends.common.selection_header import render_ops_to_register
 from buildtool.catalogue.cxxfiles import CxxFiles

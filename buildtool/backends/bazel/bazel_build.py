@@ -14,9 +14,10 @@ from buildtool.backends.bazel.bazel_flags import build_flags, startup_flags
 from buildtool.backends.bazel.bazel_overlay import home_of, make_workspace
 from buildtool.backends.bazel.lacking import LackingFiles
 from buildtool.backends.bazel.setup import Setup
+from buildtool.backends.common.full_disk import full_disk
 from buildtool.backends.common.linked_files import write_link_set
-from buildtool.core.errors import BuildError, Problem, disk_full
-from buildtool.core.run import Command, Completed, failure_problem, stream
+from buildtool.core.errors import BuildError, Problem
+from buildtool.core.run import Command, Completed, failure_problem, new_log, stream
 from buildtool.core.values import BuildPlan
 from buildtool.products.aar.parts import PRODUCTS, Product
 from buildtool.starlark.buildfiles import BuildConditions
@@ -27,7 +28,6 @@ WHAT = "bazel build"
 ROUNDS = 4  # calls of Bazel, each of which may find files that the link lacks
 SECONDS = 10.0  # between two lines of progress
 LICENCES = ("LICENSE*", "LICENCE*", "COPYING*", "NOTICE*")
-NO_SPACE = "No space left on device"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +48,7 @@ class BazelBuild:
             ToolError: it cannot be started, or knows no flag for a setting.
         """
         job = self.job
-        job.log.parent.mkdir(parents=True, exist_ok=True)
-        job.log.write_text("", encoding="utf-8")
+        new_log(job.log)
         lacking, compiled = LackingFiles.load(job, self.plan), 0
         for left in reversed(range(ROUNDS)):
             command, done, ended = self._call(lacking.files)
@@ -102,9 +101,9 @@ class BazelBuild:
 
     def _problems(self, command: Command, done: Completed, ended: BuildOutcome) -> list[Problem]:
         """What went wrong, in Bazel's own words, and how to repeat it."""
-        if NO_SPACE in done.stdout:
-            return [disk_full(str(self._base))]
         log = self.job.log
+        if full := full_disk(done.stdout, str(self._base), log):
+            return [full]
         problems = problems_of(ended, what=WHAT, log=log)
         if done.returncode < 0 or not problems:
             return [failure_problem(command, done.returncode, done.stdout, what=WHAT, log=log)]

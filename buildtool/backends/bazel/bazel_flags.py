@@ -17,6 +17,7 @@ from buildtool.config import Target
 from buildtool.plan.selecting_macros import SELECTIVE
 from buildtool.tools.bazel.events import FLAG as ALL_ACTIONS
 from buildtool.tools.bazel.release_flags import flags
+from buildtool.tools.bazel.tree_files import OLD_RC, RC
 from buildtool.tools.bazel.versions import key
 
 # What the NDK's compilers set by themselves under "-c opt", with which this is built.
@@ -36,7 +37,6 @@ REMOTE_KINDS = ("spawn_strategy", "genrule_strategy", "strategy=CppCompile")
 # in place of 11.3 (0.17.2). Newer releases bring newer Javas, with which it was not measured.
 QUICK_START = ("--host_jvm_args=-XX:TieredStopAtLevel=1",)
 NEW_SERIES = "1.0.0"
-OLD_RC = "tools/bazel.rc"
 IGNORES_OLD_RC = "0.18.0"  # release notes: the workspace's settings are %workspace%/.bazelrc
 
 
@@ -143,12 +143,12 @@ def _places(job: Job, setup: Setup, events: Path) -> tuple[str, ...]:
 
 
 def _rcs(tree: Path) -> list[str]:
-    paths = [tree / ".bazelrc", tree / OLD_RC]
+    paths = [tree / RC, tree / OLD_RC]
     return [path.read_text(encoding="utf-8", errors="replace") for path in paths if path.is_file()]
 
 
 def _imports(tree: Path) -> bool:
     """Whether the user's settings read those of the tree."""
-    path = tree / ".bazelrc"
+    path = tree / RC
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     return re.search(rf"^\s*(try-)?import\s.*{re.escape(OLD_RC)}", text, re.MULTILINE) is not None

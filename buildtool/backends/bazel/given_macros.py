@@ -8,11 +8,12 @@ import shlex
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from buildtool.backends.bazel.bazel_flags import CONFIGS, OLD_RC
+from buildtool.backends.bazel.bazel_flags import CONFIGS
 from buildtool.config import Target
 from buildtool.core.errors import Problem
+from buildtool.tools.bazel.tree_files import CONFIGURED_RC, OLD_RC, RC
 
-RCS = (OLD_RC, ".bazelrc", ".tf_configure.bazelrc")
+RCS = (OLD_RC, RC, CONFIGURED_RC)
 _FLAG = re.compile(r"--(copt|cxxopt|conlyopt|per_file_copt)(?:=(.*))?", re.DOTALL)
 _LINE = re.compile(r"\s*(?:build|common|always)(?::(\S+))?\s+(.*)")
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.backends.bazel.trimming import TrimmedBuildFile, trim_groups
+from buildtool.backends.bazel.trimming import SOURCES, TrimmedBuildFile, trim_groups
 from buildtool.config import Target
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.values import BuildPlan
@@ -22,8 +22,7 @@ from buildtool.tools.bazel.workspace_file import read_text
 
 KERNELS = "tensorflow/core/kernels"
 BUILD = f"{KERNELS}/BUILD"
-SOURCES = (".cc", ".c", ".cpp")
-_OF_GPUS = ("_gpu.cc", ".cu.cc")
+OF_GPUS = ("_gpu.cc", ".cu.cc")
 _INCLUDE = re.compile(rf'^\s*#\s*include\s+"({KERNELS}/[^"]+)"', re.MULTILINE)
 
 
@@ -104,7 +103,7 @@ def needed_kernels(
     outside = [path for path in kernel_files if path not in there]
     # The tree itself does without other files for what its groups have.
     helpers = _helpers(graph, flavour, kernel_files) & there | {
-        path for path in _helpers(graph, flavour, outside) if not path.endswith(_OF_GPUS)
+        path for path in _helpers(graph, flavour, outside) if not path.endswith(OF_GPUS)
     }
     return needed_of(graph, flavour, {*kernel_files, *(helpers - set(registering))})
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildtool.backends.backend import Job
-from buildtool.backends.bazel.groups import KERNELS, SOURCES, trims
+from buildtool.backends.bazel.groups import KERNELS, OF_GPUS, trims
+from buildtool.backends.bazel.trimming import SOURCES
 from buildtool.catalogue.definers import DefinerIndex
 from buildtool.core.render import to_json, write_if_changed
 from buildtool.core.values import BuildPlan, FileKind, PlannedFile
@@ -19,7 +20,7 @@ from buildtool.tools.bazel.events import BuildOutcome
 from buildtool.tools.linkers import UNDEFINED
 
 LINKING = "CppLink"
-_NOT_BUILT = ("_test.cc", "_gpu.cc", ".cu.cc", "_test_utils.cc")
+_NOT_BUILT = (*OF_GPUS, "_test.cc", "_test_utils.cc")
 
 
 @dataclass(kw_only=True)

@@ -14,6 +14,7 @@ from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.core.errors import Problem
 from buildtool.core.run import Command, run
 from buildtool.core.values import SelectedKernel
+from buildtool.tools.make_rules import prerequisites
 
 # Made by protoc from the tree's own protos, before anything is compiled.
 GENERATED = (".pb.h", ".pb_text.h")
@@ -41,7 +42,7 @@ def foreign_headers(
     tree: Path,
     include_dirs: Sequence[Path],
     compiler: Sequence[str],
-    standard: str = "c++17",
+    standard: str,
 ) -> Mapping[str, tuple[str, ...]]:
     """The headers that each of ``sources``, files of ``tree``, includes and that are nowhere, or
     belong to a library that is not built.
@@ -98,7 +99,7 @@ def _included(source: Path, search: Sequence[str]) -> set[str]:
     while generated headers are not there."""
     command = Command(argv=(*search, "-M", "-MG", "-MT", "x", str(source)))
     rule = run(command, what=f"reading the includes of {source.name}", check=False).stdout
-    return set(rule.partition(":")[2].replace("\\\n", " ").split())
+    return set(prerequisites(rule))
 
 
 def _spelt(included: Iterable[str], names: Iterable[str]) -> set[str]:

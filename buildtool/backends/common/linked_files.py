@@ -12,6 +12,11 @@ from buildtool.core.values import BuildPlan, FileKind, PlannedFile, Toolchain
 from buildtool.plan.build_plan import TENSORFLOW
 
 
+def file_key(file: PlannedFile) -> str:
+    """What a planned file is called among the symbols, of all trees."""
+    return f"{file.root}:{file.path}"
+
+
 def linked_files(
     plan: BuildPlan, closure: Closure, toolchain: Toolchain
 ) -> tuple[PlannedFile, ...]:
@@ -20,7 +25,7 @@ def linked_files(
     names = dict(zip(needs, demangle(toolchain, [n.symbol for n in needs.values()]), strict=True))
     linked = []
     for file in plan.files:
-        key = f"{file.root}:{file.path}"
+        key = file_key(file)
         if key not in closure.needed:
             continue
         reason = file.reason

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from buildtool.binary.symbols import Closure, Symbols, link_closure
+from buildtool.binary.symbols import Closure, Symbols, link_closure, read_symbols
 from buildtool.core.errors import BuildError, Problem
 from buildtool.core.render import to_json, write_if_changed
-from buildtool.core.values import SourceTree
+from buildtool.core.values import SourceTree, Toolchain
 from buildtool.rename.names import rename_path
 from buildtool.rename.renamed_sources import Renaming
 
@@ -27,6 +27,12 @@ from buildtool.rename.renamed_sources import Renaming
 GUESSES = 4
 
 Compile = Callable[[Sequence[str], int], Mapping[str, Symbols]]
+
+
+class Build(Protocol):
+    """Makes the objects of files, under a title; with ``keep_going`` some may fail."""
+
+    def __call__(self, files: Sequence[str], *, title: str, keep_going: bool) -> None: ...
 
 
 class Definers(Protocol):
@@ -141,6 +147,28 @@ def narrow(
         todo = sorted(memory.predict(chosen) & untried)
     memory.learn(known, closure)
     return closure, known
+
+
+def compiling_in_rounds(
+    build: Build,
+    objects: Mapping[str, Path],
+    *,
+    required: Sequence[str],
+    toolchain: Toolchain,
+    title: str = "compiling",
+) -> Compile:
+    """A ``compile_files`` for :func:`narrow`; ``objects`` are what is made of each file."""
+
+    def compile_files(files: Sequence[str], step: int) -> Mapping[str, Symbols]:
+        build(files, title=f"{title}, round {step}", keep_going=True)
+        if step == 1:
+            # A required file must compile; what the program that builds says of it is told.
+            build(required, title=title, keep_going=False)
+        there = {file: objects[file] for file in files if objects[file].exists()}
+        symbols = read_symbols(toolchain, list(there.values()))
+        return {file: symbols[path] for file, path in there.items()}
+
+    return compile_files
 
 
 def _all_compiled(required: Sequence[str], known: Mapping[str, Symbols]) -> None:

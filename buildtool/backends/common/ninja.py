@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildtool.backends.common.full_disk import full_disk
 from buildtool.backends.common.pace import Pace
 from buildtool.core.errors import BuildError, Problem
 from buildtool.core.run import Command, failure_problem, run, stream
@@ -127,11 +128,6 @@ def _first_failure(
     lines = block.splitlines()
     end = next((n for n, line in enumerate(lines) if n and STATUS.match(line)), len(lines))
     wanted = [line for line in lines[:end] if not line.startswith("FAILED") and len(line) < 1000]
-    problem = failure_problem(command, returncode, "\n".join(wanted[:20]), what=title, log=log)
-    if "No space left on device" in output:
-        return Problem(
-            where=title,
-            what="the disk is full",
-            todo=f"free some space and run the same command again; full log: {log}",
-        )
-    return problem
+    return full_disk(output, title, log) or failure_problem(
+        command, returncode, "\n".join(wanted[:20]), what=title, log=log
+    )

@@ -10,6 +10,7 @@ from buildtool.backends.makefile.file_lists import (
     DOWNLOADS,
     FOLDER,
     OPS,
+    PROTO_TEXT,
     PROTO_TEXTS,
     PROTOS,
     read_lists,
@@ -48,7 +49,7 @@ def lists_of(files: Sequence[PlannedFile]) -> dict[str, str]:
     """The makefile's lists: everything that may be linked, so that it knows all objects."""
     ops = [f.path for f in files if f.kind is not FileKind.PROTO]
     protos = [f.path for f in files if f.path.endswith(".proto")]
-    texts = [f.path for f in files if f.path.endswith(".pb_text.cc")]
+    texts = [f.path for f in files if f.path.endswith(PROTO_TEXT)]
     return _written({OPS: ops, PROTOS: protos, PROTO_TEXTS: texts})
 
 

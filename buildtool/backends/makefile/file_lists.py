@@ -17,6 +17,8 @@ FOLDER = "tensorflow/contrib/makefile"
 OPS = "tf_op_files.txt"
 PROTOS = "tf_proto_files.txt"
 PROTO_TEXTS = "tf_pb_text_files.txt"
+# How the sources end that proto_text makes.
+PROTO_TEXT = ".pb_text.cc"
 # Dependencies are not in the tree but in the build's own folder.
 DOWNLOADS = f"{FOLDER}/downloads/"
 

@@ -7,18 +7,16 @@ it uses is found out as it is for the library: by the symbols of objects.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.backends.common.narrow import Definers, Memory, narrow
+from buildtool.backends.common.narrow import Definers, Memory, compiling_in_rounds, narrow
 from buildtool.backends.makefile.make import Make
 from buildtool.backends.makefile.makefile_project import object_name
 from buildtool.binary.symbols import (
-    Symbols,
     archive_symbols,
     demangle,
-    read_symbols,
     system_symbols,
 )
 from buildtool.catalogue.definers import DefinerIndex
@@ -66,20 +64,20 @@ class HostTool:
             return files
         objects = {path: f"{self.made}obj/{object_name(path)}" for path in files}
 
-        def compile_files(paths: Sequence[str], step: int) -> Mapping[str, Symbols]:
-            title = f"compiling proto_text, round {step}"
-            self.make.build([objects[path] for path in paths], title=title, keep_going=True)
-            if step == 1:
-                self.make.build([objects[path] for path in required], title="compiling proto_text")
-            there = {path: self.make.folder / objects[path] for path in paths}
-            there = {path: place for path, place in there.items() if place.exists()}
-            symbols = read_symbols(self.toolchain, list(there.values()))
-            return {path: symbols[place] for path, place in there.items()}
+        def build(files: Sequence[str], *, title: str, keep_going: bool) -> None:
+            goals = [objects[path] for path in files]
+            self.make.build(goals, title=title, keep_going=keep_going)
 
         closure, _ = narrow(
             required=required,
             offered=files,
-            compile_files=compile_files,
+            compile_files=compiling_in_rounds(
+                build,
+                {path: self.make.folder / place for path, place in objects.items()},
+                required=required,
+                toolchain=self.toolchain,
+                title="compiling proto_text",
+            ),
             definers=self._definers(files),
             last_resort=lambda symbols: [()] * len(symbols),
             system=system_symbols(self.toolchain) | archive_symbols(self.toolchain, self.archives),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from buildtool.backends.common.full_disk import full_disk
 from buildtool.backends.common.pace import Pace
 from buildtool.backends.makefile.file_lists import FOLDER
 from buildtool.backends.makefile.makefile_overlay import MADE
@@ -84,12 +85,8 @@ class Make:
 
     def _failure(self, returncode: int, output: str, goals: Sequence[str], title: str) -> Problem:
         """What the first goal that failed said; to repeat, that goal alone."""
-        if "No space left on device" in output:
-            return Problem(
-                where=title,
-                what="the disk is full",
-                todo=f"free some space and run the same command again; full log: {self.log}",
-            )
+        if full := full_disk(output, title, self.log):
+            return full
         lines = output.splitlines()
         end = next((n for n, line in enumerate(lines) if FAILED_GOAL.match(line)), None)
         failed = FAILED_GOAL.match(lines[end]) if end is not None else None

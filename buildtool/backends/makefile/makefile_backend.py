@@ -19,10 +19,10 @@ from buildtool.backends.common.own_compilers import (
 )
 from buildtool.backends.makefile import makefile_flags as flags
 from buildtool.backends.makefile.asking import WORK, ask, files, links, lists_of
-from buildtool.backends.makefile.file_lists import read_lists
+from buildtool.backends.makefile.file_lists import PROTO_TEXT, read_lists
 from buildtool.backends.makefile.hosttool import HostTool
 from buildtool.backends.makefile.make import MAKEFILE, Make
-from buildtool.backends.makefile.makefile_build import PROTO_TEXT, MakefileBuild
+from buildtool.backends.makefile.makefile_build import MakefileBuild
 from buildtool.backends.makefile.makefile_dependencies import (
     choices,
     downloads,
@@ -40,7 +40,7 @@ from buildtool.catalogue.unity import Preprocessor
 from buildtool.config import Target
 from buildtool.core.errors import ConfigError, Problem, ToolError
 from buildtool.core.render import Renderer
-from buildtool.core.run import Command, run
+from buildtool.core.run import Command, new_log, run
 from buildtool.core.values import Abi, BuildPlan, SelectedKernel, Toolchain
 from buildtool.plan.build_plan import Offer
 from buildtool.plan.selecting_macros import SELECTIVE
@@ -48,7 +48,7 @@ from buildtool.platforms.facts import ARCHIVES
 from buildtool.sources import Lock
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph
 from buildtool.tools.compilers import find_host_toolchain
-from buildtool.tools.linkers import GOLD
+from buildtool.tools.linkers import GOLD, OBJECT_FORMATS
 
 __all__ = ["MAKEFILE", "MakefileBackend"]
 
@@ -60,7 +60,7 @@ class MakefileBackend:
     folder = WORK
     cxx_standard = "c++11"
     artefact = ARCHIVES
-    object_formats = ("elf", "macho")
+    object_formats = OBJECT_FORMATS
     type_policies = tuple(CUT_TYPE_DEFINES)
 
     def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
@@ -172,8 +172,7 @@ class MakefileBackend:
         return ""
 
     def build(self, job: Job, plan: BuildPlan) -> Library:
-        job.log.parent.mkdir(parents=True, exist_ok=True)
-        job.log.write_text("", encoding="utf-8")
+        new_log(job.log)
         target, generated = job.target, job.layout.generated
         host = find_host_toolchain()
         libraries = make_libraries(job, plan, host)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.backends.backend import Library
-from buildtool.backends.common.linked_files import linked_files, write_link_set
-from buildtool.backends.common.narrow import Memory, narrow
-from buildtool.backends.makefile.file_lists import FOLDER
+from buildtool.backends.common.linked_files import file_key, linked_files, write_link_set
+from buildtool.backends.common.narrow import Memory, compiling_in_rounds, narrow
+from buildtool.backends.makefile.file_lists import FOLDER, PROTO_TEXT
 from buildtool.backends.makefile.make import Make
 from buildtool.backends.makefile.makefile_project import object_name
 from buildtool.backends.makefile.prototexts import ProtoTextIndex
@@ -20,7 +20,6 @@ from buildtool.binary.symbols import (
     Symbols,
     archive_symbols,
     demangle,
-    read_symbols,
     system_symbols,
 )
 from buildtool.catalogue.definers import DefinerIndex
@@ -30,8 +29,6 @@ from buildtool.core.render import write_if_changed
 from buildtool.core.run import Command, run
 from buildtool.core.values import FileKind, PlannedFile, Toolchain
 from buildtool.plan.build_plan import TENSORFLOW, selections
-
-PROTO_TEXT = ".pb_text.cc"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,25 +72,27 @@ class MakefileBuild:
         return self.settings.toolchain
 
     def _narrow(self) -> tuple[Closure, Mapping[str, Symbols]]:
-        files = {_key(file): file for file in self.settings.plan.files}
-        objects = {key: self._object(file.path) for key, file in files.items()}
-        required = sorted(key for key, file in files.items() if file.required)
+        planned = {file_key(file): file for file in self.settings.plan.files}
+        objects = {key: self._object(file.path) for key, file in planned.items()}
+        required = sorted(key for key, file in planned.items() if file.required)
 
-        def compile_files(keys: Sequence[str], step: int) -> Mapping[str, Symbols]:
-            self._compile([objects[key] for key in keys], title=f"compiling, round {step}")
-            if step == 1:
-                # A file that the plan requires must compile; what make says of it is told.
-                self._make().build([objects[key] for key in required], title="compiling")
-            there = {key: self.make.folder / objects[key] for key in keys}
-            there = {key: path for key, path in there.items() if path.exists()}
-            symbols = read_symbols(self.toolchain, list(there.values()))
-            return {key: symbols[path] for key, path in there.items()}
+        def build(files: Sequence[str], *, title: str, keep_going: bool) -> None:
+            goals = [objects[key] for key in files]
+            if keep_going:
+                self._compile(goals, title=title)
+            else:
+                self._make().build(goals, title=title)
 
-        guesses = _Guesses(self.make.folder, self.settings, list(files.values()), self.cache)
+        guesses = _Guesses(self.make.folder, self.settings, list(planned.values()), self.cache)
         return narrow(
             required=required,
-            offered=files,
-            compile_files=compile_files,
+            offered=planned,
+            compile_files=compiling_in_rounds(
+                build,
+                {key: self.make.folder / place for key, place in objects.items()},
+                required=required,
+                toolchain=self.toolchain,
+            ),
             definers=guesses.definers,
             last_resort=guesses.last_resort,
             system=system_symbols(self.toolchain)
@@ -187,7 +186,7 @@ class _Guesses:
         gendir = folder / settings.gendir
         for file in files:
             made = gendir / "proto_text" if file.path.endswith(PROTO_TEXT) else folder
-            self._keys[made / file.path] = _key(file)
+            self._keys[made / file.path] = file_key(file)
         self._definers: DefinerIndex | None = None
         self._texts = ProtoTextIndex([])
         self._includers = IncluderIndex(
@@ -226,7 +225,3 @@ class _Guesses:
             [self._keys[path] for path in index(name) if path in self._keys]
             for name in demangle(self._toolchain, symbols)
         ]
-
-
-def _key(file: PlannedFile) -> str:
-    return f"{file.root}:{file.path}"

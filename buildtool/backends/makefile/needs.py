@@ -19,12 +19,11 @@ from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.unity import Preprocessor, make_stubs
 from buildtool.core.errors import ToolError
 from buildtool.core.run import Command, run
+from buildtool.tools.make_rules import prerequisites
 
 SCRIPT = f"{FOLDER}/download_dependencies.sh"
 _FETCHED = re.compile(r"\bDOWNLOADS_DIR\}?/(\w[\w/.-]*)")
 _LINKS_ZLIB = re.compile(r"(?<!\S)-lz(?!\S)")
-_CONTINUED = re.compile(r"\\\n")
-_SPACE = re.compile(r"(?<!\\)\s+")
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)[">]', re.MULTILINE)
 
 
@@ -127,6 +126,4 @@ def _read_files(
             str(unity),
         )
         done = run(Command(argv=argv), what=f"asking what {tree} includes", error=ToolError)
-    # A make rule: "unity.o: file file \\", a space in a name behind a backslash.
-    _, _, files = _CONTINUED.sub(" ", done.stdout).partition(":")
-    return frozenset(file.replace("\\ ", " ") for file in _SPACE.split(files))
+    return frozenset(prerequisites(done.stdout))

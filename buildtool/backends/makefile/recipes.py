@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from buildtool.backends.common.source_globs import matches_any, matching
 from buildtool.core.decode import from_json
 from buildtool.core.errors import BuildError, ConfigError, Problem
 from buildtool.core.paths import DATA
 from buildtool.core.values import Toolchain
+from buildtool.core.version_numbers import numbers
+from buildtool.tools.compilers import major_version
+from buildtool.tools.linkers import OBJECT_FORMATS
 
 TABLE = DATA / "libraries.yaml"
 
@@ -46,7 +48,7 @@ class Recipe:
     language: str = "CXX"
     standard: int = 11
     only: tuple[str, ...] = ("*",)
-    formats: tuple[str, ...] = ("elf", "macho")
+    formats: tuple[str, ...] = OBJECT_FORMATS
     programs: tuple[Program, ...] = ()
 
 
@@ -64,12 +66,12 @@ class Fix:
 
     def applies(self, source: str, toolchain: Toolchain) -> bool:
         """Whether ``source`` needs this with the compiler of ``toolchain``."""
-        version = compiler_major(toolchain)
+        version = major_version(toolchain.cxx, toolchain.kind)
         return (
             self.compiler == toolchain.kind
             and self.since <= version
             and not (self.until and self.until < version)
-            and _any_matches(self.sources, source)
+            and matches_any(self.sources, source)
         )
 
 
@@ -103,7 +105,7 @@ class Recipes:
         """The first recipe for the dependency ``name`` that is for ``source`` of the lock and for
         objects of this format."""
         for recipe in self.libraries:
-            fits = object_format in recipe.formats and _any_matches(recipe.only, source)
+            fits = object_format in recipe.formats and matches_any(recipe.only, source)
             if recipe.name == name and fits:
                 return recipe
         return None
@@ -150,31 +152,14 @@ def matching_files(
     Raises:
         BuildError: there is none: the tree is of a version that the recipe is not for.
     """
-    found = {path.relative_to(root).as_posix() for glob in sources for path in root.glob(glob)}
-    kept = [
-        path for path in found if not any(fnmatch.fnmatchcase(path, pattern) for pattern in exclude)
-    ]
-    if not kept:
+    found = matching(root, sources, exclude)
+    if not found:
         what = f"{name}: has none of {', '.join(sources)}"
         todo = f"{TABLE.name} knows how {name} is laid out; mend it for this version"
         raise BuildError(Problem(where=str(root), what=what, todo=todo))
-    return tuple(sorted(kept))
+    return found
 
 
 def _series(release: str) -> tuple[int, ...]:
     """``(1, 8)`` of ``1.8.0-rc1``."""
-    return tuple(int(number) for number in re.findall(r"\d+", release)[:2])
-
-
-def _any_matches(patterns: Iterable[str], text: str) -> bool:
-    return any(fnmatch.fnmatchcase(text, pattern) for pattern in patterns)
-
-
-def compiler_major(toolchain: Toolchain) -> int:
-    """The compiler's major version, 0 if it does not say one.
-
-    "Debian clang version 14.0.6"; "arm-linux-gnueabihf-g++ (Debian 12.2.0-14) 12.2.0".
-    """
-    pattern = r"version (\d+)\." if toolchain.kind == "clang" else r".*\s(\d+)\.\d"
-    match = re.search(pattern, toolchain.cxx.version)
-    return int(match[1]) if match else 0
+    return numbers(release)[:2]

@@ -19,7 +19,6 @@ from buildtool.backends.native import native_flags as flags
 from buildtool.backends.native.cmake_project import render_project
 from buildtool.backends.native.native_build import NativeInputs, build_library
 from buildtool.backends.native.native_dependencies import (
-    FORMATS,
     Dependency,
     dependency_sources,
     load_dependencies,
@@ -33,6 +32,7 @@ from buildtool.platforms.facts import ARCHIVES
 from buildtool.sources import Lock
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph, mobile_candidates
 from buildtool.tools.compilers import find_protoc
+from buildtool.tools.linkers import OBJECT_FORMATS
 
 PORTABLE = "//tensorflow/core/kernels:portable_all_ops"
 PROTOC_SERIES = "3.21"
@@ -45,7 +45,7 @@ class NativeBackend:
     folder = "native"
     cxx_standard = "c++17"
     artefact = ARCHIVES
-    object_formats = FORMATS
+    object_formats = OBJECT_FORMATS
     type_policies = tuple(TYPE_DEFINES)
 
     def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
@@ -59,7 +59,7 @@ class NativeBackend:
                     todo="leave the key out, or change that file",
                 )
             )
-        found = (item for each in FORMATS for item in load_dependencies(version, each))
+        found = (item for each in OBJECT_FORMATS for item in load_dependencies(version, each))
         return list(dict.fromkeys(item.source for item in found))
 
     def toolchain(self, target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
@@ -105,6 +105,7 @@ class NativeBackend:
                 *(str(compiler.cxx.path), *compiler.compile_flags),
                 *(f"-D{define}" for define in defines),
             ),
+            standard=self.cxx_standard,
         )
         return list(foreign_problems(kernels, foreign, backend=self.name))
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.backends.common.launcher import find_launcher, parallel_jobs
-from buildtool.backends.common.linked_files import linked_files, write_link_set
-from buildtool.backends.common.narrow import Definers, Memory, narrow
+from buildtool.backends.common.linked_files import file_key, linked_files, write_link_set
+from buildtool.backends.common.narrow import Definers, Memory, compiling_in_rounds, narrow
 from buildtool.backends.common.ninja import NativeBuild
 from buildtool.backends.native.cmake_project import source_lists
 from buildtool.backends.native.native_dependencies import Dependency
@@ -17,13 +17,13 @@ from buildtool.binary.symbols import (
     Closure,
     Symbols,
     demangle,
-    read_symbols,
     system_symbols,
 )
 from buildtool.catalogue.definers import DefinerIndex
 from buildtool.catalogue.includers import IncluderIndex
 from buildtool.core.paths import ARCHIVE_NAMES
 from buildtool.core.render import Renderer, write_if_changed
+from buildtool.core.run import new_log
 from buildtool.core.values import BuildPlan, FileKind, PlannedFile, Toolchain
 from buildtool.plan.build_plan import TENSORFLOW
 
@@ -66,8 +66,7 @@ def build_library(inputs: NativeInputs) -> NativeLibrary:
     Raises:
         BuildError: CMake, protoc, a compiler or the archiver failed.
     """
-    inputs.log.parent.mkdir(parents=True, exist_ok=True)
-    inputs.log.write_text("", encoding="utf-8")
+    new_log(inputs.log)
     _same_tools(inputs)
     native = _native_build(inputs)
     inputs.say("configuring")
@@ -127,23 +126,15 @@ def _same_tools(inputs: NativeInputs) -> None:
 
 def _narrow(inputs: NativeInputs, native: NativeBuild) -> tuple[Closure, Mapping[str, Symbols]]:
     objects = native.objects()
-    places = {_key(file): _place(inputs, native, file) for file in inputs.plan.files}
+    places = {file_key(file): _place(inputs, native, file) for file in inputs.plan.files}
     places = {key: path for key, path in places.items() if path in objects}
     keys = {path: key for key, path in places.items()}
 
-    def compile_files(files: Sequence[str], step: int) -> Mapping[str, Symbols]:
-        wanted = {key: objects[places[key]] for key in files}
-        goals = [str(path.relative_to(inputs.folder)) for path in wanted.values()]
-        native.build(goals, title=f"compiling, round {step}", keep_going=True)
-        if step == 1:
-            # A file that the plan requires must compile; what ninja says of it is told.
-            native.build(
-                [str(objects[places[key]].relative_to(inputs.folder)) for key in required],
-                title="compiling",
-            )
-        there = {key: path for key, path in wanted.items() if path.exists()}
-        symbols = read_symbols(inputs.toolchain, list(there.values()))
-        return {key: symbols[path] for key, path in there.items()}
+    made = {key: objects[path] for key, path in places.items()}
+
+    def build(files: Sequence[str], *, title: str, keep_going: bool) -> None:
+        goals = [str(made[key].relative_to(inputs.folder)) for key in files]
+        native.build(goals, title=title, keep_going=keep_going)
 
     def guesses(index: Guess) -> Definers:
         return lambda symbols: [
@@ -151,21 +142,19 @@ def _narrow(inputs: NativeInputs, native: NativeBuild) -> tuple[Closure, Mapping
             for name in demangle(inputs.toolchain, symbols)
         ]
 
-    required = sorted(_key(file) for file in inputs.plan.files if file.required)
+    required = sorted(file_key(file) for file in inputs.plan.files if file.required)
     return narrow(
         required=required,
         offered=places,
-        compile_files=compile_files,
+        compile_files=compiling_in_rounds(
+            build, made, required=required, toolchain=inputs.toolchain
+        ),
         definers=guesses(_definers(inputs, places)),
         last_resort=guesses(_includers(inputs, places)),
         system=system_symbols(inputs.toolchain),
         memory=inputs.memory,
         say=inputs.say,
     )
-
-
-def _key(file: PlannedFile) -> str:
-    return f"{file.root}:{file.path}"
 
 
 def _place(inputs: NativeInputs, native: NativeBuild, file: PlannedFile) -> str:
@@ -179,9 +168,9 @@ def _includers(inputs: NativeInputs, places: Mapping[str, str]) -> Guess:
     """Files by what the headers that they include define."""
     index = IncluderIndex(
         [
-            (inputs.trees[file.root], Path(places[_key(file)]))
+            (inputs.trees[file.root], Path(places[file_key(file)]))
             for file in inputs.plan.files
-            if _key(file) in places and file.kind is not FileKind.PROTO
+            if file_key(file) in places and file.kind is not FileKind.PROTO
         ]
     )
     return lambda symbol: [str(path) for path in index.candidates(symbol)]
@@ -190,15 +179,15 @@ def _includers(inputs: NativeInputs, places: Mapping[str, str]) -> Guess:
 def _definers(inputs: NativeInputs, places: Mapping[str, str]) -> Guess:
     """The text index over all files that may be compiled; protos stand for their code."""
     sources = {
-        str(inputs.trees[file.root] / file.path): places[_key(file)]
+        str(inputs.trees[file.root] / file.path): places[file_key(file)]
         for file in inputs.plan.files
-        if _key(file) in places
+        if file_key(file) in places
     }
     index = DefinerIndex.build(
         [
             (file.root, inputs.trees[file.root] / file.path)
             for file in inputs.plan.files
-            if _key(file) in places
+            if file_key(file) in places
         ],
         inputs.cache / "definers",
     )

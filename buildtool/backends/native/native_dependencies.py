@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import fnmatch
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from buildtool.backends.common.source_globs import matching
 from buildtool.core.decode import from_json
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.paths import DATA
+from buildtool.core.version_numbers import series
+from buildtool.tools.linkers import OBJECT_FORMATS
 
 TABLE = DATA / "dependencies.yaml"
-FORMATS = ("elf", "macho")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class Dependency:
     exclude: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
     language: str = "CXX"
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[str, ...] = OBJECT_FORMATS
     frameworks: tuple[str, ...] = ()
 
     @property
@@ -51,30 +52,19 @@ def load_dependencies(
         ConfigError: nobody has found out yet what this version needs.
     """
     table = yaml.safe_load(data.read_text(encoding="utf-8"))
-    series = ".".join(version.split(".")[:2])
-    if series not in table:
+    own = series(version)
+    if own not in table:
         raise ConfigError(
             Problem(
                 where=f"TensorFlow {version}",
                 what="the native backend does not know the dependencies of this version",
-                todo=f"it knows {', '.join(sorted(table))}; add {series!r} to {data.name}",
+                todo=f"it knows {', '.join(sorted(table))}; add {own!r} to {data.name}",
             )
         )
-    found = (from_json(Dependency, entry) for entry in table[series])
+    found = (from_json(Dependency, entry) for entry in table[own])
     return tuple(dependency for dependency in found if object_format in dependency.formats)
 
 
 def dependency_sources(dependency: Dependency, root: Path) -> tuple[str, ...]:
     """The files of ``root`` that may be compiled, sorted, relative to it."""
-    found = {
-        path.relative_to(root).as_posix()
-        for pattern in dependency.sources
-        for path in root.glob(pattern)
-    }
-    return tuple(
-        sorted(
-            path
-            for path in found
-            if not any(fnmatch.fnmatchcase(path, pattern) for pattern in dependency.exclude)
-        )
-    )
+    return matching(root, dependency.sources, dependency.exclude)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildtool.core.errors import Problem, ToolError
+from buildtool.core.version_numbers import numbers
 
 # The older name is the newer documentation's: "ANDROID_SDK_ROOT, which also points to the SDK
 # installation directory, is deprecated". TensorFlow's configure.py asks for ANDROID_SDK_HOME.
@@ -151,11 +152,6 @@ def read_properties(path: Path) -> Mapping[str, str]:
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     pairs = (line.partition("=") for line in lines if not line.lstrip().startswith("#"))
     return {name.strip(): value.strip() for name, equals, value in pairs if equals}
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    """The numbers of a version, for comparing: ``29.0.3`` is ``(29, 0, 3)``."""
-    return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
 def _read_tools(folder: Path) -> BuildTools:

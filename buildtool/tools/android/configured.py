@@ -15,8 +15,9 @@ from pathlib import Path
 
 from buildtool.core.errors import Problem
 from buildtool.tools.android.compatibility import KitRequest
+from buildtool.tools.bazel.tree_files import CONFIGURED_RC, RC
 
-FILES = (".tf_configure.bazelrc", ".bazelrc")
+FILES = (CONFIGURED_RC, RC)
 # The variables of android_configure.bzl, and the keys of a target that say the same.
 KEYS = {
     "ANDROID_BUILD_TOOLS_VERSION": "build_tools_version",

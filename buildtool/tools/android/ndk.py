@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.core.errors import Problem, ToolError
+from buildtool.core.version_numbers import numbers
 from buildtool.tools.android.android_sdk import (
     NamedFolder,
     Sdk,
     find_root,
-    numbers,
     read_properties,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from buildtool.core.paths import DATA
-from buildtool.tools.android.android_sdk import numbers
+from buildtool.core.version_numbers import numbers
+from buildtool.tools.bazel.versions import newest_row
 
 TABLE = DATA / "android.yaml"
 SUPPORTED = "_SUPPORTED_ANDROID_NDK_VERSIONS"
@@ -45,7 +46,7 @@ def bazel_revisions(bazel: str) -> Revisions:
     source = f"Bazel {bazel}"
     if not has_native_rules(bazel):
         return Revisions(revisions=(), source=source)
-    row = _row(_table()["bazel_ndk"], "bazel", bazel)
+    row = newest_row(_table()["bazel_ndk"], "bazel", bazel)
     return UNKNOWN if row is None else _revisions(row, source)
 
 
@@ -94,14 +95,8 @@ def tensorflow_revisions(tree: Path, version: str) -> Revisions:
             line = text.count("\n", 0, match.start()) + 1
             listed = tuple(sorted(int(each) for each in ast.literal_eval(match.group(1))))
             return Revisions(revisions=listed, source=f"{configure}:{line}")
-    row = _row(_table()["tensorflow_ndk"], "tensorflow", version)
+    row = newest_row(_table()["tensorflow_ndk"], "tensorflow", version)
     return UNKNOWN if row is None else _revisions(row, f"TensorFlow {version}")
-
-
-def _row(rows: Sequence[Mapping[str, Any]], key: str, version: str) -> Mapping[str, Any] | None:
-    """The last row that is not newer than ``version``."""
-    fitting = [row for row in rows if numbers(str(row[key])) <= numbers(version)]
-    return fitting[-1] if fitting else None
 
 
 def _revisions(row: Mapping[str, Any], source: str) -> Revisions:

@@ -14,16 +14,8 @@ from pathlib import Path
 from buildtool.config import Target
 from buildtool.tools.android import android_sdk as sdk
 from buildtool.tools.android import ndk
+from buildtool.tools.bazel.tree_files import SETTINGS
 
-# What Bazel and TensorFlow's configure.py read and write at the root of a tree.
-SETTINGS = (
-    ".bazelrc",
-    ".bazelversion",
-    ".tf_configure.bazelrc",
-    "MODULE.bazel",
-    "WORKSPACE",
-    "tools/bazel.rc",
-)
 # What is built besides C++, and how it is linked.
 FOLDERS = ("tensorflow/contrib/android", "tensorflow/java/src/main", "tensorflow/tools/android")
 SUFFIXES = {".java", ".lds"}

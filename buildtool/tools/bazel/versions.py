@@ -16,6 +16,8 @@ from typing import Any
 import yaml
 
 from buildtool.core.paths import DATA
+from buildtool.core.version_numbers import numbers
+from buildtool.tools.bazel.tree_files import VERSION
 
 TABLE = DATA / "bazel.yaml"
 _V = r"""['"](\d+(?:\.\d+)+)['"]"""
@@ -63,7 +65,7 @@ class VersionRange:
 
 def wanted_bazel(tree: Path, *, tensorflow: str = "") -> VersionRange:
     """What the tree wants; ``tensorflow`` is its version, for the table."""
-    named = tree / ".bazelversion"
+    named = tree / VERSION
     if named.is_file():
         text = named.read_text(encoding="utf-8", errors="replace")
         for number, line in enumerate(text.splitlines(), start=1):
@@ -80,7 +82,7 @@ def wanted_bazel(tree: Path, *, tensorflow: str = "") -> VersionRange:
 
 def key(version: str) -> tuple[int, ...]:
     """A version for comparing, with at least three numbers."""
-    found = tuple(int(part) for part in re.findall(r"\d+", version))
+    found = numbers(version)
     return found + (0,) * (3 - len(found))
 
 
