@@ -19,6 +19,7 @@ SYSTEM = (
     "dirname",
     "env",
     "flock",
+    "grep",
     "mkdir",
     "readlink",
     "tail",
@@ -86,6 +87,7 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
         (tmp_path / "bin" / name).symlink_to(found)
     machine.program("python3", PYTHON)
     machine.program("apt-get")
+    machine.program("sleep")
     machine.program("id", "echo 0")
     return machine
 
@@ -178,7 +180,8 @@ def test_sudo_installs_where_it_asks_for_no_password(machine: Machine) -> None:
     machine.program("sudo", 'shift; exec "$@"')
     (machine.folder / "bin" / "git").unlink()
     assert machine.run("build:pi").returncode == 0
-    assert "sudo -n apt-get update" in machine.calls("sudo")
+    (update,) = (call for call in machine.calls("sudo") if call.endswith("apt-get update"))
+    assert update.startswith("sudo -n env ")
 
 
 def _apt(update: int, install: int) -> Callable[[Machine], None]:
@@ -201,6 +204,38 @@ def test_what_apt_may_answer(
     arrange(machine)
     done = machine.run("build:pi")
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+
+
+LOCKED = "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 7 (apt-get)"
+
+
+@pytest.mark.parametrize("word", ["update", "install"])
+def test_another_apt_is_waited_for(machine: Machine, word: str) -> None:
+    """As automatic updates are at work on a fresh machine."""
+    (machine.folder / "bin" / "git").unlink()
+    busy = f'[ "$1" = {word} ] && [ ! -e "$MACHINE/third" ]'
+    count = 'if [ -e "$MACHINE/second" ]; then : >"$MACHINE/third"; fi; : >"$MACHINE/second"'
+    machine.program("apt-get", f"if {busy}; then {count}; echo '{LOCKED}'; exit 100; fi")
+    done = machine.run("build:pi")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("another program installs packages; waiting until it ends") == 1
+    calls = machine.calls(f"apt-get {word}", "sleep")
+    assert [call.split()[0] for call in calls] == [
+        "apt-get",
+        "sleep",
+        "apt-get",
+        "sleep",
+        "apt-get",
+    ]
+
+
+def test_an_apt_that_never_ends_is_told(machine: Machine) -> None:
+    (machine.folder / "bin" / "git").unlink()
+    machine.program("apt-get", f"[ $1 = update ] || {{ echo '{LOCKED}'; exit 100; }}")
+    done = machine.run("build:pi")
+    assert done.returncode == 4
+    assert f"{LOCKED}\ndoitw: apt-get could not install them, see " in done.stderr
+    assert machine.calls("sleep").count("sleep 5") == 119
 
 
 def test_tensorflow_is_a_thing_to_do_without(machine: Machine) -> None:
