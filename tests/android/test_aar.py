@@ -17,6 +17,7 @@ from buildtool.products.aar.aar_check import check_aar
 from buildtool.products.aar.aar_file import AarContent, write_aar
 from buildtool.products.aar.loadable import LibraryWanted
 from buildtool.products.aar.maven import Coordinates, write_repository
+from tests.limits import HANG
 
 ABIS = PLATFORM.abis
 WANTED = {
@@ -212,7 +213,7 @@ def test_a_client_of_maven_repositories_gets_the_aar(tmp_path: Path, spoilt: boo
     words = ("-dependency", *vars(COORDINATES).values(), "-types", "aar")
     out = str(tmp_path / "out/[artifact]-[revision].[ext]")
     argv = ("java", "-jar", str(IVY), "-settings", str(settings), *words, "-retrieve", out)
-    done = run(Command(argv=argv, cwd=tmp_path), what="ivy", check=False, timeout=120)
+    done = run(Command(argv=argv, cwd=tmp_path), what="ivy", check=False, timeout=HANG)
     found = tmp_path / "out/selective-model-1.0.aar"
     assert found.is_file() != spoilt, done.stdout
     assert ("invalid sha1" in done.stdout) == spoilt

@@ -12,6 +12,7 @@ from buildtool.core.errors import DownloadError, ToolError
 from buildtool.core.run import Command, Completed, run
 from buildtool.sources.cache import Cache
 from buildtool.tools.bazel.finder import npm_bazel
+from tests.limits import HANG
 
 VERSIONS = ("0.17.2", "0.26.1")
 
@@ -69,7 +70,7 @@ class Bazel:
             ),
             what=f"bazel {command}",
             check=False,
-            timeout=900,
+            timeout=HANG,
         )
 
     def shutdown(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.core.run import Command, run
+from tests.limits import HANG
 
 NGINX = """
 {user}
@@ -73,7 +74,7 @@ def _nginx(folder: Path) -> str:
     if shutil.which("apt-get") is None:
         pytest.skip("needs apt-get, to fetch nginx")
     words = ("apt-get", "-o", "APT::Sandbox::User=root", "download", "nginx")
-    done = run(Command(argv=words, cwd=folder), what="fetching nginx", check=False, timeout=300)
+    done = run(Command(argv=words, cwd=folder), what="fetching nginx", check=False, timeout=HANG)
     packages = list(folder.glob("nginx_*.deb"))
     if not packages:
         pytest.skip(f"needs nginx, which apt-get cannot fetch: {done.stderr}")

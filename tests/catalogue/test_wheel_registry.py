@@ -22,6 +22,7 @@ from buildtool.core.errors import ModelError
 from buildtool.core.run import Command, run
 from buildtool.core.values import KernelCatalogue
 from buildtool.plan.match import find_kernel
+from tests.limits import HANG
 
 HERE = Path(__file__).parent
 VERSION = "2.14.1"
@@ -36,7 +37,7 @@ def wheel_kernels() -> list[dict[str, Any]]:
     command = Command(
         argv=(sys.executable, str(HERE / "wheel_registry.py")), env={"TF_CPP_MIN_LOG_LEVEL": "3"}
     )
-    answer = json.loads(run(command, what="reading TensorFlow's registry", timeout=300).stdout)
+    answer = json.loads(run(command, what="reading TensorFlow's registry", timeout=HANG).stdout)
     if answer["version"] != VERSION:
         pytest.skip(f"needs tensorflow {VERSION}, this is {answer['version']}")
     kernels: list[dict[str, Any]] = answer["kernels"]

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.limits import HANG
+
 if TYPE_CHECKING:
     from tests.cli.conftest import BuiltProject
     from tests.conftest import Project
@@ -60,7 +62,7 @@ def test_a_build_that_is_interrupted_ends_in_order(
     process = built.project.start("build:pi", env=SLOWLY)
     until(process, r"compiling, round 1: \d+ of")
     os.killpg(process.pid, end)
-    rest, _ = process.communicate(timeout=300)
+    rest, _ = process.communicate(timeout=HANG)
     assert process.returncode == 128 + end
     assert "interrupted; the next run goes on from here" in rest
     assert "Traceback" not in rest
@@ -72,7 +74,7 @@ def test_workers_that_are_interrupted_end_in_order(built: BuiltProject) -> None:
     process = built.project.start("-n", "2", "build:pi", env=SLOWLY)
     until(process, r"compiling, round 1: \d+ of")
     os.killpg(process.pid, signal.SIGINT)
-    rest, _ = process.communicate(timeout=300)
+    rest, _ = process.communicate(timeout=HANG)
     assert process.returncode == 128 + signal.SIGINT
     assert rest.count("interrupted; the next run goes on from here") == 1
     assert "Traceback" not in rest

@@ -18,6 +18,7 @@ from buildtool.sources import Cache, load_lock
 from buildtool.tools.apple.apple_toolchain import find_apple_toolchain
 from buildtool.tools.apple.emulator import find_emulator
 from buildtool.tools.apple.stand_in_sdk import SOURCE, find_sdk
+from tests.limits import HANG
 
 pytestmark = pytest.mark.build
 
@@ -65,7 +66,7 @@ def run(toolchain: Toolchain, tmp_path: Path) -> RunCxx:
         subprocess.run(argv, check=True, capture_output=True)
         assert "/usr/lib/libc++.1.dylib" in read_image(program).libraries
         argv = [*toolchain.emulator, str(program)]
-        return subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(argv, capture_output=True, text=True, timeout=HANG, check=False)
 
     return start
 

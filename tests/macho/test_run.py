@@ -12,6 +12,7 @@ import pytest
 from buildtool.core.errors import VerificationError
 from buildtool.verify.program import Program, prove_session
 from machorun.__main__ import command
+from tests.limits import HANG
 
 Make = Callable[..., Path]
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -76,7 +77,7 @@ def run(make: Make) -> Run:
 
     def start(text: str, *words: str, minimum: str = "12.0") -> subprocess.CompletedProcess[bytes]:
         argv = [*COMMAND, str(make(text, minimum=minimum)), *words]
-        return subprocess.run(argv, capture_output=True, timeout=60, check=False)
+        return subprocess.run(argv, capture_output=True, timeout=HANG, check=False)
 
     return start
 
@@ -328,7 +329,7 @@ def test_ends(run: Run, text: str, code: int, said: str) -> None:
 
 def _start(*words: str | Path) -> subprocess.CompletedProcess[str]:
     argv = [*COMMAND, *map(str, words)]
-    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(argv, capture_output=True, text=True, timeout=HANG, check=False)
 
 
 def test_what_cannot_be_started(tmp_path: Path, compile_macho: Make) -> None:
@@ -372,9 +373,9 @@ static int value = 5; int* place = &value; int twice(int x) {{ return 2 * x + *p
 def test_the_runner_is_started_through_it(tmp_path: Path, make: Make) -> None:
     """As verification starts any runner through any emulator."""
     good = make('int main(int n, char** w) { return strcmp(w[1], "--session"); }', name="good")
-    program = Program(argv=(*COMMAND, str(good)), name="good", log=tmp_path / "log", timeout=60)
+    program = Program(argv=(*COMMAND, str(good)), name="good", log=tmp_path / "log", timeout=HANG)
     prove_session(program)
     bad = make("int main(void) { abort(); }", name="bad")
-    program = Program(argv=(*COMMAND, str(bad)), name="bad", log=tmp_path / "log", timeout=60)
+    program = Program(argv=(*COMMAND, str(bad)), name="bad", log=tmp_path / "log", timeout=HANG)
     with pytest.raises(VerificationError, match="the program gave up"):
         prove_session(program)

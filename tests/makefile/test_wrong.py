@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from buildtool.core.errors import ExitCode
+from tests.limits import HANG
 
 if TYPE_CHECKING:
     from tests.makefile.conftest import Workshop
@@ -98,11 +99,11 @@ def test_make_fails_in_the_middle_and_goes_on_once_that_is_mended(workshop: Work
 def test_a_killed_build_goes_on(workshop: Workshop, end: signal.Signals) -> None:
     process = workshop.project.start(*workshop.words("build", "classes"))
     # Until make has made its first objects: what it says of its progress may come later.
-    until = time.monotonic() + 300
+    until = time.monotonic() + HANG
     while not workshop.objects and process.poll() is None and time.monotonic() < until:
         time.sleep(0.02)
     os.killpg(process.pid, end)
-    rest, _ = process.communicate(timeout=300)
+    rest, _ = process.communicate(timeout=HANG)
     assert "Traceback" not in rest
     assert process.returncode == (128 + end if end is signal.SIGINT else -end)
     if end is signal.SIGINT:

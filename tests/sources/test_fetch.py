@@ -16,6 +16,7 @@ from buildtool.core.errors import ConfigError, DownloadError
 from buildtool.core.run import Command, run
 from buildtool.sources import Cache, Lock, Patience, Progress, fetch, fetch_all, load_lock
 from buildtool.sources.treehash import tree_sha256
+from tests.limits import HANG
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -250,7 +251,7 @@ def test_processes_that_want_the_same_download_it_once(bench: Any) -> None:
     bench.serve("/lib.tar.gz", content=bench.sample.archive, cuts=[1000], stall=0.5)
     lock = bench.lock(bench.place("/lib.tar.gz"))
     running = [start(lock, bench.cache) for _ in range(3)]
-    answers = [process.communicate(timeout=60) for process in running]
+    answers = [process.communicate(timeout=HANG) for process in running]
     assert [process.returncode for process in running] == [0, 0, 0], answers
     assert len({out for out, _ in answers}) == 1
     assert bench.content_of(Path(answers[0][0].strip())) == bench.sample.files
@@ -265,7 +266,7 @@ def test_a_full_disk_is_said_and_the_next_run_works(bench: Any) -> None:
     bench.serve("/lib.tar.gz", content=bench.sample.archive)
     lock = bench.lock(bench.place("/lib.tar.gz"), bench.place("/lib.tar.gz"))
     process = start(lock, bench.cache, LIMIT.format(50_000))
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=HANG)
     assert process.returncode != 0
     assert "StorageError" in errors
     assert "cannot write: File too large" in errors
@@ -278,7 +279,7 @@ def test_a_full_disk_is_said_and_the_next_run_works(bench: Any) -> None:
 def test_a_full_disk_while_unpacking_leaves_nothing(bench: Any) -> None:
     lock = bench.lock("path: sample")
     process = start(lock, bench.cache, LIMIT.format(1000))
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=HANG)
     assert process.returncode != 0
     assert "src/a.cc: cannot write: File too large" in errors
     assert leftovers(bench.cache) == []
@@ -290,14 +291,14 @@ def test_a_killed_unpack_is_never_taken_for_whole(bench: Any) -> None:
         (bench.folder / "sample" / f"{number}.h").write_text(str(number))
     lock = bench.lock("path: sample", tree=tree_sha256(bench.folder / "sample"))
     process = start(lock, bench.cache)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + HANG
     final = bench.cache.tree("lib", lock["lib"].tree)
     work = final.with_name(f".unpacking-{final.name}")
     while not (work / "1.h").exists():
         assert time.monotonic() < deadline
         assert process.poll() is None
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=10)
+    process.communicate(timeout=HANG)
     assert not final.exists()
     tree = fetch(lock, "lib", cache=bench.cache, offline=True)
     assert len(bench.content_of(tree.path)) == 8003

@@ -20,6 +20,7 @@ from buildtool.products import dist
 from buildtool.verify.compare import Allowance
 from buildtool.verify.expected import expected_outputs, find_reference
 from buildtool.verify.inputs import ModelRun, model_inputs
+from tests.limits import HANG
 
 FLOAT = "attr { key: 'T' value { type: DT_FLOAT } }"
 MODEL = f"""
@@ -151,7 +152,7 @@ def test_the_reference_is_the_model_as_it_was(tmp_path: Path) -> None:
     wrong = MODEL.replace("AddV2", "Mul")
     model.path.write_bytes(encode(wrong, "GraphDef"))
     reference = find_reference(
-        python="", cache=tmp_path / "known", log=tmp_path / "log", timeout=120
+        python="", cache=tmp_path / "known", log=tmp_path / "log", timeout=HANG
     )
     inputs = model_inputs(model, None)
     (found,) = expected_outputs(

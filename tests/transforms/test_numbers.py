@@ -20,6 +20,7 @@ from buildtool.model import ModelSource, read_models
 from buildtool.model.encoding import write_graph
 from buildtool.model.graphdef import read_graph
 from buildtool.model.transforms import TRANSFORMS
+from tests.limits import HANG
 
 Rewrite = Callable[..., Any]
 HERE = Path(__file__).parent
@@ -36,7 +37,7 @@ pytestmark = [pytest.mark.wheel, pytest.mark.real_tree]
 def graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("graphs")
     argv = (sys.executable, str(HERE / "make_graphs.py"), str(folder))
-    run(Command(argv=argv), what="making graphs", timeout=300)
+    run(Command(argv=argv), what="making graphs", timeout=HANG)
     return folder
 
 
@@ -45,7 +46,7 @@ def differences(pairs: list[tuple[Path, Path]], folder: Path) -> list[dict[str, 
     listed, about = folder / "pairs.json", folder / "about.json"
     listed.write_text(json.dumps([[str(path) for path in pair] for pair in pairs]))
     argv = (sys.executable, str(HERE / "run_pairs.py"), str(listed), str(about))
-    run(Command(argv=argv), what="running graphs", timeout=600)
+    run(Command(argv=argv), what="running graphs", timeout=HANG)
     said: list[dict[str, float]] = json.loads(about.read_text(encoding="utf-8"))
     return said
 

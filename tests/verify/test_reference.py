@@ -16,6 +16,7 @@ from buildtool.core.values import ModelInfo, TensorInfo
 from buildtool.verify.compare import Allowance
 from buildtool.verify.expected import Reference, expected_outputs, find_reference
 from buildtool.verify.inputs import ModelRun, model_inputs
+from tests.limits import HANG
 
 MAKE_MODEL = """
 import sys, tensorflow as tf
@@ -40,7 +41,7 @@ TYPES = {
 
 
 def test_a_python_without_tensorflow(bare_python: str, tmp_path: Path) -> None:
-    found = find_reference(python=bare_python, cache=tmp_path, log=tmp_path / "log", timeout=5)
+    found = find_reference(python=bare_python, cache=tmp_path, log=tmp_path / "log", timeout=HANG)
     assert found.version == ""
 
 
@@ -56,7 +57,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def reference(tmp_path: Path) -> Reference:
-    return find_reference(python="", cache=tmp_path / "c", log=tmp_path / "log", timeout=120)
+    return find_reference(python="", cache=tmp_path / "c", log=tmp_path / "log", timeout=HANG)
 
 
 def _item(graph: Path, *outputs: str) -> ModelRun:

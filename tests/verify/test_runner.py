@@ -16,6 +16,7 @@ from buildtool.core.values import BuildPlan
 from buildtool.verify.program import Program, RunResult, list_registries, prove_session, run_model
 from buildtool.verify.registry import check_registries
 from buildtool.verify.tensor_files import Tensor
+from tests.limits import HANG
 
 pytestmark = pytest.mark.wheel
 
@@ -41,7 +42,7 @@ def runner(wheel_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def program(runner: Path, tmp_path: Path) -> Program:
     env = {"TF_CPP_MIN_LOG_LEVEL": "2"}
-    return Program(argv=(str(runner),), name="runner", log=tmp_path / "log", timeout=120, env=env)
+    return Program(argv=(str(runner),), name="runner", log=tmp_path / "log", timeout=HANG, env=env)
 
 
 # ---- a GraphDef by hand: fields of graph.proto, node_def.proto, attr_value.proto

@@ -23,6 +23,7 @@ from buildtool.core.values import (
     TypeConstraint,
 )
 from buildtool.verify import Allowance, ModelRun, VerificationInput, require_proof, verify
+from tests.limits import HANG
 
 Make = Callable[..., Path]
 Play = Callable[[Path, dict[str, Any]], None]
@@ -98,7 +99,7 @@ def artefact(
         cache=tmp_path / "cache",
         emulator=emulator,
         models=(ModelRun(model=MODEL, graph=Path("m.pb"), allowance=ALLOWANCE),),
-        timeout=20,
+        timeout=HANG,
         python=bare_python,
     )
 
