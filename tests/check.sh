@@ -1,12 +1,21 @@
 #!/bin/sh
 # All checks of the project; "./doitw test" sets the machine up and runs this. Every step is run,
-# even if one before it failed. Words given to it go to pytest.
+# even if one before it failed. Words given to it go to pytest; but --quick as the first one leaves
+# out all that compiles TensorFlow or fetches sources.
 # shellcheck disable=SC2317,SC2329 # functions are called by name, through step
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 python=$root/.venv/bin/python
 cd "$root"
+quick=''
+if [ "${1-}" = --quick ]; then
+    quick=yes
+    shift
+    set -- -m 'not build and not network' "$@"
+elif [ $# -eq 0 ]; then
+    set -- --listed-skips=tests/skips.txt
+fi
 if [ -n "${CI-}" ]; then
     NO_COLOR=1
     export NO_COLOR
@@ -58,15 +67,20 @@ does_nothing() {
 step ruff-check "$python" -m ruff check .
 step ruff-format "$python" -m ruff format --check .
 step mypy "$python" -m mypy
-step sources "$python" -m buildtool.sources --packaged
-for target in pi linux; do
-    step "build-$target" build "$target"
-    step "proved-$target" is_proved "$target"
-    step "again-$target" does_nothing "$target"
-done
+if [ -z "$quick" ]; then
+    step sources "$python" -m buildtool.sources --packaged
+    for target in pi linux; do
+        step "build-$target" build "$target"
+        step "proved-$target" is_proved "$target"
+        step "again-$target" does_nothing "$target"
+    done
+fi
 
+# One worker more than cores: some of them always wait for a disk or for one another.
+workers=$(($(nproc) + 1))
 printf '\n== pytest\n'
-if "$python" -m pytest -ra --basetemp="$TMPDIR/pytest" "$@"; then
+if "$python" -m pytest -ra --durations=25 --basetemp="$TMPDIR/pytest" \
+    -n "$workers" --dist loadgroup --no-loadscope-reorder "$@"; then
     passed=$((passed + 1))
     if [ -z "$failed" ]; then exit; fi  # pytest's own summary is the last line
 else

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.util
 import os
@@ -20,6 +21,9 @@ from buildtool.core.errors import DownloadError
 from buildtool.core.paths import LOCK
 from buildtool.core.run import Command, run
 from buildtool.sources import Cache, Progress, fetch_all, load_lock
+from tests.limits import HANG
+
+pytest_plugins = ("tests.skips", "tests.workers")
 
 PROJECT = Path(__file__).resolve().parent.parent
 OLD_PROTOBUF, NEW_PROTOBUF = "protobuf-3.5.0", "protobuf-3.21.12"
@@ -77,7 +81,7 @@ class Project:
             text=True,
             errors="surrogateescape",
             check=False,
-            timeout=1200,
+            timeout=HANG,
         )
         ended = CommandResult(
             code=done.returncode,
@@ -244,7 +248,10 @@ def made_models() -> Path:
     key = hashlib.sha256(script.read_bytes()).hexdigest()[:12]
     folder = PROJECT / ".cache" / "test-models" / key
     command = Command(argv=(sys.executable, str(script), str(folder)))
-    run(command, what="making models to test with", timeout=600)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / "lock").open("w") as lock:  # against other workers
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run(command, what="making models to test with", timeout=HANG)
     return folder
 
 

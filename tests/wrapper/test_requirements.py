@@ -17,8 +17,8 @@ else:
     tomllib = pytest.importorskip("tomli")
 
 PROJECT = Path(__file__).resolve().parents[2]
-# Programs, and types for one of them; they are run, not imported.
-TOOLS = {"mypy", "ruff", "types-pyyaml", "types-requests"}
+# Programs, what pytest loads by itself, and types: they are not imported.
+TOOLS = {"mypy", "pytest-xdist", "ruff", "types-pyyaml", "types-requests"}
 
 
 def imported(*folders: str) -> set[str]:
