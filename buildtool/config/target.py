@@ -112,16 +112,19 @@ class SizeBudget:
     """The largest sizes that are accepted; one that is unset is not checked."""
 
     archive: Bytes | None = None
-    """The static library."""
+    """The static archives that an app links, together. Android's apps get none, so that
+    the key is refused there."""
 
     linked: Bytes | None = None
-    """The runner program, linked as an app would be."""
+    """The runner program, linked as an app is; for Android, the libraries of one ABI as they were
+    linked. With symbols."""
 
     stripped: Bytes | None = None
-    """The runner program without its symbols; for Android, the libraries of one ABI."""
+    """The same without symbols."""
 
     compressed: Bytes | None = None
-    """The stripped runner program, compressed."""
+    """The same without symbols, compressed as `gzip -9` does, which is how APK, AAR and IPA files
+    are; for Android each library for itself."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from run to run and stand nowhere else.
 ``tree_digest``, ``proved`` (null where nothing was verified), ``models``, ``ops``, ``kernels``,
 ``files`` (how many of each kind are planned), ``notes``, ``verification`` and ``size`` (the fields
 of :class:`~buildtool.core.values.VerificationReport` and
-:class:`~buildtool.core.values.SizeReport`; null where that step did not run), ``problems`` (objects
+:class:`~buildtool.core.values.SizeReport`, whose limits are ``budget``, that of ``stripped``, and
+``budgets``, where there are others; null where that step did not run), ``problems`` (objects
 with ``where``, ``what``, ``todo``) and ``timings``. Sizes are bytes.
 """
 
@@ -34,9 +35,12 @@ from buildtool.core.values import (
     SizeReport,
     VerificationReport,
 )
+from buildtool.report.size import size_words
 
 SCHEMA_VERSION = 1
 SHOWN_FILES = 25
+# The size that reports call the size of the library, and its limit the budget.
+MAIN_SIZE = "stripped"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +83,7 @@ def json_values(report: Report) -> dict[str, Any]:
         "files": _file_counts(plan),
         "notes": list(plan.notes),
         "verification": _verification(report.verification),
-        "size": dataclasses.asdict(report.size) if report.size else None,
+        "size": _size_values(report.size),
         "problems": [dataclasses.asdict(problem) for problem in all_problems(report)],
         "timings": _timings(report),
     }
@@ -140,6 +144,18 @@ def _verification(report: VerificationReport | None) -> dict[str, Any] | None:
     return values
 
 
+def _size_values(size: SizeReport | None) -> dict[str, Any] | None:
+    """``budget`` is of the stripped program, 0 for none; ``budgets``, of all sizes, stands there
+    where another one is limited."""
+    if size is None:
+        return None
+    values = dataclasses.asdict(size)
+    del values["limits"]
+    limits = {limit.name: limit.most for limit in size.limits}
+    values["budget"] = limits.get(MAIN_SIZE, 0)
+    return values if limits.keys() <= {MAIN_SIZE} else values | {"budgets": limits}
+
+
 def _timings(report: Report) -> dict[str, Any]:
     models = report.verification.models if report.verification else ()
     return {
@@ -178,6 +194,7 @@ def _render(template: str, report: Report) -> str:
         verdict=_verdict(report.verification),
         files=_file_counts(report.plan),
         sizes=_sizes(report.size),
+        budgets=_budgets(report.size),
         largest=_largest(report.verification),
         shown_files=SHOWN_FILES,
     )
@@ -210,17 +227,22 @@ def _types(registration: Registration) -> str:
 def _sizes(size: SizeReport | None) -> tuple[tuple[str, int], ...]:
     if size is None:
         return ()
-    if not size.archive:
-        what = "libraries"
-        archive: tuple[tuple[str, int], ...] = ()
-    else:
-        what, archive = "program", (("archive", size.archive),)
-    return (
-        *archive,
-        (f"{what}, linked", size.linked),
-        (f"{what}, stripped", size.stripped),
-        ("stripped, gzip -9", size.gzip),
-        ("stripped, xz -9", size.xz),
+    limited = zip(size_words(size).values(), size.limited.values(), strict=True)
+    return (*((words, count) for words, count in limited if count), ("stripped, xz -9", size.xz))
+
+
+def _budgets(size: SizeReport | None) -> tuple[tuple[str, int, int], ...]:
+    """Each limit: what it is called, how large that may be, and how large it is."""
+    if size is None:
+        return ()
+    words = size_words(size)
+    return tuple(
+        (
+            "budget" if limit.name == MAIN_SIZE else f"budget: {words[limit.name]}",
+            limit.most,
+            size.limited[limit.name],
+        )
+        for limit in size.limits
     )
 
 

@@ -11,7 +11,7 @@ import gzip
 import lzma
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -19,7 +19,14 @@ from buildtool.binary.link_map import INTERNAL, bytes_by_input
 from buildtool.core.errors import BudgetError, Problem
 from buildtool.core.paths import DEPENDENCY_ARCHIVE
 from buildtool.core.run import Command, run
-from buildtool.core.values import BuildPlan, FileKind, PlannedFile, SizeContributor, SizeReport
+from buildtool.core.values import (
+    BuildPlan,
+    FileKind,
+    PlannedFile,
+    SizeContributor,
+    SizeLimit,
+    SizeReport,
+)
 
 LARGEST = 10
 MEMBER = re.compile(r"(?P<archive>.*)\((?P<member>[^()]*)\)$")
@@ -42,8 +49,7 @@ SYSTEM_LIBRARIES = re.compile(
 @dataclass(frozen=True, kw_only=True)
 class SizeInput:
     """What to measure. ``strip`` is the target's strip program; ``link_map`` the map that the
-    linker wrote for ``program`` (None: no contributors); ``budget`` bytes of the stripped program
-    (0: none); ``folder`` receives the stripped copy."""
+    linker wrote for ``program`` (None: no contributors); ``folder`` receives the stripped copy."""
 
     plan: BuildPlan
     archives: tuple[Path, ...]
@@ -51,7 +57,6 @@ class SizeInput:
     strip: Path
     folder: Path
     link_map: Path | None = None
-    budget: int = 0
 
 
 def measure(what: SizeInput) -> SizeReport:
@@ -72,7 +77,6 @@ def measure(what: SizeInput) -> SizeReport:
         stripped=len(content),
         gzip=len(gzip.compress(content, 9, mtime=0)),
         xz=len(lzma.compress(content, preset=9)),
-        budget=what.budget,
         dependencies=_dependencies(sources),
         files=_files(sources),
         ops=_ops(what.plan, sources),
@@ -80,28 +84,51 @@ def measure(what: SizeInput) -> SizeReport:
 
 
 def require_budget(report: SizeReport) -> None:
-    """Let the build fail where the stripped program is larger than its budget.
+    """Let the build fail where a size is larger than its limit.
 
     Raises:
-        BudgetError: it is, with the largest contributors.
+        BudgetError: one is; all that are, and the largest contributors.
     """
-    if not report.budget or report.stripped <= report.budget:
+    exceeded = [limit for limit in report.limits if report.limited[limit.name] > limit.most]
+    if not exceeded:
         return
-    over = report.stripped - report.budget
-    lines = [
-        "the largest contributors, in bytes:",
-        *(f"{item.size:>12,}  {item.name}" for item in report.dependencies[:LARGEST]),
-        "the largest files:",
-        *(f"{item.size:>12,}  {item.name}" for item in report.files[:LARGEST]),
-    ]
+    todos = ["" for _ in exceeded[1:]] + [_contributors(report)]
     raise BudgetError(
-        Problem(
-            where=report.target,
-            what=f"the stripped program has {report.stripped:,} bytes, {over:,} more than the "
-            f"budget of {report.budget:,}",
-            todo="\n    ".join(lines),
-        )
+        Problem(where=limit.where, what=_excess(report, limit), todo=todo)
+        for limit, todo in zip(exceeded, todos, strict=True)
     )
+
+
+def _excess(report: SizeReport, limit: SizeLimit) -> str:
+    """By how much a size is larger than its limit."""
+    size = report.limited[limit.name]
+    what = size_words(report)[limit.name]
+    return (
+        f"size_budget.{limit.name}: {what}: {size:,} bytes, {size - limit.most:,} more than the "
+        f"budget of {limit.most:,}"
+    )
+
+
+def size_words(report: SizeReport) -> Mapping[str, str]:
+    """What the sizes that can be limited are of, by their keys."""
+    what = "program" if report.archive else "libraries"
+    return {
+        "archive": "archive",
+        "linked": f"{what}, linked",
+        "stripped": f"{what}, stripped",
+        "compressed": "stripped, gzip -9",
+    }
+
+
+def _contributors(report: SizeReport) -> str:
+    lines = ["the largest contributors, in bytes:", *_lines(report.dependencies)]
+    if report.files:
+        lines += ["the largest files:", *_lines(report.files)]
+    return "\n    ".join(lines)
+
+
+def _lines(items: Sequence[SizeContributor]) -> list[str]:
+    return [f"{item.size:>12,}  {item.name}" for item in items[:LARGEST]]
 
 
 @dataclass(frozen=True, kw_only=True)

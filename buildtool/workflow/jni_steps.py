@@ -29,6 +29,7 @@ from buildtool.tools.android.adb import benchmark, find_device, has_shapes
 from buildtool.verify import require_proof
 from buildtool.verify.class_texts import TextCheck, check_texts
 from buildtool.workflow.kept import load_models, load_plan, store_result
+from buildtool.workflow.size_limits import with_limits
 from buildtool.workflow.verify_step import write_reports
 from buildtool.workflow.workspace import Inputs, Workspace, find_inputs, target_catalogue
 
@@ -142,13 +143,13 @@ def size(work: Workspace) -> str:
         stripped=sum(map(len, contents)),
         gzip=sum(len(gzip.compress(each, 9, mtime=0)) for each in contents),
         xz=sum(len(lzma.compress(each, preset=9)) for each in contents),
-        budget=work.target.size_budget.stripped or 0,
         dependencies=tuple(
             SizeContributor(name=name, size=len(content)) for name, content in stripped.items()
         ),
         files=(),
         ops=(),
     )
+    report = with_limits(report, work.target)
     store_result(work, "size", report)
     write_reports(work)
     require_budget(report)

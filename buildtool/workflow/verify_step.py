@@ -23,6 +23,7 @@ from buildtool.verify import (
     verify,
 )
 from buildtool.workflow.kept import load_models, load_plan, load_result, store_result
+from buildtool.workflow.size_limits import with_limits
 from buildtool.workflow.workspace import Inputs, Workspace, find_inputs, target_catalogue
 
 
@@ -148,9 +149,9 @@ def size(work: Workspace) -> str:
             strip=inputs.toolchain.strip.path,
             folder=work.folder / "runner",
             link_map=work.program.with_suffix(".map"),
-            budget=work.target.size_budget.stripped or 0,
         )
     )
+    report = with_limits(report, work.target)
     store_result(work, "size", report)
     write_reports(work)
     require_budget(report)

@@ -218,6 +218,14 @@ def test_keys_that_only_other_backends_know(make_bench: Make) -> None:
     assert "targets/one.yaml:5: optimise.lto: the backend 'bazel' cannot do that" in err
 
 
+def test_a_budget_for_what_there_is_not(make_bench: Make) -> None:
+    """A model on the command line would set budgets aside."""
+    bench = make_bench()
+    bench.target(f"models: ['{bench.model}']\nsize_budget:\n  archive: 1 MB\n")
+    err = bench.project.doit("plan:one-arm64-v8a", f"tf={bench.tree}", code=3).err
+    assert "targets/one.yaml:5: size_budget.archive: apps get shared libraries, and no" in err
+
+
 def test_macros_that_the_plan_would_not_know(make_bench: Make) -> None:
     bench = make_bench()
     bench.target("bazel:\n  flags:\n  - --copt=-DA=1\n  - --copt=-O3\n  - --cxxopt\n  - -UB\n")

@@ -111,7 +111,6 @@ SIZE = SizeReport(
     stripped=3_520_000,
     gzip=2,
     xz=1,
-    budget=0,
     dependencies=(SizeContributor(name="protobuf", size=5, detail=ODD),),
     files=(),
     ops=(SizeContributor(name="Add, Mul", size=2**40),),

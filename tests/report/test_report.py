@@ -20,6 +20,7 @@ from buildtool.core.values import (
     Registration,
     SelectedKernel,
     SizeContributor,
+    SizeLimit,
     SizeReport,
     TensorInfo,
     TypeConstraint,
@@ -109,13 +110,13 @@ SIZE = SizeReport(
     stripped=2_912_908,
     gzip=1_300_000,
     xz=900_804,
-    budget=4_000_000,
     dependencies=(
         SizeContributor(name="tensorflow runtime", size=1_453_978, detail="198 objects"),
         SizeContributor(name="nsync", size=10_448, detail="11 objects"),
     ),
     files=(SizeContributor(name="a.cc", size=208_237, detail="tensorflow kernels"),),
     ops=(SizeContributor(name="MatMul", size=208_237, detail="matmul_op_real.cc"),),
+    limits=(SizeLimit(name="stripped", most=4_000_000, where="targets/pi.yaml:3"),),
 )
 GOOD = Report(plan=PLAN, verification=VERIFIED, size=SIZE, timings={"build": 183.5})
 PROBLEM = Problem(where="a.cc:1", what="the <class> is missing", todo="compile it")
@@ -323,3 +324,21 @@ def test_a_run_without_comparison_does_not_claim_one(tmp_path: Path) -> None:
     assert (
         "its outputs were not compared with TensorFlow's" in _texts(tmp_path, report)["report.txt"]
     )
+
+
+def test_budgets_of_all_sizes(tmp_path: Path) -> None:
+    limits = [("archive", 51_619_100), ("linked", 8_000_000), ("compressed", 1_300_000)]
+    others = tuple(SizeLimit(name=name, most=most, where="t.yaml:9") for name, most in limits)
+    report = replace(GOOD, size=replace(SIZE, limits=(*SIZE.limits, *others)))
+    texts = _texts(tmp_path, report)
+    for line in (
+        "  budget                  4,000,000 bytes  72.8 % of it used",
+        "  budget: archive        51,619,100 bytes  50.0 % of it used",
+        "  budget: program, linked    8,000,000 bytes  80.0 % of it used",
+        "  budget: stripped, gzip -9    1,300,000 bytes  100.0 % of it used",
+    ):
+        assert line in texts["report.txt"].splitlines()
+    assert "<td>budget: archive (50.0 % used)</td>" in texts["report.html"]
+    size = json.loads(texts["report.json"])["size"]
+    assert size["budget"] == 4_000_000
+    assert size["budgets"] == {"stripped": 4_000_000, **dict(limits)}

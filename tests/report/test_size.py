@@ -17,6 +17,7 @@ from buildtool.core.values import (
     PlannedFile,
     Registration,
     SelectedKernel,
+    SizeLimit,
     SizeReport,
 )
 from buildtool.report.size import SizeInput, measure, require_budget
@@ -167,18 +168,43 @@ def test_no_strip_program(artefact: SizeInput) -> None:
 def test_the_budget(artefact: SizeInput) -> None:
     report = measure(artefact)
     require_budget(report)
-    require_budget(_with_budget(report, report.stripped))
+    require_budget(_limited(report, stripped=report.stripped))
     with pytest.raises(BudgetError) as caught:
-        require_budget(_with_budget(report, report.stripped - 1))
+        require_budget(_limited(report, stripped=report.stripped - 1))
     assert caught.value.exit_code == ExitCode.OVER_BUDGET
     text = str(caught.value)
-    assert f"has {report.stripped:,} bytes, 1 more than the budget" in text
+    assert text.startswith("targets/pi.yaml:1: size_budget.stripped: program, stripped: ")
+    assert f"{report.stripped:,} bytes, 1 more than the budget" in text
     assert f"1,280  {RELU}" in text
     assert "1,280  tensorflow kernels" in text
 
 
-def _with_budget(report: SizeReport, budget: int) -> SizeReport:
-    return replace(report, budget=budget)
+@pytest.mark.parametrize("name", ["archive", "linked", "stripped", "compressed"])
+def test_each_size_has_its_own_budget(artefact: SizeInput, name: str) -> None:
+    report = measure(artefact)
+    size = report.limited[name]
+    require_budget(_limited(report, **{name: size}))
+    with pytest.raises(BudgetError, match=rf"size_budget\.{name}: .* {size:,} bytes, 1 more than"):
+        require_budget(_limited(report, **{name: size - 1}))
+
+
+def test_all_that_is_exceeded_is_told_at_once(artefact: SizeInput) -> None:
+    report = _limited(measure(artefact), archive=12345, linked=1, compressed=2)
+    with pytest.raises(BudgetError) as caught:
+        require_budget(report)
+    first, second = caught.value.problems
+    assert (first.where, first.todo) == ("targets/pi.yaml:2", "")
+    assert first.what.startswith("size_budget.linked: program, linked: ")
+    assert second.what.startswith("size_budget.compressed: stripped, gzip -9: ")
+    assert (second.where, second.todo[:24]) == ("targets/pi.yaml:3", "the largest contributors")
+
+
+def _limited(report: SizeReport, **limits: int) -> SizeReport:
+    found = (
+        SizeLimit(name=name, most=most, where=f"targets/pi.yaml:{line}")
+        for line, (name, most) in enumerate(limits.items(), 1)
+    )
+    return replace(report, limits=tuple(found))
 
 
 def test_namesakes_in_one_archive_share_a_line(artefact: SizeInput) -> None:

@@ -65,6 +65,14 @@ class BazelBackend:
                     todo="add 'inference' or 'portable'",
                 )
             )
+        if target.size_budget.archive is not None:
+            problems.append(
+                Problem(
+                    where=target.where("size_budget.archive"),
+                    what="size_budget.archive: apps get shared libraries, and no archive",
+                    todo="limit 'linked', 'stripped' or 'compressed' instead",
+                )
+            )
         problems += macro_problems(target)
         if problems:
             raise ConfigError(problems)

@@ -42,6 +42,7 @@ from buildtool.core.values.results import (
     ModelCheck,
     OutputCheck,
     SizeContributor,
+    SizeLimit,
     SizeReport,
     VerificationReport,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "Registration",
     "SelectedKernel",
     "SizeContributor",
+    "SizeLimit",
     "SizeReport",
     "SourceTree",
     "TensorInfo",

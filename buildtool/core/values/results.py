@@ -141,8 +141,19 @@ class SizeContributor:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SizeLimit:
+    """The most bytes that one of the sizes may have: ``name`` is the key under ``size_budget``,
+    ``where`` the place where it was written."""
+
+    name: str
+    most: int
+    where: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SizeReport:
-    """All sizes in bytes. ``compressed`` are of the stripped program. ``budget`` 0 is none.
+    """All sizes in bytes; ``archive`` is 0 where an app gets shared libraries. ``gzip`` and ``xz``
+    are of the stripped program. ``limits`` are what the target accepts.
 
     ``dependencies``, ``files`` and ``ops`` share out what the linker took from each object file;
     each is sorted by size, largest first. An op list joined by commas shares one file.
@@ -154,7 +165,17 @@ class SizeReport:
     stripped: int
     gzip: int
     xz: int
-    budget: int
     dependencies: tuple[SizeContributor, ...]
     files: tuple[SizeContributor, ...]
     ops: tuple[SizeContributor, ...]
+    limits: tuple[SizeLimit, ...] = ()
+
+    @property
+    def limited(self) -> Mapping[str, int]:
+        """The sizes that can be limited, by their keys under ``size_budget``."""
+        return {
+            "archive": self.archive,
+            "linked": self.linked,
+            "stripped": self.stripped,
+            "compressed": self.gzip,
+        }
