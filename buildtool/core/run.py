@@ -185,6 +185,13 @@ def _cannot_start(command: Command, failure: OSError, *, what: str) -> ToolError
     )
 
 
+def program_state(program: Path) -> str:
+    """A cheap value that changes when another program is put in its place, under the same name
+    too."""
+    state = program.stat()
+    return f"{program} {state.st_size} {state.st_mtime_ns}"
+
+
 def new_log(log: Path) -> None:
     """Begin a log anew, which commands then append to."""
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from buildtool.core.errors import Problem, ToolError
+from buildtool.core.run import program_state
 from buildtool.core.values import Abi, Tool, Toolchain
 from buildtool.tools.apple.apple_toolchain import find_apple_toolchain
 from buildtool.tools.apple.developer_tools import KINDS as APPLE_KINDS
@@ -179,10 +180,8 @@ def compiler_stamp(abi: Abi, compiler: str) -> str:
     _, cxx, kind = _compilers(abi, compiler)
     if cxx is None:
         return f"{kind}: none"
-    real = cxx.resolve()
-    status = real.stat()
     sdk = named_sdk(None) if abi.apple else None
-    return f"{real} {status.st_size} {status.st_mtime_ns}{f' {sdk}' if sdk else ''}"
+    return f"{program_state(cxx.resolve())}{f' {sdk}' if sdk else ''}"
 
 
 def _compilers(abi: Abi, compiler: str) -> tuple[Path | None, Path | None, str]:

@@ -17,6 +17,7 @@ from buildtool.backends.makefile.make import shell_words
 from buildtool.backends.makefile.makefile_flags import LITE
 from buildtool.backends.makefile.makefile_overlay import MADE
 from buildtool.backends.makefile.makefile_platforms import makefile_variables
+from buildtool.core.run import program_state
 from buildtool.core.values import BuildPlan, Toolchain
 from buildtool.plan.selecting_macros import SLIM_TYPES
 
@@ -83,7 +84,7 @@ class Settings:
             # Files of another tree may be older than what was made of this one's.
             self.plan.tree_digest,
             self.toolchain.identity,
-            _state(self.toolchain.cxx.path),
+            program_state(self.toolchain.cxx.path),
             *self.plan.compile_flags,
             *self.plan.defines,
             *map(str, self.libraries.includes),
@@ -163,7 +164,7 @@ class Settings:
         """Names the folder of what is made for this machine."""
         archives = map(str, self.libraries.host_archives)
         protoc = str(self.libraries.protoc)
-        parts = (self.plan.tree_digest, _state(self.host.cxx.path), *archives, protoc)
+        parts = (self.plan.tree_digest, program_state(self.host.cxx.path), *archives, protoc)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
     def _unplaced(self) -> list[str]:
@@ -191,12 +192,6 @@ def keep_only(folder: Path, keys: Sequence[str]) -> None:
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.name not in keys and not path.name.startswith("host-"):
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _state(program: Path) -> str:
-    """A compiler that was replaced under its old name is another one."""
-    state = program.stat()
-    return f"{program} {state.st_size} {state.st_mtime_ns}"
 
 
 def _includes(folders: Sequence[Path]) -> str:

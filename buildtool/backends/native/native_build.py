@@ -23,7 +23,7 @@ from buildtool.catalogue.definers import DefinerIndex
 from buildtool.catalogue.includers import IncluderIndex
 from buildtool.core.paths import ARCHIVE_NAMES
 from buildtool.core.render import Renderer, write_if_changed
-from buildtool.core.run import new_log
+from buildtool.core.run import new_log, program_state
 from buildtool.core.values import BuildPlan, FileKind, PlannedFile, Toolchain
 from buildtool.plan.build_plan import TENSORFLOW
 
@@ -116,9 +116,8 @@ def _same_tools(inputs: NativeInputs) -> None:
     another place: Ninja notices no compiler that was replaced under its old name, and CMake
     refuses a folder that was moved."""
     stamp = inputs.folder / "toolchain.txt"
-    state = inputs.toolchain.cxx.path.stat()
-    tools = f"{inputs.toolchain.cxx.path} {state.st_size} {state.st_mtime_ns}"
-    now = f"{inputs.toolchain.identity}\n{tools}\n{inputs.folder}\n"
+    compiler = program_state(inputs.toolchain.cxx.path)
+    now = f"{inputs.toolchain.identity}\n{compiler}\n{inputs.folder}\n"
     if not stamp.is_file() or stamp.read_text(encoding="utf-8") != now:
         shutil.rmtree(inputs.folder, ignore_errors=True)
         write_if_changed(stamp, now)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from buildtool.config import Target
+from buildtool.core.run import program_state
 from buildtool.tools.android import android_sdk as sdk
 from buildtool.tools.android import ndk
 from buildtool.tools.bazel.tree_files import SETTINGS
@@ -54,9 +55,7 @@ def _installed(target: Target) -> Iterator[str]:
 def _programs(target: Target) -> Iterator[str]:
     for name in (*PROGRAMS, str(target.bazel.program or "")):
         if name and (found := shutil.which(name)):
-            real = Path(found).resolve()
-            status = real.stat()
-            yield f"{real} {status.st_size} {status.st_mtime_ns}"
+            yield program_state(Path(found).resolve())
     yield f"JAVA_HOME={os.environ.get('JAVA_HOME', '')}"
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from buildtool.core.errors import BuildToolError, Problem, ToolError
 from buildtool.core.render import write_if_changed
-from buildtool.core.run import Command, run
+from buildtool.core.run import Command, program_state, run
 from buildtool.sources.cache import Cache
 from buildtool.sources.npm import npm_package
 from buildtool.tools.bazel.versions import VersionRange, key, table
@@ -80,8 +80,8 @@ def _remembered(program: Path, cache: Cache) -> Path | None:
     real = program.resolve()
     if not real.is_file() or real.stat().st_size < LEAST_SIZE:
         return None
-    state = f"{real} {real.stat().st_size} {real.stat().st_mtime_ns}"
-    return cache.folder("bazel") / f"version-{hashlib.sha256(state.encode()).hexdigest()[:16]}"
+    digest = hashlib.sha256(program_state(real).encode()).hexdigest()
+    return cache.folder("bazel") / f"version-{digest[:16]}"
 
 
 def _version_said_by(program: Path, env: Mapping[str, str], cache: Cache) -> str:
