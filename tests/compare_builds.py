@@ -9,9 +9,10 @@ the same Python, environment and cache. Then each file of theirs below ``build/`
 what the commands said: plan.json, generated files, headers, flags, CMake and pkg-config files,
 archives, reports. What a failing target says is compared like what a working one makes.
 
-Not compared is what is documented to vary, times and peak memory, and what a build leaves for
-itself alone (logs, objects, Ninja's files). The paths of the checkouts count as the same. With an
-empty cache the first checkout alone says what it downloads and compiles for it: run it twice.
+Not compared is what is documented to vary, times and peak memory, how far a build has come, and
+what it leaves for itself alone (logs, objects, Ninja's files). The paths of the checkouts count as
+the same. With an empty cache the first checkout alone says what it downloads and compiles for it:
+run it twice.
 
 Exit code: 0 if nothing differs, 1 if something does.
 """
@@ -38,6 +39,7 @@ UNCOMPARED = re.compile(r"(logs|native|makefile|bazel|runner|verify)/")
 # Values of JSON files that vary from run to run.
 VARYING = ("timings", "peak_kib")
 SECONDS = re.compile(r"\d+(\.\d+)? s\b")
+PROGRESS = re.compile(r"^.*: \d+ of \d+\n", re.MULTILINE)
 SHOWN_LINES = 12
 
 
@@ -54,8 +56,8 @@ class Side:
         done = subprocess.run(
             argv, cwd=self.root, env=env, capture_output=True, text=True, check=False
         )
-        said = self.normal(SECONDS.sub("N s", done.stdout + done.stderr))
-        return done.returncode, said
+        said = SECONDS.sub("N s", PROGRESS.sub("", done.stdout + done.stderr))
+        return done.returncode, self.normal(said)
 
     def normal(self, text: str) -> str:
         """A text without the path of this checkout."""
