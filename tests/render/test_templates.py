@@ -31,33 +31,37 @@ def test_every_template_is_in_a_golden_file(tmp_path: Path) -> None:
     """In a copy of the project each template starts with a mark of its own. The golden tests write
     their files anew, and each mark must get into one: so a template was rendered, and what came of
     it is compared."""
+    project = tmp_path / "project"
     for part in (*PARTS, "docs", "pyproject.toml", "tests"):
+        (project / part).parent.mkdir(exist_ok=True)
         if (PROJECT / part).is_dir():
             ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(PROJECT / part, tmp_path / part, ignore=ignored)
+            shutil.copytree(PROJECT / part, project / part, ignore=ignored)
         else:
-            shutil.copy(PROJECT / part, tmp_path / part)
-    templates = sorted((tmp_path / "templates").rglob("*.j2"))
+            shutil.copy(PROJECT / part, project / part)
+    templates = sorted((project / "templates").rglob("*.j2"))
     marks = {path: f"template {number} is here" for number, path in enumerate(templates)}
     for path, mark in marks.items():
         path.write_text(f"{mark}\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
-    tests = sorted((tmp_path / "tests").rglob("test_*.py"))
-    with_golden = [path for path in tests if "golden:" in path.read_text(encoding="utf-8")]
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-rs", "--rewrite-golden", "-p", "no:cacheprovider"),
-            *("-m", "not build and not network", *map(str, with_golden)),
-        ],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    texts = "".join(map(text_of, golden_files(tmp_path)))
-    missing = [path.relative_to(tmp_path) for path, mark in marks.items() if mark not in texts]
+    said = rewrite_golden_files(project, tmp_path / "tests")
+    texts = "".join(map(text_of, golden_files(project)))
+    missing = [path.relative_to(project) for path, mark in marks.items() if mark not in texts]
     assert templates
-    assert not missing, f"in no golden file: {', '.join(map(str, missing))}\n{done.stdout}"
+    assert not missing, f"in no golden file: {', '.join(map(str, missing))}\n{said}"
+
+
+def rewrite_golden_files(project: Path, temporary: Path) -> str:
+    """Run the golden tests of a checkout so that they write their files; what pytest said."""
+    tests = sorted((project / "tests").rglob("test_*.py"))
+    with_golden = [path for path in tests if "golden:" in path.read_text(encoding="utf-8")]
+    argv = [
+        *(sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider", "--rewrite-golden"),
+        *(f"--basetemp={temporary}", "-m", "not build and not network", *map(str, with_golden)),
+    ]
+    env = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
+    env |= {"PYTHONPATH": str(project)}
+    done = subprocess.run(argv, cwd=project, env=env, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
 
 
 def of_this_machine() -> re.Pattern[str]:
