@@ -20,6 +20,14 @@ from buildtool.tools.make_rules import prerequisites
 
 WHOLE = f"lib/{WHOLE_ARCHIVE}"
 REST = f"lib/{DEPENDENCY_ARCHIVE}"
+# How an app's build is told of the library: by words, by pkg-config, by a CMake package.
+COMPILE_FLAGS_TEXT = "compile_flags.txt"
+LINK_FLAGS_TEXT = "link_flags.txt"
+FLAGS_JSON = "flags.json"
+FLAGS_FILES = (COMPILE_FLAGS_TEXT, LINK_FLAGS_TEXT, FLAGS_JSON)
+PKG_CONFIG = "lib/pkgconfig/tensorflow-selective.pc"
+CMAKE_CONFIG = "lib/cmake/TensorFlowSelective/TensorFlowSelectiveConfig.cmake"
+CMAKE_VERSION = "lib/cmake/TensorFlowSelective/TensorFlowSelectiveConfigVersion.cmake"
 # What apps include besides what the runner does: for ops of their own, files, threads, options.
 APP_HEADERS = (
     "tensorflow/core/framework/common_shape_fns.h",
@@ -108,14 +116,13 @@ def write_flags(
         "options": [f for f in compile_flags if not f.startswith(("-D", "-I", "-std="))],
         "others": shlex.join(needed[needed.index(REST) + 1 :]).replace("$", "$$"),
     }
-    renderer.render("compile_flags.txt", "dist/flags.txt.j2", flags=compile_flags)
-    renderer.render("link_flags.txt", "dist/flags.txt.j2", flags=link_flags)
+    renderer.render(COMPILE_FLAGS_TEXT, "dist/flags.txt.j2", flags=compile_flags)
+    renderer.render(LINK_FLAGS_TEXT, "dist/flags.txt.j2", flags=link_flags)
     flags = {"compile": compile_flags, "link": link_flags, "optional": optional}
-    renderer.write("flags.json", to_json(flags))
-    renderer.render("lib/pkgconfig/tensorflow-selective.pc", "dist/tensorflow.pc.j2", **values)
-    for name in ("TensorFlowSelectiveConfig", "TensorFlowSelectiveConfigVersion"):
-        place = f"lib/cmake/TensorFlowSelective/{name}.cmake"
-        renderer.render(place, f"dist/{name}.cmake.j2", **values)
+    renderer.write(FLAGS_JSON, to_json(flags))
+    renderer.render(PKG_CONFIG, "dist/tensorflow.pc.j2", **values)
+    for place in (CMAKE_CONFIG, CMAKE_VERSION):
+        renderer.render(place, f"dist/{Path(place).name}.j2", **values)
 
 
 def header_closure(

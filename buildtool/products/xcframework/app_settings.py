@@ -12,11 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from buildtool.core.render import Renderer, to_json
+from buildtool.products.dist import CMAKE_CONFIG, CMAKE_VERSION, FLAGS_JSON
 from buildtool.products.xcframework.package_values import HEADERS, Form, Library, Package
+from buildtool.tools.linkers import LINKING
 
 # What an Xcode of today builds for a simulator unless told otherwise.
 SIMULATED = ("arm64", "x86_64")
-CMAKE = "lib/cmake/TensorFlowSelective/TensorFlowSelective"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ class Settings:
     def link(self) -> tuple[str, ...]:
         """All flags of the final link, from the package's folder. The library's parts register
         themselves, and no symbol asks for them: it is loaded whole (ld(1), ``-force_load``)."""
-        return ("-force_load", self.library, *self.link_flags)
+        return (*LINKING["macho"].whole(self.library), *self.link_flags)
 
 
 def settings_of(package: Package, libraries: Sequence[Library]) -> tuple[Settings, ...]:
@@ -81,11 +82,11 @@ def write_settings(renderer: Renderer, package: Package, settings: Sequence[Sett
         }
         for name, flags in (("compile", one.compile), ("link", one.link)):
             renderer.render(f"{name}_flags-{one.sdk}.txt", "dist/flags.txt.j2", flags=flags)
-    renderer.write("flags.json", to_json(as_json))
+    renderer.write(FLAGS_JSON, to_json(as_json))
     _write_xcconfig(renderer, package, settings, linked=False)
     _write_xcconfig(renderer, package, settings, linked=True)
     renderer.render(
-        f"{CMAKE}Config.cmake",
+        CMAKE_CONFIG,
         "packaging/TensorFlowSelectiveConfig.cmake.j2",
         version=package.version,
         settings=settings,
@@ -93,7 +94,7 @@ def write_settings(renderer: Renderer, package: Package, settings: Sequence[Sett
         defines=package.defines,
     )
     renderer.render(
-        f"{CMAKE}ConfigVersion.cmake",
+        CMAKE_VERSION,
         "dist/TensorFlowSelectiveConfigVersion.cmake.j2",
         version=package.version,
     )
@@ -161,7 +162,7 @@ def _part(condition: str, library: str, headers: str, link_flags: Sequence[str])
     """The assignments under one condition."""
     return {
         "condition": condition,
-        "link": xcconfig_words(("-force_load", library, *link_flags)),
+        "link": xcconfig_words((*LINKING["macho"].whole(library), *link_flags)),
         "headers": xcconfig_word(headers),
     }
 
