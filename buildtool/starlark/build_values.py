@@ -23,7 +23,6 @@ class Target:
     deps: tuple[str, ...] = ()
     outs: tuple[str, ...] = ()
     actual: str = ""
-    alwayslink: bool = False
     testonly: bool = False
     attrs: Mapping[str, Any] = field(default_factory=dict)
 
@@ -83,7 +82,6 @@ def make_target(kind: str, name: str, attrs: dict[str, Any], package: str) -> Ta
         deps=labels("deps"),
         outs=labels("outs", "out"),
         actual="".join(labels("actual")[:1]),
-        alwayslink=bool(attrs.pop("alwayslink", False)),
         testonly=bool(attrs.pop("testonly", False)),
         attrs=attrs,
     )

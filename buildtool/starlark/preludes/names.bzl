@@ -4,7 +4,6 @@
 # it applies.
 KEPT = [
     "actual",
-    "alwayslink",
     "build_setting_default",
     "constraint_values",
     "copts",
