@@ -17,6 +17,8 @@ from buildtool.products.artefacts import ARTEFACTS
 from buildtool.tools.compilers import compiler_stamp
 
 OWN_FOLDERS = ("buildtool", "machorun", "templates", "runner")
+# Files in them that decide nothing; nor do tests.
+OTHERS = (".md", ".pyc")
 
 
 def stamp(step: str, target: Target) -> str:
@@ -40,7 +42,7 @@ def tool_digest() -> str:
     digest = hashlib.sha256()
     for folder in OWN_FOLDERS:
         for path in sorted((PROJECT / folder).rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
+            if path.is_file() and path.suffix not in OTHERS and "tests" not in path.parts:
                 digest.update(f"{path.relative_to(PROJECT)}\0".encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -47,7 +47,8 @@ def modules() -> Mapping[str, Module]:
     """All modules of the project by their names, and ``dodo``."""
     paths = [PROJECT / "dodo.py"]
     for package in PACKAGES:
-        paths += sorted((PROJECT / package).rglob("*.py"))
+        found = sorted((PROJECT / package).rglob("*.py"))
+        paths += [path for path in found if path.parent.name != "tests"]
     return {module.name: module for module in map(_read, paths)}
 
 

@@ -24,7 +24,8 @@ from buildtool.binary.macho import (
 from buildtool.core.errors import VerificationError
 from buildtool.core.run import Command, environment
 from buildtool.core.version_numbers import version_numbers
-from tests.macho.conftest import linker_release, tool
+from machorun.tests.macho_files import tool
+from tests.macho.conftest import linker_release
 
 Make = Callable[..., Path]
 LONG = "a_member_name_that_is_longer_than_sixteen_characters.cc.o"

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from buildtool.core.errors import VerificationError
 from buildtool.core.values import BuildPlan, MachoExpectation
 from buildtool.verify import VerificationInput, verify
+from buildtool.verify.program import Program, prove_session
+from machorun.__main__ import command
 
 Make = Callable[..., Path]
 
@@ -57,3 +60,22 @@ def test_without_starting_it(
         "the program was not started: there is no emulator here; its kernels are counted by its "
         "symbols, and no model was run",
     )
+
+
+def test_the_runner_is_started_through_the_emulator(
+    tmp_path: Path, compile_macho: Make, link_macho: Make
+) -> None:
+    """As verification starts any runner through any emulator."""
+
+    def runner(name: str, text: str) -> Program:
+        item = compile_macho(f"{name}.o", text, "-fno-builtin")
+        path = link_macho(name, item, more=", _strcmp")
+        argv = (*command(None), str(path))
+        return Program(argv=argv, name=name, log=tmp_path / "log", timeout=60)
+
+    compares = "int strcmp(const char*, const char*); "
+    prove_session(
+        runner("good", compares + 'int main(int n, char** w) { return strcmp(w[1], "--session"); }')
+    )
+    with pytest.raises(VerificationError, match="the program gave up"):
+        prove_session(runner("bad", "void abort(void); int main(void) { abort(); }"))

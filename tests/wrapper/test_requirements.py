@@ -21,12 +21,13 @@ PROJECT = Path(__file__).resolve().parents[2]
 TOOLS = {"mypy", "pytest-xdist", "ruff", "types-pyyaml", "types-requests"}
 
 
-def imported(*folders: str) -> set[str]:
-    """The packages, by their names in an index, that files of these folders import."""
+def imported(*, by_tests: bool) -> set[str]:
+    """The packages, by their names in an index, that tests import, or all other modules."""
     modules = {
         name.partition(".")[0]
-        for folder in folders
+        for folder in ("buildtool", "machorun", "tests")
         for path in sorted((PROJECT / folder).rglob("*.py"))
+        if ("tests" in path.relative_to(PROJECT).parts) == by_tests
         for name in names(ast.parse(path.read_text(encoding="utf-8")))
     }
     own = {"buildtool", "machorun", "tests"} | {path.stem for path in PROJECT.glob("tests/**/*.py")}
@@ -55,8 +56,8 @@ def test_each_dependency_is_imported_and_what_is_imported_is_one() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needed = named(project["dependencies"])
     extras = {name: named(each) for name, each in project["optional-dependencies"].items()}
-    used = imported("buildtool", "machorun")
+    used = imported(by_tests=False)
     # Two packages hold TensorFlow; which one is installed depends on the machine.
     used = {"tensorflow-cpu" if each.startswith("tensorflow") else each for each in used}
     assert used == needed | extras["tensorflow"]
-    assert extras["dev"] - TOOLS <= imported("tests") - used
+    assert extras["dev"] - TOOLS <= imported(by_tests=True) - used

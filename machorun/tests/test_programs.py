@@ -9,12 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.core.errors import VerificationError
-from buildtool.verify.program import Program, prove_session
 from machorun.__main__ import command
+from machorun.tests.macho_files import Make
 from tests.limits import HANG
 
-Make = Callable[..., Path]
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 COMMAND = command(None)
 
@@ -368,14 +366,3 @@ static int value = 5; int* place = &value; int twice(int x) {{ return 2 * x + *p
     without = _start(program)
     assert without.returncode == 127
     assert "calls twice, which this emulator does not have" in without.stderr
-
-
-def test_the_runner_is_started_through_it(tmp_path: Path, make: Make) -> None:
-    """As verification starts any runner through any emulator."""
-    good = make('int main(int n, char** w) { return strcmp(w[1], "--session"); }', name="good")
-    program = Program(argv=(*COMMAND, str(good)), name="good", log=tmp_path / "log", timeout=HANG)
-    prove_session(program)
-    bad = make("int main(void) { abort(); }", name="bad")
-    program = Program(argv=(*COMMAND, str(bad)), name="bad", log=tmp_path / "log", timeout=HANG)
-    with pytest.raises(VerificationError, match="the program gave up"):
-        prove_session(program)
