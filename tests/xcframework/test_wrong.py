@@ -148,6 +148,7 @@ def test_requests_that_cannot_be(tmp_path: Path, tools: Tools) -> None:
         log=tmp_path / "log",
         tools=tools,
         public=(),
+        standard="c++17",
         frameworks=("Acc elerate",),
         options=("-Wl,$HOME",),
         defines=('A="b"',),

@@ -76,7 +76,7 @@ class Package:
     libraries: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
-    standard: str = "c++17"
+    standard: str
     bitcode: bool = False
     form: Form = Form.LIBRARY
     url: str = ""
