@@ -15,9 +15,9 @@ from buildtool.backends.makefile.file_lists import (
     PROTOS,
     read_lists,
 )
-from buildtool.backends.makefile.make import NOT_REMADE, Make
+from buildtool.backends.makefile.make import Make
 from buildtool.backends.makefile.makefile_dependencies import downloads
-from buildtool.backends.makefile.makefile_overlay import make_overlay
+from buildtool.backends.makefile.makefile_overlay import VERSION_INFO, make_overlay
 from buildtool.backends.makefile.settings import platform_variables, question_variables
 from buildtool.core.render import Renderer
 from buildtool.core.values import FileKind, PlannedFile
@@ -42,7 +42,7 @@ def files(job: Job) -> dict[str, str]:
         version=f"v{job.tree.version}",
         flags="tf_cxx11_abi_flag" in text,
     )
-    return {NOT_REMADE: path.read_text(encoding="utf-8")}
+    return {VERSION_INFO: path.read_text(encoding="utf-8")}
 
 
 def lists_of(files: Sequence[PlannedFile]) -> dict[str, str]:

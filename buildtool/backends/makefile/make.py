@@ -11,14 +11,12 @@ from pathlib import Path
 from buildtool.backends.common.full_disk import full_disk
 from buildtool.backends.common.pace import Pace
 from buildtool.backends.makefile.file_lists import FOLDER
-from buildtool.backends.makefile.makefile_overlay import MADE
+from buildtool.backends.makefile.makefile_overlay import MADE, VERSION_INFO
 from buildtool.backends.makefile.unfinished import made_in
 from buildtool.core.errors import BuildError, Problem, ToolError
 from buildtool.core.run import Command, failure_problem, run, stream
 
 MAKEFILE = f"{FOLDER}/Makefile"
-# A phony file of the makefile: each make would write it anew, and compile and link it.
-NOT_REMADE = "tensorflow/core/util/version_info.cc"
 COMPILES = re.compile(r"(?:^|\s)-c\s+\S+.*\s-o\s+\S+")
 FAILED_GOAL = re.compile(r"^make(?:\[\d+\])?: \*\*\* \[\S+: (\S+)\] (?:Error \d+|[A-Z]\w+)")
 NOT_REMADE_GOAL = re.compile(r"^make(?:\[\d+\])?: Target '(.+)' not remade because of errors\.$")
@@ -45,7 +43,8 @@ class Make:
         argv = (
             *("make", "--no-print-directory", "--output-sync=target", f"--jobs={self.jobs}"),
             *flags,
-            *("-o", NOT_REMADE),
+            # A phony file of the makefile: each make would write it anew, and compile and link it.
+            *("-o", VERSION_INFO),
             *(word for name in (MAKEFILE, *self.more) for word in ("-f", name)),
             *(f"{name}={value}" for name, value in sorted(self.variables.items())),
             *goals,

@@ -10,7 +10,7 @@ from pathlib import Path
 from buildtool.backends.backend import Library
 from buildtool.backends.common.linked_files import file_key, linked_files, write_link_set
 from buildtool.backends.common.narrow import Memory, compiling_in_rounds, narrow
-from buildtool.backends.makefile.file_lists import FOLDER, PROTO_TEXT
+from buildtool.backends.makefile.file_lists import DOWNLOADS, PROTO_TEXT
 from buildtool.backends.makefile.make import Make
 from buildtool.backends.makefile.makefile_project import object_name
 from buildtool.backends.makefile.prototexts import ProtoTextIndex
@@ -163,7 +163,7 @@ class MakefileBuild:
     def _includes(self) -> tuple[Path, ...]:
         """Where the makefile finds headers."""
         folder, gendir = self.make.folder, self.make.folder / self.settings.gendir
-        downloads = folder / FOLDER / "downloads"
+        downloads = folder / DOWNLOADS
         flags = self._make().ask(["INCLUDES"])["INCLUDES"]
         asked = [flag[2:] for flag in flags if flag.startswith("-I")]
         own = [folder / place for place in asked if (folder / place).is_relative_to(downloads)]

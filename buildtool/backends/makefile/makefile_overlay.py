@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from buildtool.backends.common.overlay import overlay
-from buildtool.backends.makefile.file_lists import FOLDER
+from buildtool.backends.makefile.file_lists import DOWNLOADS, FOLDER
 
-# What the tree's own builds leave in it: never used here.
-LEFT_OVERS = (f"{FOLDER}/downloads", f"{FOLDER}/gen", "tensorflow/core/util/version_info.cc")
 # The generated files, and the folder of everything that make makes.
 GENERATED = "buildtool"
 MADE = f"{FOLDER}/gen"
+VERSION_INFO = "tensorflow/core/util/version_info.cc"
+# What the tree's own builds leave in it: never used here.
+LEFT_OVERS = (DOWNLOADS.rstrip("/"), MADE, VERSION_INFO)
 
 
 def make_overlay(
@@ -22,5 +23,5 @@ def make_overlay(
     """Make ``folder`` look like ``tree``, with ``files`` (contents) and ``links`` (targets) in
     place of its own. What stands there already and is right keeps its time; the folder of what
     make has made is kept."""
-    overlay(tree, folder, files=files, links=links, hidden=(*LEFT_OVERS, MADE))
+    overlay(tree, folder, files=files, links=links, hidden=LEFT_OVERS)
     (folder / MADE).mkdir(exist_ok=True)
