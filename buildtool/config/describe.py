@@ -21,6 +21,7 @@ from buildtool.config.kinds import (
     Bytes,
     Coordinate,
     Count,
+    DataType,
     Define,
     Dimension,
     Identifier,
@@ -42,6 +43,7 @@ from buildtool.config.scalars import (
     SIZE_PATTERN,
     URL_PATTERN,
 )
+from buildtool.core.datatypes import SPELLINGS
 
 Schema = dict[str, Any]
 
@@ -69,6 +71,7 @@ KINDS: Mapping[Any, Kind] = {
     Coordinate: Kind(
         words="name for Maven", schema={"type": "string", "pattern": COORDINATE_PATTERN}
     ),
+    DataType: Kind(words="data type", schema={"enum": list(SPELLINGS)}),
     Define: Kind(words="macro", schema={"type": "string", "pattern": DEFINE_PATTERN}),
     Identifier: Kind(words="name in C", schema={"type": "string", "pattern": IDENTIFIER_PATTERN}),
     JavaPackage: Kind(

@@ -8,6 +8,7 @@ from typing import NewType, Union
 Bytes = NewType("Bytes", int)
 Coordinate = NewType("Coordinate", str)
 Count = NewType("Count", int)
+DataType = NewType("DataType", str)
 Define = NewType("Define", str)
 Dimension = NewType("Dimension", int)
 Identifier = NewType("Identifier", str)

@@ -13,6 +13,7 @@ from buildtool.config.kinds import (
     Bytes,
     Coordinate,
     Count,
+    DataType,
     Define,
     Dimension,
     Identifier,
@@ -24,6 +25,8 @@ from buildtool.config.kinds import (
     Url,
 )
 from buildtool.config.nodes import Value
+from buildtool.core.datatypes import SPELLINGS
+from buildtool.core.suggest import suggest
 
 UNITS = {
     "B": 1,
@@ -218,6 +221,14 @@ def java_package(value: Value) -> JavaPackage:
     )
 
 
+def data_type(value: Value) -> DataType:
+    """A type of tensors, by its own name."""
+    written = text(value)
+    if written not in SPELLINGS:
+        raise WrongValueError(f"there is no type '{written}'", suggest(written, SPELLINGS))
+    return DataType(SPELLINGS[written])
+
+
 def url(value: Value) -> Url:
     """Where a service is."""
     return Url(
@@ -257,6 +268,7 @@ READERS: Mapping[Any, Callable[[Value, Path], object]] = {
     Dimension: lambda value, _: dimension(value),
     Tolerance: lambda value, _: tolerance(value),
     Bytes: lambda value, _: size(value),
+    DataType: lambda value, _: data_type(value),
     Define: lambda value, _: define(value),
     Identifier: lambda value, _: identifier(value),
     JavaPackage: lambda value, _: java_package(value),

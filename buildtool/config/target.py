@@ -19,6 +19,7 @@ from buildtool.config.kinds import (
     SHORTHAND,
     Bytes,
     Count,
+    DataType,
     Define,
     Dimension,
     NameOrPath,
@@ -53,8 +54,9 @@ class ModelInput:
     name: str = field(metadata=SHORTHAND)
     """Name of the node or tensor that is fed, such as `x` or `x:0`."""
 
-    dtype: str | None = None
-    """Its type, such as `float` or `int64`."""
+    dtype: DataType | None = None
+    """Its type, such as `float` or `int64`, where the model does not say it. One that the model
+    contradicts is an error."""
 
     shape: tuple[Dimension, ...] | None = None
     """Its shape; -1 is a dimension that is not known."""

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
-from buildtool.model import datatypes
+from buildtool.core import datatypes
 from buildtool.model.wire import FIXED32, VARINT, Buffer, Span, fields, packed
 from buildtool.model.wire import signed as signed_int
 from buildtool.model.wire import text as text_of

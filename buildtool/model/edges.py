@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from buildtool.core.datatypes import short
 from buildtool.core.values import NodeRef
-from buildtool.model.datatypes import short
 from buildtool.model.graph_checks import AT_RUN, AT_SESSION, CUT, REEXPORT, Context
 from buildtool.model.graphdef import Argument
 from buildtool.model.specs import argument_types

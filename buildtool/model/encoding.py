@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from buildtool.model import datatypes
+from buildtool.core import datatypes
 from buildtool.model.attributes import Attr
 from buildtool.model.graphdef import FunctionDef, GraphDef, Node
 from buildtool.model.tensors import TYPES, Array

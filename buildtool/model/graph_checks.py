@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from buildtool.core.datatypes import short
 from buildtool.core.values import NodeRef
 from buildtool.model.attributes import PLACEHOLDER, Attr
-from buildtool.model.datatypes import short
 from buildtool.model.findings import Findings
 from buildtool.model.graphdef import GraphDef
 from buildtool.model.runtime_facts import RuntimeFacts

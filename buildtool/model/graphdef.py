@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from buildtool.model import datatypes
+from buildtool.core import datatypes
 from buildtool.model.attributes import Attr, Attrs, read_entry
 from buildtool.model.wire import LENGTH, VARINT, Buffer, Span, WireError, again, fields, packed
 from buildtool.model.wire import signed as signed_int

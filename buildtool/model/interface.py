@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from buildtool.core.datatypes import UNKNOWN, short
 from buildtool.core.values import TensorInfo
 from buildtool.model.attributes import Shape
 from buildtool.model.findings import Findings
@@ -24,7 +25,7 @@ _LISTS = re.compile(
     r"EmptyTensorList|TensorList(FromTensor|PushBack|Reserve|Resize|Scatter\w*|SetItem)"
 )
 _HANDLES = frozenset({"DT_VARIANT", "DT_RESOURCE"})
-_UNKNOWN = ("DT_INVALID",)
+_UNKNOWN = (UNKNOWN,)
 _NAMES_SHOWN = 3
 
 
@@ -90,11 +91,15 @@ def _depending(graph: GraphDef, inputs: Iterable[str]) -> set[str]:
 
 
 class Interface:
-    """The tensors of one graph, by name. ``sites`` are its nodes as walked (main graph only)."""
+    """The tensors of one graph, by name. ``sites`` are its nodes as walked (main graph only);
+    ``shapes`` and ``dtypes`` are stated beside it."""
 
-    def __init__(self, sites: Sequence[Site], shapes: Mapping[str, Shape]) -> None:
+    def __init__(
+        self, sites: Sequence[Site], shapes: Mapping[str, Shape], dtypes: Mapping[str, str]
+    ) -> None:
         self._sites = {site.node.name: site for site in sites}
         self._shapes = {with_index(name): shape for name, shape in shapes.items()}
+        self._dtypes = {with_index(name): dtype for name, dtype in dtypes.items()}
 
     def inputs(self, nodes: Iterable[str]) -> tuple[TensorInfo, ...]:
         """What these placeholders take."""
@@ -138,11 +143,26 @@ class Interface:
                 what = f"a shape is stated for {name!r}, which is no tensor of the graph"
                 findings.model(where, what, "name an input of the model")
 
+    def check_types(self, places: Mapping[str, str], where: str, findings: Findings) -> None:
+        """Stated types must not contradict the graph; ``places`` say where each was stated."""
+        named = {with_index(name): place for name, place in places.items()}
+        for name, dtype in self._dtypes.items():
+            own = self._own_type(name) if name.rpartition(":")[0] in self._sites else UNKNOWN
+            if own not in (UNKNOWN, dtype):
+                what = f"dtype: {name!r} is {short(own)} in the model, not {short(dtype)}"
+                todo = f"write {short(own)!r}, or leave 'dtype' out"
+                findings.model(named.get(name, where), what, todo)
+
+    def _own_type(self, name: str) -> str:
+        """What the graph says of a tensor's type."""
+        node, _, index = name.rpartition(":")
+        types, number = self._output_types(node), int(index)
+        return types[number] if number < len(types) else UNKNOWN
+
     def _tensor(self, name: str) -> TensorInfo:
         node, _, index = name.rpartition(":")
-        types = self._output_types(node)
-        number = int(index)
-        dtype = types[number] if number < len(types) else "DT_INVALID"
+        number, own = int(index), self._own_type(name)
+        dtype = self._dtypes.get(name, UNKNOWN) if own == UNKNOWN else own
         shape = self._shapes.get(name, _shape(self._sites[node].node, number))
         return TensorInfo(name=name, dtype=dtype, shape=shape)
 

@@ -19,7 +19,8 @@ from buildtool.model.wire import Buffer
 @dataclass(frozen=True, kw_only=True)
 class ModelSource:
     """One model as the target states it. ``inputs`` and ``outputs`` are tensor or node names;
-    empty ones are found. ``shapes`` complete what the model does not say, by input name.
+    empty ones are found. ``shapes`` and ``dtypes`` complete what the model does not say, by input
+    name; ``places`` say where each type was written.
     ``signature`` is the one of a SavedModel that is to run."""
 
     path: Path
@@ -27,6 +28,8 @@ class ModelSource:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    dtypes: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
     signature: str = "serving_default"
 
 

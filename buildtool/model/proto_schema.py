@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from buildtool.model import datatypes
+from buildtool.core import datatypes
 
 
 class Field(NamedTuple):

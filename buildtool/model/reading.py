@@ -184,9 +184,10 @@ class _Reader:
         sites: list[Site],
     ) -> ModelInfo:
         main = [site for site in sites if site.function is None]
-        interface = Interface(main, source.shapes)
+        interface = Interface(main, source.shapes, source.dtypes)
         where, findings = str(source.path), self._findings
         interface.check_shapes(where, findings)
+        interface.check_types(source.places, where, findings)
         # Rewrites keep the names of what they replace, and leave loose ends of their own.
         ends = find_ends(read_graph(loaded.buffer))
         inputs = interface.stated(loaded.inputs, "input", where, findings)

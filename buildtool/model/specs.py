@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from buildtool.core import datatypes
 from buildtool.core.values import ArgDef, AttrDef, AttrType, OpDefinition
-from buildtool.model import datatypes
 from buildtool.model.attributes import PLACEHOLDER, Attr, Attrs
 from buildtool.model.graphdef import Argument, FunctionDef
 from buildtool.model.textformat import encode

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from buildtool.model import datatypes
+from buildtool.core import datatypes
 from buildtool.model.attributes import Attr, read_shape
 from buildtool.model.wire import FIXED32, FIXED64, LENGTH, VARINT, Buffer, fields, packed, signed
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 
+from buildtool.core.datatypes import short
 from buildtool.core.errors import ModelError, Problem
 from buildtool.core.values import KernelCatalogue, OpUse, Registration
-from buildtool.model.datatypes import short
 from buildtool.model.findings import also
 from buildtool.plan.match import cpu_kernels, kernels_of_use
 

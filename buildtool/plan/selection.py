@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from buildtool.core.datatypes import base
 from buildtool.core.errors import ModelError, Problem
 from buildtool.core.values import KernelCatalogue, OpSet, OpUse, Registration, SelectedKernel
-from buildtool.model.datatypes import base
 from buildtool.model.runtime_ops import REWRITTEN
 from buildtool.plan.match import DEVICES, kernels_of_use
 from buildtool.plan.problems import (

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from buildtool.core.datatypes import UNKNOWN
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.values import ModelInfo, TensorInfo
 from buildtool.verify.compare import Allowance
 from buildtool.verify.tensor_files import NUMPY_TYPES, Array, Tensor, seeded_input
+
+UNTYPED = "the model does not say of what type it is"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +44,10 @@ def model_inputs(model: ModelInfo, given: Path | None) -> tuple[Tensor, ...]:
         raise ConfigError(
             Problem(
                 where=f"{model.name}: input {info.name!r}",
-                what=f"its type {info.dtype} cannot be fed",
-                todo="name other inputs for this model in the target file",
+                what=UNTYPED if info.dtype == UNKNOWN else f"its type {info.dtype} cannot be fed",
+                todo="state its 'dtype' beside its name under the target's 'inputs'"
+                if info.dtype == UNKNOWN
+                else "name other inputs for this model in the target file",
             )
             for info in unfit
         )

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from buildtool.core.datatypes import short
 from buildtool.core.errors import Problem, ToolError, VerificationError
 from buildtool.core.run import Command, Completed, failure_problem, run
 from buildtool.core.values import TypeConstraint
 from buildtool.verify.causes import likely_cause
-from buildtool.verify.tensor_files import Tensor, read_tensor, short_type, to_bytes
+from buildtool.verify.tensor_files import Tensor, read_tensor, to_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,7 @@ def run_model(
         path = folder / f"input-{place}.bin"
         path.write_bytes(to_bytes(tensor))
         shape = ",".join(str(size) for size in tensor.array.shape)
-        words += ["--input", tensor.name, short_type(tensor.dtype), shape, str(path)]
+        words += ["--input", tensor.name, short(tensor.dtype), shape, str(path)]
     for name in outputs:
         words += ["--output", name]
     done = _start(program, [*words, "--out", str(folder)], what=f"running {model}")

@@ -59,11 +59,6 @@ class Tensor:
     array: Array
 
 
-def short_type(dtype: str) -> str:
-    """TensorFlow's lower-case name: ``DT_FLOAT`` is ``float``."""
-    return dtype.removeprefix("DT_").lower()
-
-
 def to_bytes(tensor: Tensor) -> bytes:
     """The content of the tensor's file."""
     if tensor.dtype == "DT_STRING":

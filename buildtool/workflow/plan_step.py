@@ -133,8 +133,13 @@ def _model_sources(target: Target) -> list[ModelSource]:
             inputs=tuple(given.name for given in model.inputs),
             outputs=model.outputs,
             shapes={given.name: given.shape for given in model.inputs if given.shape is not None},
+            dtypes={given.name: given.dtype for given in model.inputs if given.dtype is not None},
+            places={
+                given.name: target.where(f"models[{index}].inputs[{place}].dtype")
+                for place, given in enumerate(model.inputs)
+            },
         )
-        for model in target.models
+        for index, model in enumerate(target.models)
     ]
 
 

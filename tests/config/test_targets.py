@@ -105,7 +105,7 @@ launcher: none
         name="other",
         inputs=(
             ModelInput(name="x"),
-            ModelInput(name="y:0", dtype="int64", shape=(-1, 28, 28)),  # type: ignore[arg-type]
+            ModelInput(name="y:0", dtype="DT_INT64", shape=(-1, 28, 28)),  # type: ignore[arg-type]
             ModelInput(name="z", shape=()),
         ),
         outputs=("out",),

@@ -273,6 +273,28 @@ def test_stated_inputs_outputs_and_shapes(write: Write, read: Read) -> None:
     assert [t.name for t in model.outputs] == ["y:0", "z:0"]
 
 
+def test_a_stated_type_is_for_what_the_model_does_not_say(write: Write, read: Read) -> None:
+    """The tree registers an op and does not say what it gives."""
+    path = write("""node { name: 'f' op: '_FusedConv2D' }
+        node { name: 'y' op: 'Relu' input: 'f' attr { key: 'T' value { type: DT_FLOAT } } }""")
+    plain = read(path, inputs=("f",)).opset.models[0]
+    assert [(t.name, t.dtype) for t in plain.inputs] == [("f:0", "DT_INVALID")]
+    reading = read(path, inputs=("f",), dtypes={"f": "DT_FLOAT"})
+    assert reading.problems == ()
+    assert [(t.name, t.dtype) for t in reading.opset.models[0].inputs] == [("f:0", "DT_FLOAT")]
+
+
+def test_a_stated_type_that_the_model_contradicts(write: Write, read: Read) -> None:
+    path = write(MLP)
+    stated = {"x": "DT_INT64"}
+    reading = read(path, inputs=("x",), dtypes=stated, places={"x": "targets/pi.yaml:7"})
+    assert [str(problem) for problem in reading.problems] == [
+        "targets/pi.yaml:7: dtype: 'x:0' is float in the model, not int64\n"
+        "    write 'float', or leave 'dtype' out"
+    ]
+    assert not read(path, inputs=("x",), dtypes={"x:0": "DT_FLOAT"}).problems
+
+
 def test_what_is_stated_wrongly(write: Write, read: Read) -> None:
     path = write(MLP)
     reading = read(path, inputs=("xx",), outputs=("y:1",), shapes={"q": (1,)})

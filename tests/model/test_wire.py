@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from buildtool.model.datatypes import base, name_of, short
+from buildtool.core.datatypes import base, name_of, short
 from buildtool.model.textformat import TextError, encode
 from buildtool.model.wire import WireError, fields, signed, varint, write_field, write_varint
 

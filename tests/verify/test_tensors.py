@@ -159,5 +159,7 @@ def test_an_npy_file_is_no_npz(tmp_path: Path) -> None:
 
 
 def test_a_type_that_cannot_be_fed() -> None:
+    with pytest.raises(ConfigError, match=r"not say of what type it is\n +state its 'dtype'"):
+        model_inputs(_model(_info("f:0", "DT_INVALID", None)), None)
     with pytest.raises(ConfigError, match="its type DT_RESOURCE cannot be fed"):
         model_inputs(_model(_info("r:0", "DT_RESOURCE", ())), None)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
-from buildtool.model.datatypes import short
+from buildtool.core.datatypes import short
 from buildtool.model.graphdef import GraphDef, Node
 from buildtool.model.runtime_facts import RuntimeFacts
 from buildtool.model.specs import Specs, type_list

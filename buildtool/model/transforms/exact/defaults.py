@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
+from buildtool.core.datatypes import short
 from buildtool.core.paths import DATA
 from buildtool.model.attributes import Attr
-from buildtool.model.datatypes import short
 from buildtool.model.graphdef import Node
 from buildtool.model.textformat import encode
 from buildtool.model.transforms.transform import View, node_transform

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 _NAMES = (
     "INVALID FLOAT DOUBLE INT32 UINT8 INT16 INT8 STRING COMPLEX64 INT64 BOOL QINT8 QUINT8 QINT32 "
     "BFLOAT16 QINT16 QUINT16 UINT16 COMPLEX128 HALF RESOURCE VARIANT UINT32 UINT64 FLOAT8_E5M2 "
@@ -10,6 +12,7 @@ _NAMES = (
 _REF = 100
 
 NAMES: dict[int, str] = {number: f"DT_{name}" for number, name in enumerate(_NAMES.split())}
+UNKNOWN = NAMES[0]
 NUMBERS: dict[str, int] = {name: number for number, name in NAMES.items()}
 NUMBERS.update({f"{name}_REF": number + _REF for name, number in tuple(NUMBERS.items())})
 
@@ -29,3 +32,12 @@ def base(name: str) -> str:
 def short(name: str) -> str:
     """``float`` for ``DT_FLOAT``: how people write the type."""
     return name.removeprefix("DT_").lower()
+
+
+# How a person may write each type: as TensorFlow's own messages do, or as its Python interface.
+SPELLINGS: Mapping[str, str] = {
+    **{short(name): name for name in NAMES.values() if name != UNKNOWN},
+    "float16": "DT_HALF",
+    "float32": "DT_FLOAT",
+    "float64": "DT_DOUBLE",
+}
