@@ -7,35 +7,35 @@ from pathlib import Path
 
 from buildtool.backends.backend import Backend
 from buildtool.backends.bazel.bazel_backend import BazelBackend
-from buildtool.backends.makefile.makefile_backend import MAKEFILE, MakefileBackend
+from buildtool.backends.makefile.makefile_backend import MakefileBackend
 from buildtool.backends.native.native_backend import NativeBackend
 from buildtool.config import Target
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.suggest import did_you_mean
-from buildtool.platforms import find_platform
-from buildtool.platforms.facts import ARCHIVES
 
+# With ``auto``, the first that can feed the product and takes the tree.
 BACKENDS: dict[str, Backend] = {
-    backend.name: backend for backend in (NativeBackend(), MakefileBackend(), BazelBackend())
+    backend.name: backend for backend in (MakefileBackend(), NativeBackend(), BazelBackend())
 }
 AUTO = "auto"
 
 
-def find_backend(target: Target) -> Backend:
-    """The backend that a target asks for; with ``auto`` the one that makes what its platform's apps
-    get, and that its tree was made for: of static archives, a tree with TensorFlow 1.x's own
-    makefile is compiled by that, all others by ``native``.
+def find_backend(target: Target, *, product: str, object_format: str) -> Backend:
+    """The backend that a target asks for; with ``auto`` the one that can feed its product, and that
+    its tree was made for.
 
     Raises:
-        ConfigError: there is no such backend, or its kind of tree is not what is given.
+        ConfigError: there is no such backend, it makes no such thing, or its kind of tree is not
+            what is given.
     """
     tree = target.tensorflow if isinstance(target.tensorflow, Path) else None
-    has_makefile = tree is not None and (tree / MAKEFILE).is_file()
-    artefact = find_platform(target.platform).artefact
-    if target.backend == AUTO and artefact != ARCHIVES:
-        return next(each for each in BACKENDS.values() if each.artefact == artefact)
+    able = [
+        each
+        for each in BACKENDS.values()
+        if product in each.products and object_format in each.object_formats
+    ]
     if target.backend == AUTO:
-        return BACKENDS["makefile" if has_makefile else "native"]
+        return next(each for each in able if each.takes(tree))
     if target.backend not in BACKENDS:
         raise ConfigError(
             Problem(
@@ -45,26 +45,19 @@ def find_backend(target: Target) -> Backend:
                 todo=f"backends: {', '.join((AUTO, *sorted(BACKENDS)))}",
             )
         )
-    if target.backend == "makefile" and not has_makefile:
-        raise _no_makefile(target, tree)
-    return BACKENDS[target.backend]
+    found = BACKENDS[target.backend]
+    if found not in able:
+        raise _cannot(target, found, product, able)
+    found.check_tree(target)
+    return found
 
 
-def _no_makefile(target: Target, tree: Path | None) -> ConfigError:
-    if tree is None:
-        return ConfigError(
-            Problem(
-                where=target.where("tensorflow"),
-                what=f"tensorflow: {target.tensorflow} is no TensorFlow 1.x, which the backend "
-                "'makefile' builds; no archive of packages has one",
-                todo="name your own tree of TensorFlow 1.0 to 1.15: tf=FOLDER, or 'tensorflow:' in "
-                "the target",
-            )
-        )
-    return ConfigError(
-        Problem(
-            where=str(tree),
-            what=f"this tree has no {MAKEFILE}, which the backend 'makefile' needs",
-            todo="name a whole tree of TensorFlow 1.0 to 1.15, or set 'backend: auto'",
-        )
-    )
+def _cannot(target: Target, found: Backend, product: str, able: list[Backend]) -> ConfigError:
+    """A backend need not build for every platform."""
+    what = f"backend: {found.name!r} does not build for {target.platform}"
+    if product not in found.products:
+        todo = "set 'backend: auto', or leave the key out"
+        return ConfigError(Problem(where=target.where("backend"), what=what, todo=todo))
+    others = ", ".join(sorted(each.name for each in able))
+    todo = f"backends that do: {others}"
+    return ConfigError(Problem(where=target.where("backend"), what=f"{what} yet", todo=todo))

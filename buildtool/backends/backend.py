@@ -88,8 +88,8 @@ class Backend(Protocol):
         ...
 
     @property
-    def artefact(self) -> str:
-        """What it makes: a name of :data:`buildtool.products.artefacts.ARTEFACTS`."""
+    def products(self) -> tuple[str, ...]:
+        """What it can feed: names of :data:`buildtool.products.PRODUCTS`."""
         ...
 
     @property
@@ -102,6 +102,14 @@ class Backend(Protocol):
         """The values of the key ``types`` that it knows."""
         ...
 
+    def takes(self, tree: Path | None) -> bool:
+        """Whether a tree is of its kind; None is one that is fetched."""
+        ...
+
+    def check_tree(self, target: Target) -> None:
+        """Raises ConfigError if the target's tree is not of its kind, with what would be."""
+        ...
+
     def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
         """The names in the lock file of what a tree of this version needs besides itself.
 
@@ -111,7 +119,9 @@ class Backend(Protocol):
         """
         ...
 
-    def toolchain(self, target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
+    def toolchain(
+        self, target: Target, platform: Platform, abi: Abi, sysroot: Path | None
+    ) -> Toolchain:
         """The tools that compile for the ABI, or at least read the sources as it would.
 
         Raises:
@@ -174,9 +184,9 @@ class Backend(Protocol):
         """Write what the build reads, as far as it is the same on any machine."""
         ...
 
-    def place(self, job: Job, plan: BuildPlan) -> str:
+    def place(self, find_job: Callable[[], Job], plan: BuildPlan) -> str:
         """Write what the build reads and what is this machine's alone. Returns what that is, empty
-        if there is nothing.
+        if there is nothing; then the job is not asked for.
 
         Raises:
             BuildToolError: the tree does not go with the plan.

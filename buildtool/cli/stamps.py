@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,28 +12,39 @@ from typing import Any
 from buildtool.config import Target
 from buildtool.core.errors import BuildToolError
 from buildtool.core.paths import PROJECT
-from buildtool.platforms import find_abi
-from buildtool.products.artefacts import ARTEFACTS
-from buildtool.tools.compilers import compiler_stamp
+from buildtool.platforms import target_abi
+from buildtool.products import find_product
 
+Stamp = Callable[[Target], str]
 OWN_FOLDERS = ("buildtool", "machorun", "templates", "runner")
 # Files in them that decide nothing; nor do tests.
 OTHERS = (".md", ".pyc")
 
 
-def stamp(step: str, target: Target) -> str:
-    """What else decides the result of a step: the target, this tool, the compiler, the tree."""
-    parts = [repr(target.canonical()), tool_digest()]
-    if step in ("plan", "generate", "compile"):
-        platform, abi = find_abi(target.platform, target.abi, minimum_os=target.ios.minimum_os)
-        parts.append(ARTEFACTS[platform.artefact].state(target))
-    if step in ("plan", "compile"):
-        parts.append(compiler_stamp(abi, str(target.compiler)))
-        if isinstance(target.tensorflow, Path):
-            from buildtool.sources import local_tree  # noqa: PLC0415 - only for a user's own tree
-
-            parts.append(local_tree(target.tensorflow).digest)
+def step_stamp(target: Target, stamps: Iterable[Stamp]) -> str:
+    """What else decides the result of a step: the target, this tool, and what ``stamps`` tell."""
+    parts = [repr(target.canonical()), tool_digest(), *(stamp(target) for stamp in stamps)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def product_stamp(target: Target) -> str:
+    """What the target's product depends on besides."""
+    return find_product(target).state(target)
+
+
+def compiler_stamp(target: Target) -> str:
+    """The compiler that would be used."""
+    platform, abi = target_abi(target)
+    return platform.compiler_stamp(target, abi)
+
+
+def tree_stamp(target: Target) -> str:
+    """The content of a tree of the user's own; one that is fetched never changes."""
+    if not isinstance(target.tensorflow, Path):
+        return ""
+    from buildtool.sources import local_tree  # noqa: PLC0415 - only for a user's own tree
+
+    return local_tree(target.tensorflow).digest
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from buildtool.config.overrides import Overrides, apply_overrides, parse_overrid
 from buildtool.config.platform_keys import Android, Ios
 from buildtool.config.slices import slice_targets
 from buildtool.config.target import Flags, Model, ModelInput, Optimise, SizeBudget, Target
-from buildtool.config.target_checks import missing_files
+from buildtool.config.target_checks import missing_files, unreadable_names
 
 __all__ = [
     "Android",
@@ -31,4 +31,5 @@ __all__ = [
     "missing_files",
     "parse_overrides",
     "slice_targets",
+    "unreadable_names",
 ]

@@ -203,6 +203,11 @@ class Target:
     its own makefile, `bazel` any tree, for Android. `auto`: the one that the platform and the tree
     were made for."""
 
+    product: str = "auto"
+    """What an app gets: `static` archives that it links; for iOS `xcframework`, those of all slices
+    packed together; for Android `aar`, libraries that Java calls. `auto`: the platform's usual
+    one."""
+
     compiler: NameOrPath = "clang"
     """`clang`, `gcc`, a prefix such as `arm-linux-gnueabihf-`, or the path of a compiler. For iOS:
     `xcode`, `llvm` (any machine), or `clang` for the one that is usual here."""

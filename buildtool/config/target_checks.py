@@ -73,3 +73,14 @@ def _inputs(target: Target) -> Iterator[tuple[str, Path]]:
         yield f"patches[{index}]", patch
     if isinstance(target.tensorflow, Path) and target.where("tensorflow") == COMMAND_LINE:
         yield "tensorflow", target.tensorflow
+
+
+def unreadable_names(target: Target) -> Iterator[Problem]:
+    """Names of models stand in JSON and reports, which are UTF-8."""
+    for index, model in enumerate(target.models):
+        if "\ufffd" in os.fsencode(model.path).decode("utf-8", "replace"):
+            yield Problem(
+                where=target.where(f"models[{index}].path"),
+                what=f"models[{index}].path: {str(model.path)!r} is no name in UTF-8",
+                todo="rename the file or folder",
+            )

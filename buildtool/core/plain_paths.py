@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Iterable, MutableMapping
 from pathlib import Path
 
 from buildtool.core.errors import ConfigError, Problem
@@ -65,3 +66,11 @@ def _link(link: Path, path: Path) -> None:
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(path)
     temporary.replace(link)
+
+
+def make_absolute(env: MutableMapping[str, str], variables: Iterable[str], folder: Path) -> None:
+    """Let relative folders in ``variables`` count from ``folder``, where the user stands: steps run
+    in the project's folder, and some builds in another one."""
+    for variable in variables:
+        if value := env.get(variable, "").strip():
+            env[variable] = str(folder / Path(value).expanduser())

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
+from buildtool.config import Target
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.suggest import did_you_mean
 from buildtool.core.values import Abi
@@ -14,7 +16,7 @@ from buildtool.platforms.facts import Platform
 
 # Where a target file says which release of the system is built for.
 RELEASE_KEY = "ios.minimum_os"
-
+GNU = "-gnu"  # in the triples of systems with GNU's C library
 PLATFORMS: dict[str, Platform] = {
     platform.name: platform
     for platform in (android.PLATFORM, ios.PLATFORM, linux.PLATFORM, raspberrypi.PLATFORM)
@@ -94,3 +96,36 @@ def _for_release(abi: Abi, minimum_os: str | None, where: str) -> Abi:
         )
     built = max(wanted, versions.least or wanted, key=version_numbers)
     return dataclasses.replace(abi, minimum_os=built, triple=abi.triple.format(minimum_os=built))
+
+
+def target_abi(target: Target) -> tuple[Platform, Abi]:
+    """The platform and ABI that a target names.
+
+    Raises:
+        ConfigError: there is none of that name, or it is not made for the release that is named.
+    """
+    return find_abi(
+        target.platform,
+        target.abi,
+        minimum_os=target.ios.minimum_os,
+        where=target.where("abi"),
+        where_os=target.where(RELEASE_KEY),
+    )
+
+
+def platform_problems(target: Target) -> Iterator[Problem]:
+    """What a target asks for that its platform has not."""
+    try:
+        if target.slices:  # each of which is a target that is checked by itself
+            find_platform(target.platform, where=target.where("platform"))
+            return
+        _, abi = target_abi(target)
+    except ConfigError as failure:
+        yield from failure.problems
+        return
+    if target.glibc and GNU not in abi.triple:
+        yield Problem(
+            where=target.where("glibc"),
+            what=f"glibc: {abi.name} of {target.platform} has another C library",
+            todo="leave the key out",
+        )

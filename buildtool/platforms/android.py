@@ -8,7 +8,9 @@ Triples and ABIs: NDK documentation, "Android ABIs" and "Use the NDK with other 
 from __future__ import annotations
 
 from buildtool.core.values import Abi
-from buildtool.platforms.facts import ElfPlatform
+from buildtool.platforms.elf_platform import ElfPlatform
+from buildtool.tools.android.android_sdk import VARIABLES as SDK_VARIABLES
+from buildtool.tools.android.ndk import VARIABLES as NDK_VARIABLES
 
 ARM64_V8A = Abi(
     name="arm64-v8a",
@@ -53,18 +55,11 @@ X86_64 = Abi(
     packages=(),
 )
 
-FIRST_64_BIT_LEVEL = 21
-
 PLATFORM = ElfPlatform(
     name="android",
     abis={abi.name: abi for abi in (ARM64_V8A, ARMEABI_V7A, X86, X86_64)},
     # Threads are part of Android's C library; a program there can say nothing without liblog.
     link_flags=("-llog", "-ldl", "-lm"),
-    package="aar",
-    artefact="jni",
+    products=("aar",),
+    path_variables=(*SDK_VARIABLES, *NDK_VARIABLES),
 )
-
-
-def least_level(abi: Abi) -> int:
-    """The first API level that has ``abi``; 1 where it is as old as Android's NDK."""
-    return FIRST_64_BIT_LEVEL if abi.bits == 64 else 1

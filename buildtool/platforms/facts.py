@@ -1,15 +1,41 @@
-"""What a platform module states: facts only, no decisions."""
+"""What a platform says of itself: facts, and where its tools, its SDK and its programs are found.
+
+A platform is an object that is a :class:`Platform`; those for GNU/Linux's and Apple's object
+formats are in ``elf_platform`` and ``apple_platform``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from buildtool.core.values import Abi
+from buildtool.config import Target
+from buildtool.core.values import Abi, ElfExpectation, MachoExpectation, Toolchain
+from buildtool.sources import Cache, Lock
 
-# The usual artefact: static archives, which an app links.
-ARCHIVES = "archives"
+Expectation = ElfExpectation | MachoExpectation
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceAccess:
+    """Where sources come from: the lock file, the user's cache, and whether to stay offline."""
+
+    lock: Lock
+    cache: Cache
+    offline: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramRunner:
+    """How this machine runs a program of an ABI: ``argv`` is put before it. ``emulated`` says what
+    it runs on where that is not a device's own system; ``not_run`` why it cannot run here at all
+    (both empty: it can)."""
+
+    argv: tuple[str, ...] = ()
+    emulated: str = ""
+    not_run: str = ""
 
 
 class Platform(Protocol):
@@ -22,45 +48,51 @@ class Platform(Protocol):
     def abis(self) -> Mapping[str, Abi]: ...
 
     @property
-    def link_flags(self) -> tuple[str, ...]: ...
-
-    @property
-    def package(self) -> str:
-        """What the slices of a target are packed into: a name of ``packaging.FORMATS``; empty where
-        each library stays by itself."""
-        ...
-
-    @property
-    def artefact(self) -> str:
-        """What an app gets: a name of :data:`buildtool.products.artefacts.ARTEFACTS`."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class ElfPlatform:
-    """A platform whose programs are ELF files linked against a C library of GNU/Linux."""
-
-    name: str
-    abis: Mapping[str, Abi]
-    link_flags: tuple[str, ...] = ("-pthread", "-ldl", "-lm")
-    package: str = ""
-    artefact: str = ARCHIVES
-
-
-@dataclass(frozen=True, kw_only=True)
-class MachoPlatform:
-    """A platform whose programs are Mach-O files linked against Apple's libraries: ``frameworks``
-    and ``libraries`` are those that an app names."""
-
-    name: str
-    abis: Mapping[str, Abi]
-    frameworks: tuple[str, ...]
-    libraries: tuple[str, ...]
-    package: str
-    artefact: str = ARCHIVES
-
-    @property
     def link_flags(self) -> tuple[str, ...]:
-        """Each flag its own token."""
-        frameworks = (word for name in self.frameworks for word in ("-framework", name))
-        return (*frameworks, *(f"-l{name}" for name in self.libraries))
+        """Flags of every link for it, each its own token."""
+        ...
+
+    @property
+    def products(self) -> tuple[str, ...]:
+        """What its apps can get: names of :data:`buildtool.products.PRODUCTS`, the usual one
+        first."""
+        ...
+
+    @property
+    def path_variables(self) -> tuple[str, ...]:
+        """The environment variables that name folders of its tools."""
+        ...
+
+    def sdk(self, target: Target, abi: Abi, access: SourceAccess) -> Path | None:
+        """The headers and libraries that are compiled against; None: the compiler brings them.
+
+        Raises:
+            DownloadError, ToolError: they cannot be had.
+        """
+        ...
+
+    def toolchain(self, target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
+        """The tools that compile for the ABI, verified.
+
+        Raises:
+            ToolError: they are missing, too old or do not work; all of them at once.
+        """
+        ...
+
+    def compiler_stamp(self, target: Target, abi: Abi) -> str:
+        """A cheap value that changes when another compiler would be used. Starts no program."""
+        ...
+
+    def expectation(self, target: Target, abi: Abi) -> Expectation:
+        """What every object must say of itself."""
+        ...
+
+    def runner(
+        self, target: Target, abi: Abi, toolchain: Toolchain, access: SourceAccess
+    ) -> ProgramRunner:
+        """Where programs of the ABI run.
+
+        Raises:
+            BuildError, DownloadError, ToolError: what they run on cannot be made.
+        """
+        ...

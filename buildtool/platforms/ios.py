@@ -10,7 +10,7 @@ need iOS 8 with 64 bits, 9 with 32, and 10 in a simulator with 32 (LLVM 14, ``Da
 from __future__ import annotations
 
 from buildtool.core.values import Abi, AppleFacts, OsVersions
-from buildtool.platforms.facts import MachoPlatform
+from buildtool.platforms.apple_platform import ApplePlatform
 
 PACKAGES = ("clang", "llvm", "lld")
 DEFAULT_OS = "12.0"
@@ -73,10 +73,10 @@ ABIS = (
     ),
 )
 
-PLATFORM = MachoPlatform(
+PLATFORM = ApplePlatform(
     name="ios",
     abis={abi.name: abi for abi in ABIS},
     frameworks=("Accelerate",),
     libraries=("c++",),
-    package="xcframework",
+    products=("xcframework", "static"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from buildtool.core.values import Abi
-from buildtool.platforms.facts import ElfPlatform
+from buildtool.platforms.elf_platform import ElfPlatform
 
 X86_64 = Abi(
     name="x86_64",
@@ -16,4 +16,4 @@ X86_64 = Abi(
     packages=("clang", "lld", "llvm", "g++"),
 )
 
-PLATFORM = ElfPlatform(name="linux", abis={X86_64.name: X86_64})
+PLATFORM = ElfPlatform(name="linux", abis={X86_64.name: X86_64}, products=("static",))

@@ -8,7 +8,7 @@ VFPv2; BCM2836 and later have Cortex-A7, A53, A72 or A76: NEON with VFPv4), and 
 from __future__ import annotations
 
 from buildtool.core.values import Abi
-from buildtool.platforms.facts import ElfPlatform
+from buildtool.platforms.elf_platform import ElfPlatform
 
 ARMHF_PACKAGES = ("clang", "lld", "llvm", "g++-arm-linux-gnueabihf", "qemu-user-static")
 
@@ -53,4 +53,5 @@ AARCH64 = Abi(
 PLATFORM = ElfPlatform(
     name="raspberrypi",
     abis={abi.name: abi for abi in (ARMV6, ARMV7_NEON, AARCH64)},
+    products=("static",),
 )

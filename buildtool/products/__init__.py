@@ -1,1 +1,38 @@
-"""What an app gets: how it is put together, verified, measured and packed."""
+"""What an app gets: one product each, found by name here. To add one, write an object that is a
+:class:`~buildtool.products.product.Product`, list it in :data:`PRODUCTS`, and name it in the
+platforms whose apps can get it and in the backends that can feed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from buildtool.config import Target
+from buildtool.core.errors import Problem
+from buildtool.core.suggest import did_you_mean
+from buildtool.platforms import PLATFORMS
+from buildtool.products.aar.aar_product import AAR
+from buildtool.products.product import Product
+from buildtool.products.static.static_product import STATIC
+from buildtool.products.xcframework.xcframework_product import XCFRAMEWORK
+
+PRODUCTS: dict[str, Product] = {product.name: product for product in (STATIC, XCFRAMEWORK, AAR)}
+AUTO = "auto"
+
+
+def find_product(target: Target) -> Product:
+    """The product that a target asks for; with ``auto`` the usual one of its platform."""
+    usual = PLATFORMS[target.platform].products[0]
+    return PRODUCTS[usual if target.product == AUTO else target.product]
+
+
+def product_problems(target: Target) -> Iterator[Problem]:
+    """A product that apps of the platform cannot get."""
+    platform = PLATFORMS.get(target.platform)
+    if platform is None or target.product in (AUTO, *platform.products):
+        return
+    yield Problem(
+        where=target.where("product"),
+        what=f"product: apps for {platform.name} cannot get {target.product!r}"
+        + did_you_mean(target.product, (AUTO, *platform.products)),
+        todo=f"products for {platform.name}: {', '.join((AUTO, *platform.products))}",
+    )

@@ -18,9 +18,6 @@ from pathlib import Path
 from buildtool.core.errors import Problem, ToolError
 from buildtool.core.run import program_state
 from buildtool.core.values import Abi, Tool, Toolchain
-from buildtool.tools.apple.apple_toolchain import find_apple_toolchain
-from buildtool.tools.apple.developer_tools import KINDS as APPLE_KINDS
-from buildtool.tools.apple.developer_tools import named_sdk
 from buildtool.tools.linkers import LLD
 from buildtool.tools.probing import first, identified, newest, tool, try_out
 
@@ -36,26 +33,15 @@ def find_toolchain(
     compile_flags: Sequence[str] = (),
     link_flags: Sequence[str] = (),
     probe: bool = True,
-    bitcode: bool = False,
 ) -> Toolchain:
     """Find and verify the tools that build for ``abi``.
 
     ``compiler`` is ``clang``, ``gcc``, a prefix such as ``arm-linux-gnueabihf-``, or the path of
-    a C++ compiler; for Apple's systems see :mod:`buildtool.tools.apple.apple_toolchain`.
+    a C++ compiler.
 
     Raises:
         ToolError: tools are missing, too old, or cannot link a program; all of them at once.
     """
-    if abi.apple:
-        return find_apple_toolchain(
-            abi,
-            compiler=compiler,
-            sysroot=sysroot,
-            compile_flags=compile_flags,
-            link_flags=link_flags,
-            probe=probe,
-            bitcode=bitcode,
-        )
     cc, cxx, kind = _compilers(abi, compiler)
     compilers = {"C compiler": cc, "C++ compiler": cxx}
     problems = [_missing(name, abi) for name, path in compilers.items() if path is None]
@@ -175,13 +161,8 @@ def find_emulator(abi: Abi, sysroot: Path | None) -> tuple[str, ...]:
 def compiler_stamp(abi: Abi, compiler: str) -> str:
     """A cheap value that changes when another compiler would be used: path, size and time of
     the program, without starting it."""
-    if abi.apple:
-        compiler = "clang++" if compiler in APPLE_KINDS else compiler
     _, cxx, kind = _compilers(abi, compiler)
-    if cxx is None:
-        return f"{kind}: none"
-    sdk = named_sdk(None) if abi.apple else None
-    return f"{program_state(cxx.resolve())}{f' {sdk}' if sdk else ''}"
+    return program_state(cxx.resolve()) if cxx else f"{kind}: none"
 
 
 def _compilers(abi: Abi, compiler: str) -> tuple[Path | None, Path | None, str]:

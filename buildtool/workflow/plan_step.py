@@ -3,126 +3,133 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from buildtool.config import Target
 from buildtool.core.errors import ModelError
 from buildtool.core.render import to_json, write_if_changed
-from buildtool.core.values import KernelCatalogue, SourceTree
+from buildtool.core.values import BuildPlan, KernelCatalogue, SourceTree
 from buildtool.model import ModelSource, chosen_rewrites, read_models, read_runtime_facts
+from buildtool.model.reading import Reading
 from buildtool.plan.build_plan import make_plan, plan_to_json
 from buildtool.plan.runtime import runtime_roots
-from buildtool.plan.selection import deciding_attrs, select
-from buildtool.platforms.facts import ARCHIVES
-from buildtool.products import dist
+from buildtool.plan.selection import Selection, deciding_attrs, select
 from buildtool.starlark.buildfiles import load_packages
 from buildtool.workflow.kept import write_models
-from buildtool.workflow.workspace import Inputs, Workspace, find_inputs, target_catalogue
+from buildtool.workflow.workspace import Workspace
 
 
-def plan(work: Workspace) -> str:
+def run(work: Workspace) -> str:
     """Decide everything, and write ``plan.json``. Returns what was decided, in one line.
 
     Raises:
         ModelError: the models cannot run on such a library; every reason at once.
     """
     rewrites = chosen_rewrites(work.target.rewrites, work.target.where("rewrites"))
-    inputs = find_inputs(work)
-    backend, job, target = inputs.backend, inputs.job, work.target
+    job = work.job
     work.say("reading the kernels and ops of the tree")
-    catalogue = target_catalogue(work, inputs, backend.defines(job, target.types))
+    catalogue = work.catalogue(work.backend.defines(job, work.target.types))
     reading = read_models(
         _model_sources(work.target),
         definitions=catalogue.definitions,
         registered_ops=[place.op for place in catalogue.ops],
         deciding=deciding_attrs(catalogue),
         cache=work.cache.root,
-        facts=read_runtime_facts(inputs.tree.path),
+        facts=read_runtime_facts(job.tree.path),
         rewrites=rewrites,
     )
+    decided = _decide(work, catalogue, reading)
+    write_if_changed(work.layout.plan, to_json(plan_to_json(decided)))
+    write_models(work.layout, reading.opset.models)
+    required = sum(file.required for file in decided.files)
+    return (
+        f"{len(decided.ops)} ops, {len(decided.kernels)} kernels, {required} files to compile in "
+        f"any case, {len(decided.files) - required} if symbols ask for them"
+    )
+
+
+def _decide(work: Workspace, catalogue: KernelCatalogue, reading: Reading) -> BuildPlan:
+    """What is built, and why.
+
+    Raises:
+        ModelError: see :func:`run`.
+    """
+    backend, job, tree = work.backend, work.job, work.job.tree
     graph = load_packages(
-        inputs.tree.path,
+        tree.path,
         backend.conditions(job),
-        work.cache.folder("buildfiles", inputs.tree.digest[:16]),
+        work.cache.folder("buildfiles", tree.digest[:16]),
     )
     selection = select(
         reading.opset,
         catalogue,
-        others=_OtherCatalogues(work, inputs),
+        others=_OtherCatalogues(work),
         portable=backend.portable(job, graph),
     )
-    problems = [
-        *reading.problems,
-        *selection.problems,
-        *backend.foreign_problems(job, catalogue.defines, selection.kernels),
-    ]
-    if problems:
-        raise ModelError(problems)
+    _check(work, catalogue, reading, selection)
     work.say("reading the tree's BUILD files")
     offers = backend.offers(job, graph, [k.registration.source for k in selection.kernels])
     graph.save()
-    built = make_plan(
-        target=target.id,
-        version=inputs.tree.version,
+    return make_plan(
+        target=work.target.id,
+        version=tree.version,
         models=reading.opset.models,
         catalogue=catalogue,
         kernels=selection.kernels,
         ops=[op for op, _ in selection.ops],
         types=selection.types,
-        roots=runtime_roots(inputs.tree.version),
+        roots=runtime_roots(tree.version),
         offers=offers,
         compile_flags=backend.compile_flags(job),
-        link_flags=_link_flags(inputs),
+        link_flags=work.product.maker().link_flags(job, backend.link_flags(job)),
         notes=[
             *reading.notes,
             *selection.notes,
-            *_tree_notes(inputs.tree),
+            *_tree_notes(tree),
             *(job.renaming.notes if job.renaming else ()),
             *backend.notes(job),
             *job.toolchain.notes,
         ],
     )
-    write_if_changed(work.folder / "plan.json", to_json(plan_to_json(built)))
-    write_models(work, reading.opset.models)
-    required = sum(file.required for file in built.files)
-    return (
-        f"{len(built.ops)} ops, {len(built.kernels)} kernels, {required} files to compile in any "
-        f"case, {len(built.files) - required} if symbols ask for them"
-    )
 
 
-def _link_flags(inputs: Inputs) -> tuple[str, ...]:
-    """Of an app's final link, where apps link the library; else of the library's own."""
-    job, own = inputs.job, inputs.backend.link_flags(inputs.job)
-    if inputs.backend.artefact != ARCHIVES:
-        return (*own, *job.target.flags.link)
-    return dist.app_link_flags(
-        own,
-        job.platform.link_flags,
-        job.target.flags.link,
-        object_format=job.toolchain.object_format,
-    )
+def _check(
+    work: Workspace, catalogue: KernelCatalogue, reading: Reading, selection: Selection
+) -> None:
+    """Raises ModelError with all that is wrong with the models."""
+    problems = [
+        *reading.problems,
+        *selection.problems,
+        *work.backend.foreign_problems(work.job, catalogue.defines, selection.kernels),
+    ]
+    if problems:
+        raise ModelError(problems)
 
 
+@dataclass(frozen=True)
 class _OtherCatalogues(Mapping[str, KernelCatalogue]):
     """Catalogues under the other type policies, made only if an error message asks."""
 
-    def __init__(self, work: Workspace, inputs: Inputs) -> None:
-        self._work, self._inputs = work, inputs
-        self._names = {
-            f"types: {policy}": policy
-            for policy in inputs.backend.type_policies
-            if policy != work.target.types
-        }
+    work: Workspace
 
     def __getitem__(self, name: str) -> KernelCatalogue:
-        defines = self._inputs.backend.defines(self._inputs.job, self._names[name])
-        return target_catalogue(self._work, self._inputs, defines)
+        work = self.work
+        return work.catalogue(work.backend.defines(work.job, self._policies[name]))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._policies)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._policies)
+
+    @property
+    def _policies(self) -> Mapping[str, str]:
+        own = self.work.target.types
+        return {
+            f"types: {policy}": policy
+            for policy in self.work.backend.type_policies
+            if policy != own
+        }
 
 
 def _model_sources(target: Target) -> list[ModelSource]:

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from buildtool.core.errors import ToolError
+from buildtool.core.plain_paths import make_absolute
 from buildtool.platforms.android import PLATFORM
 from buildtool.tools.android.android_sdk import (
     VARIABLES,
     NamedFolder,
     Sdk,
     find_sdk,
-    make_absolute,
     read_sdk,
 )
 from buildtool.tools.android.compatibility import KitRequest, find_kit

@@ -12,10 +12,12 @@ import pytest
 
 from buildtool.config import Target, load_target
 from buildtool.core.errors import VerificationError
+from buildtool.core.paths import Layout
 from buildtool.core.values import BuildPlan
 from buildtool.plan.build_plan import plan_to_json
-from buildtool.platforms.android import PLATFORM
-from buildtool.products.package_slices import pack_slices
+from buildtool.sources.cache import Cache
+from buildtool.workflow.package_step import run
+from buildtool.workflow.workspace import Workspace
 
 COMPILERS = {"arm64-v8a": "aarch64-linux-gnu-gcc", "x86_64": "x86_64-linux-gnu-gcc"}
 TARGET = """\
@@ -66,7 +68,16 @@ def target(tmp_path: Path) -> Target:
 
 
 def pack(target: Target) -> str:
-    return pack_slices(target, PLATFORM, target.root / "build" / target.id)
+    folder = target.root / "build" / target.id
+    return run(
+        Workspace(
+            target=target,
+            layout=Layout(folder=folder),
+            cache=Cache(root=target.root / "cache"),
+            offline=True,
+            say=print,
+        )
+    )
 
 
 def test_all_abis_are_in_it(target: Target) -> None:

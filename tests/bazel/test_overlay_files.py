@@ -93,6 +93,6 @@ def test_the_library_that_the_tree_has_no_target_for(
 ) -> None:
     backend = BazelBackend()
     backend.render(Renderer(job.folder / "generated"), PLAN, job.target, job.abi)
-    assert backend.place(job, PLAN) == "Bazel works in build/one/bazel/tree"
+    assert backend.place(lambda: job, PLAN) == "Bazel works in build/one/bazel/tree"
     made = job.folder / "bazel/tree/buildtool/BUILD"
     golden(GOLDEN / "BUILD.golden", made.read_text(encoding="utf-8"))

@@ -112,6 +112,7 @@ ROOMS = (
         name="platforms",
         question="Facts of one platform: processors, flags, what an object must say of itself, "
         "which tools, which SDK, where its programs run.",
+        uses=("config", "sources", "tools"),
     ),
     Room(
         name="backends/backend",
@@ -129,6 +130,7 @@ ROOMS = (
             "plan",
             "rename",
             "tools",
+            "platforms",
             "backends/backend",
         ),
     ),
@@ -176,6 +178,7 @@ ROOMS = (
             "plan",
             "sources",
             "tools",
+            "platforms",
             "backends/backend",
             "backends/common",
         ),
@@ -186,7 +189,6 @@ ROOMS = (
         face=True,
         uses=(
             "config",
-            "platforms",
             "backends/backend",
             "backends/native",
             "backends/makefile",
@@ -196,7 +198,16 @@ ROOMS = (
     Room(
         name="products",
         question="What does an app get, and how is it put together, verified, measured and packed?",
-        uses=("config", "binary", "plan", "tools", "verify", "platforms"),
+        uses=(
+            "config",
+            "binary",
+            "plan",
+            "tools",
+            "verify",
+            "report",
+            "platforms",
+            "backends/backend",
+        ),
     ),
     Room(
         name="workflow",
@@ -223,24 +234,13 @@ ROOMS = (
         question="Which steps are there, when is each up to date, and what do people type? The "
         "only room that knows doit.",
         modules=("buildtool.cli", "buildtool.__main__", "dodo"),
-        uses=("config", "sources", "tools", "platforms", "products", "workflow"),
+        uses=("config", "sources", "platforms", "backends", "products", "workflow"),
     ),
 )
 BY_NAME = {room.name: room for room in ROOMS}
 
 # Imports that break the table: importer, imported, and why that is not mended yet.
-_LABELS = "how Bazel calls what goes into an AAR is the backend's to say"
-KNOWN: tuple[tuple[str, str, str], ...] = (
-    ("buildtool.backends.bazel.bazel_backend", "buildtool.products.aar.parts", _LABELS),
-    ("buildtool.backends.bazel.bazel_build", "buildtool.products.aar.parts", _LABELS),
-    ("buildtool.backends.bazel.bazel_overlay", "buildtool.products.aar.parts", _LABELS),
-    ("buildtool.backends.bazel.setup", "buildtool.products.aar.parts", _LABELS),
-    (
-        "buildtool.tools.android.compatibility",
-        "buildtool.platforms.android",
-        "the first level with 64 bit is a fact of the NDK",
-    ),
-)
+KNOWN: tuple[tuple[str, str, str], ...] = ()
 
 
 def room_of(module: str) -> Room | None:

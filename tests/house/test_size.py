@@ -17,9 +17,6 @@ PARTICIPLES = {
 # Functions that are being taken apart.
 LONG = {
     "buildtool.tools.compilers.find_toolchain",
-    "buildtool.workflow.plan_step.plan",
-    "buildtool.workflow.verify_step.prove",
-    "buildtool.workflow.workspace.find_inputs",
 }
 FACES = {"__init__.py", "__main__.py"}
 

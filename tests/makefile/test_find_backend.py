@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends import BACKENDS, find_backend
+from buildtool.backends import BACKENDS
+from buildtool.backends import find_backend as find
+from buildtool.backends.backend import Backend
 from buildtool.backends.makefile.make import MAKEFILE
 from buildtool.config import Target
 from buildtool.core.errors import ConfigError
@@ -22,6 +24,10 @@ def target(tmp_path: Path, backend: str, tensorflow: str | Path = "tensorflow-2.
         backend=backend,
         tensorflow=tensorflow,
     )
+
+
+def find_backend(asking: Target) -> Backend:
+    return find(asking, product="static", object_format="elf")
 
 
 @pytest.fixture

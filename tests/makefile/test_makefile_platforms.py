@@ -17,7 +17,7 @@ from buildtool.platforms import PLATFORMS
     [
         (platform.name, abi)
         for platform in PLATFORMS.values()
-        if platform.artefact == MakefileBackend.artefact
+        if set(platform.products) & set(MakefileBackend.products)
         for abi in platform.abis
     ],
 )

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from buildtool.core.run import Command, run
-from buildtool.products.xcframework import Package, SlicePackage, Tools, pack
+from buildtool.products.xcframework.package_values import Package, SlicePackage, Tools
+from buildtool.products.xcframework.packing import pack
 
 SOURCES = {
     # Registers itself, and nothing asks for it.

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from buildtool.core.run import Command, run
-from buildtool.products.xcframework import Form, Package, pack
 from buildtool.products.xcframework.merged_objects import read_library
+from buildtool.products.xcframework.package_values import Form, Package
+from buildtool.products.xcframework.packing import pack
 from buildtool.products.xcframework.read_back import check_xcframework
 
 if TYPE_CHECKING:

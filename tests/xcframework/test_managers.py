@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from buildtool.core.errors import ConfigError
-from buildtool.products.xcframework import Form, Package, pack, source_date
-from buildtool.products.xcframework.managers import zip_bytes
+from buildtool.products.xcframework.managers import source_date, zip_bytes
+from buildtool.products.xcframework.package_values import Form, Package
+from buildtool.products.xcframework.packing import pack
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
 URL = "https://example.org/tf/TensorFlow.xcframework.zip"

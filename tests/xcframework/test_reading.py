@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from buildtool.products.xcframework import Package
+from buildtool.products.xcframework.package_values import Package
 from buildtool.products.xcframework.read_back import check_xcframework
 
 MAP = "ios-arm64/Headers/tensorflow/module.modulemap"

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from buildtool.core.run import Command, Completed, run
-from buildtool.products.xcframework import Form, Package, pack
 from buildtool.products.xcframework.app_settings import xcconfig_word, xcconfig_words
+from buildtool.products.xcframework.package_values import Form, Package
+from buildtool.products.xcframework.packing import pack
 
 if TYPE_CHECKING:
     from tests.xcframework.conftest import Factory

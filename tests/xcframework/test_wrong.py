@@ -10,7 +10,8 @@ import pytest
 
 from buildtool.core.errors import BuildError, BuildToolError, ConfigError, ToolError
 from buildtool.core.run import Command, run
-from buildtool.products.xcframework import Package, Tools, pack
+from buildtool.products.xcframework.package_values import Package, Tools
+from buildtool.products.xcframework.packing import pack
 
 if TYPE_CHECKING:
     from tests.xcframework.conftest import Factory

@@ -22,7 +22,8 @@ from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.render import Renderer
 from buildtool.core.values import Abi, BuildPlan, FileKind, SelectedKernel, Toolchain
 from buildtool.plan.build_plan import TENSORFLOW, Offer, selections
-from buildtool.products.aar.parts import chosen
+from buildtool.platforms.android_parts import chosen_parts
+from buildtool.platforms.facts import Platform
 from buildtool.sources import Lock
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph, android_conditions
 from buildtool.tools.compilers import reading_toolchain
@@ -42,9 +43,16 @@ class BazelBackend:
     name = "bazel"
     folder = FOLDER
     cxx_standard = "c++11"
-    artefact = "jni"
+    products = ("aar",)
     object_formats = ("elf",)
     type_policies = tuple(CUT_TYPE_DEFINES)
+
+    def takes(self, tree: Path | None) -> bool:
+        del tree
+        return True
+
+    def check_tree(self, target: Target) -> None:
+        del target
 
     def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
         del version, tree, lock
@@ -57,7 +65,7 @@ class BazelBackend:
             for key, asked in _UNKNOWN.items()
             if asked(target)
         ]
-        if not any(product.kind == "library" for product in chosen(target)):
+        if not chosen_parts(target, "library"):
             problems.append(
                 Problem(
                     where=target.where("android.build"),
@@ -78,7 +86,10 @@ class BazelBackend:
             raise ConfigError(problems)
         return []  # Bazel fetches what its WORKSPACE names
 
-    def toolchain(self, target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
+    def toolchain(
+        self, target: Target, platform: Platform, abi: Abi, sysroot: Path | None
+    ) -> Toolchain:
+        del platform
         return reading_toolchain(abi, compile_flags=target.cpu_flags, sysroot=sysroot)
 
     def prepare(self, job: Job) -> Job:
@@ -155,7 +166,8 @@ class BazelBackend:
         del target, abi
         render_ops_to_register(renderer, plan, selections(plan))
 
-    def place(self, job: Job, plan: BuildPlan) -> str:
+    def place(self, find_job: Callable[[], Job], plan: BuildPlan) -> str:
+        job = find_job()
         folder = make_workspace(job, plan, find_setup(job), self.conditions(job)).folder
         root = job.folder.parent.parent
         shown = folder.relative_to(root) if folder.is_relative_to(root) else folder

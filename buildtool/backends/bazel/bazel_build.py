@@ -12,6 +12,7 @@ from pathlib import Path
 from buildtool.backends.backend import Job, Library
 from buildtool.backends.bazel.bazel_flags import build_flags, startup_flags
 from buildtool.backends.bazel.bazel_overlay import home_of, make_workspace
+from buildtool.backends.bazel.labels import TARGETS, PartTarget
 from buildtool.backends.bazel.lacking import LackingFiles
 from buildtool.backends.bazel.setup import Setup
 from buildtool.backends.common.full_disk import full_disk
@@ -19,7 +20,7 @@ from buildtool.backends.common.linked_files import write_link_set
 from buildtool.core.errors import BuildError, Problem
 from buildtool.core.run import Command, Completed, failure_problem, new_log, stream
 from buildtool.core.values import BuildPlan
-from buildtool.products.aar.parts import PRODUCTS, Product
+from buildtool.platforms.android_parts import PARTS
 from buildtool.starlark.buildfiles import BuildConditions
 from buildtool.tools.bazel.events import BuildOutcome, EventFile, problems_of
 
@@ -144,14 +145,14 @@ def _products(job: Job, setup: Setup, ended: BuildOutcome) -> Mapping[str, Path]
     found: dict[str, Path] = {}
     problems = []
     for name, label in setup.labels.items():
-        product = PRODUCTS[name]
-        path = _file(product, ended.outputs.get(label, ()))
+        part = TARGETS[name]
+        path = _file(part, ended.outputs.get(label, ()))
         if path is None:
             made = ", ".join(each.name for each in ended.outputs.get(label, ())) or "nothing"
-            what = f"made {made}, but no {product.ending}"
+            what = f"made {made}, but no {part.ending}"
             problems.append(Problem(where=label, what=what, todo=f"full log: {job.log}"))
         else:
-            found[product.place(job.abi.name)] = path
+            found[PARTS[name].place(job.abi.name)] = path
     if problems:
         raise BuildError(problems)
     return found
@@ -171,9 +172,9 @@ def _facts(setup: Setup, abi: str) -> Mapping[str, object]:
     }
 
 
-def _file(product: Product, outputs: Sequence[Path]) -> Path | None:
+def _file(part: PartTarget, outputs: Sequence[Path]) -> Path | None:
     """Bazel's file of that name."""
-    return next((each for each in outputs if each.name == product.ending and each.is_file()), None)
+    return next((each for each in outputs if each.name == part.ending and each.is_file()), None)
 
 
 def _licences(base: Path, products: Iterable[Path]) -> Mapping[str, tuple[Path, ...]]:

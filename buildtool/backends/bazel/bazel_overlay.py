@@ -12,6 +12,7 @@ from pathlib import Path
 
 from buildtool.backends.backend import Job
 from buildtool.backends.bazel.groups import BUILD, find_flavour, trimmed_build, trims
+from buildtool.backends.bazel.labels import PACKAGE
 from buildtool.backends.bazel.linkopts import edited, expands_labels
 from buildtool.backends.bazel.setup import Setup
 from buildtool.backends.common.overlay import overlay
@@ -19,7 +20,7 @@ from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.plain_paths import is_plain
 from buildtool.core.render import Renderer
 from buildtool.core.values import BuildPlan
-from buildtool.products.aar.parts import PACKAGE, PRODUCTS
+from buildtool.platforms.android_parts import PARTS
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph, load_packages
 from buildtool.tools.bazel.workspace_file import read_text
 
@@ -106,7 +107,7 @@ def make_workspace(
     if own:
         files[f"{PACKAGE}/BUILD"] = Renderer(Path()).text(
             "bazel/BUILD.j2",
-            name=PRODUCTS["portable"].file,
+            name=PARTS["portable"].file,
             library=find_flavour(graph).whole,
         )
     lock = tree / MODULE_LOCK
@@ -130,7 +131,7 @@ def _selection(tree: Path, header: str) -> dict[str, str]:
 def _linked(tree: Path, setup: Setup) -> Iterator[tuple[str, str]]:
     """The BUILD files of the products, where their ``linkopts`` need mending."""
     locations = not expands_labels(setup.bazel.version)
-    sonames = {each.file for each in PRODUCTS.values() if each.kind == "library"}
+    sonames = {each.file for each in PARTS.values() if each.kind == "library"}
     for package in sorted({label[2:].partition(":")[0] for label in setup.labels.values()}):
         path = tree / package / "BUILD"
         if path.is_file():

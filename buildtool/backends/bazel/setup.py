@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.backends.backend import Job
+from buildtool.backends.bazel.labels import find_labels
 from buildtool.config import Target
 from buildtool.core.errors import Attempts, ConfigError, Problem, ToolError
 from buildtool.core.values import Tool
-from buildtool.products.aar import parts as products
 from buildtool.tools.android.bazel_rules import (
     Declarations,
     Generation,
@@ -46,7 +46,7 @@ class KitSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """All of it, checked: ``labels`` are the targets to build, by the product's name."""
+    """All of it, checked: ``labels`` are the targets to build, by the part's name."""
 
     bazel: Bazel
     labels: Mapping[str, str]
@@ -90,7 +90,7 @@ def find_setup(job: Job) -> Setup:
             as one, even where tools are missing as well.
     """
     attempt = Attempts()
-    labels = attempt(lambda: products.labels(job.target, job.tree.path))
+    labels = attempt(lambda: find_labels(job.target, job.tree.path))
     wanted = attempt(lambda: _wanted(job)) or wanted_bazel(job.tree.path)
     bazel = attempt(lambda: _bazel(job, wanted))
     version = bazel.version if bazel else best_version(wanted)

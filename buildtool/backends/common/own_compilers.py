@@ -10,29 +10,28 @@ from buildtool.backends.common.flags import compile_flags, link_flags
 from buildtool.config import Target
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.values import Abi, Toolchain
+from buildtool.platforms.facts import Platform
 from buildtool.starlark.buildfiles import BuildConditions, mobile_conditions
-from buildtool.tools.compilers import find_toolchain
 from buildtool.tools.linkers import LLD
 
 BAZEL_CPUS = {"arm": "armhf"}
 
 
-def own_toolchain(target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
+def own_toolchain(target: Target, platform: Platform, abi: Abi, sysroot: Path | None) -> Toolchain:
     """The compilers that the target names, verified.
 
     Raises:
         ToolError: they are missing, too old or do not work.
         ConfigError: they cannot do what the target asks for.
     """
-    toolchain = find_toolchain(
-        abi,
-        compiler=str(target.compiler),
-        sysroot=sysroot,
-        compile_flags=target.cpu_flags,
-        bitcode=target.ios.bitcode,
-    )
+    toolchain = platform.toolchain(target, abi, sysroot)
     _check_optimise(target, toolchain)
     return toolchain
+
+
+def embeds_bitcode(toolchain: Toolchain) -> bool:
+    """Whether the compiler is told to put LLVM bitcode into each object."""
+    return "-fembed-bitcode" in toolchain.compile_flags
 
 
 def own_compile_flags(
@@ -44,7 +43,7 @@ def own_compile_flags(
     return compile_flags(
         level=optimise.level,
         lto=optimise.lto,
-        bitcode=job.abi.apple is not None and job.target.ios.bitcode,
+        bitcode=embeds_bitcode(job.toolchain),
         own=own,
         extra=(*needed, *job.target.flags.compile),
     )

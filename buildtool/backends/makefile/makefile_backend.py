@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from buildtool.backends.backend import Job, Library
@@ -44,13 +44,11 @@ from buildtool.core.run import Command, new_log, run
 from buildtool.core.values import Abi, BuildPlan, SelectedKernel, Toolchain
 from buildtool.plan.build_plan import Offer
 from buildtool.plan.selecting_macros import SELECTIVE
-from buildtool.platforms.facts import ARCHIVES
+from buildtool.platforms.facts import Platform
 from buildtool.sources import Lock
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph
 from buildtool.tools.compilers import find_host_toolchain
 from buildtool.tools.linkers import GOLD, OBJECT_FORMATS
-
-__all__ = ["MAKEFILE", "MakefileBackend"]
 
 
 class MakefileBackend:
@@ -59,9 +57,17 @@ class MakefileBackend:
     name = "makefile"
     folder = WORK
     cxx_standard = "c++11"
-    artefact = ARCHIVES
+    products = ("static", "xcframework")
     object_formats = OBJECT_FORMATS
     type_policies = tuple(CUT_TYPE_DEFINES)
+
+    def takes(self, tree: Path | None) -> bool:
+        return tree is not None and (tree / MAKEFILE).is_file()
+
+    def check_tree(self, target: Target) -> None:
+        tree = target.tensorflow if isinstance(target.tensorflow, Path) else None
+        if not self.takes(tree):
+            raise _no_makefile(target, tree)
 
     def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
         if tree is None:
@@ -76,8 +82,10 @@ class MakefileBackend:
         makefile_variables(target.platform, target.abi, where=target.where("backend"))
         return [choice.source for choice in choices(target, tree, version, lock)]
 
-    def toolchain(self, target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
-        return own_toolchain(target, abi, sysroot)
+    def toolchain(
+        self, target: Target, platform: Platform, abi: Abi, sysroot: Path | None
+    ) -> Toolchain:
+        return own_toolchain(target, platform, abi, sysroot)
 
     def prepare(self, job: Job) -> Job:
         return job
@@ -167,8 +175,8 @@ class MakefileBackend:
             protobuf_prefix=target.protobuf_prefix,
         )
 
-    def place(self, job: Job, plan: BuildPlan) -> str:
-        del job, plan
+    def place(self, find_job: Callable[[], Job], plan: BuildPlan) -> str:
+        del find_job, plan
         return ""
 
     def build(self, job: Job, plan: BuildPlan) -> Library:
@@ -241,6 +249,27 @@ def _defines(job: Job, types: str, compiling: Sequence[str]) -> tuple[str, ...]:
         file_list=job.target.file_list,
         protos=job.target.makefile.protos,
         extra=job.target.defines,
+    )
+
+
+def _no_makefile(target: Target, tree: Path | None) -> ConfigError:
+    """The tree is none that this backend builds."""
+    if tree is None:
+        return ConfigError(
+            Problem(
+                where=target.where("tensorflow"),
+                what=f"tensorflow: {target.tensorflow} is no TensorFlow 1.x, which the backend "
+                "'makefile' builds; no archive of packages has one",
+                todo="name your own tree of TensorFlow 1.0 to 1.15: tf=FOLDER, or 'tensorflow:' in "
+                "the target",
+            )
+        )
+    return ConfigError(
+        Problem(
+            where=str(tree),
+            what=f"this tree has no {MAKEFILE}, which the backend 'makefile' needs",
+            todo="name a whole tree of TensorFlow 1.0 to 1.15, or set 'backend: auto'",
+        )
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from buildtool.backends.backend import Job, Library
@@ -28,7 +28,7 @@ from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.render import Renderer
 from buildtool.core.values import Abi, BuildPlan, FileKind, SelectedKernel, Toolchain
 from buildtool.plan.build_plan import TENSORFLOW, Offer, selections
-from buildtool.platforms.facts import ARCHIVES
+from buildtool.platforms.facts import Platform
 from buildtool.sources import Lock
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph, mobile_candidates
 from buildtool.tools.compilers import find_protoc
@@ -44,9 +44,16 @@ class NativeBackend:
     name = "native"
     folder = "native"
     cxx_standard = "c++17"
-    artefact = ARCHIVES
+    products = ("static", "xcframework")
     object_formats = OBJECT_FORMATS
     type_policies = tuple(TYPE_DEFINES)
+
+    def takes(self, tree: Path | None) -> bool:
+        del tree
+        return True  # the version is checked with its dependencies
+
+    def check_tree(self, target: Target) -> None:
+        del target
 
     def sources(self, target: Target, version: str, tree: Path | None, lock: Lock) -> Sequence[str]:
         del tree, lock
@@ -62,8 +69,10 @@ class NativeBackend:
         found = (item for each in OBJECT_FORMATS for item in load_dependencies(version, each))
         return list(dict.fromkeys(item.source for item in found))
 
-    def toolchain(self, target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
-        return own_toolchain(target, abi, sysroot)
+    def toolchain(
+        self, target: Target, platform: Platform, abi: Abi, sysroot: Path | None
+    ) -> Toolchain:
+        return own_toolchain(target, platform, abi, sysroot)
 
     def prepare(self, job: Job) -> Job:
         return job
@@ -146,8 +155,8 @@ class NativeBackend:
             protobuf_prefix=target.protobuf_prefix,
         )
 
-    def place(self, job: Job, plan: BuildPlan) -> str:
-        del job, plan
+    def place(self, find_job: Callable[[], Job], plan: BuildPlan) -> str:
+        del find_job, plan
         return ""
 
     def build(self, job: Job, plan: BuildPlan) -> Library:

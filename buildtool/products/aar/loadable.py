@@ -15,7 +15,8 @@ from pathlib import Path
 from buildtool.binary.elf_file import NotElfError
 from buildtool.binary.shared_libraries import SharedLibrary, read_shared
 from buildtool.core.errors import Problem
-from buildtool.core.values import Abi, ElfExpectation
+from buildtool.core.values import Abi
+from buildtool.platforms.elf_platform import elf_expectation
 from buildtool.tools.android import ndk_support as table
 from buildtool.verify.architecture import program_faults
 
@@ -72,14 +73,9 @@ def check_library(path: Path, abi: Abi, wanted: LibraryWanted, *, where: str = "
         problem = Problem(where=where, what=what, todo=todo)
         return LibraryReport(path=path, abi=abi.name, facts=None, ident=None, problems=(problem,))
     ident = read_ident(facts)
-    expected = ElfExpectation(
-        machine=abi.machine,
-        bits=abi.bits,
-        arm_architecture=abi.arm_architecture,
-        neon=abi.neon,
-        hard_float=abi.hard_float,
-    )
-    faults = [(fault, "compile it for this ABI") for fault in program_faults(path, expected)]
+    faults = [
+        (fault, "compile it for this ABI") for fault in program_faults(path, elf_expectation(abi))
+    ]
     faults += _faults(facts, ident, abi, wanted)
     problems = tuple(Problem(where=where, what=what, todo=todo) for what, todo in faults)
     return LibraryReport(path=path, abi=abi.name, facts=facts, ident=ident, problems=problems)

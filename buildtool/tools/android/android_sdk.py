@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,14 +114,6 @@ def find_root(
         if value := own.get(variable, "").strip():
             return NamedFolder(root=Path(value).expanduser(), by=variable)
     return None
-
-
-def make_absolute(env: MutableMapping[str, str], variables: Iterable[str], folder: Path) -> None:
-    """Let relative folders in ``variables`` count from ``folder``, where the user stands: steps run
-    in the project's folder, and Bazel in another one."""
-    for variable in variables:
-        if value := env.get(variable, "").strip():
-            env[variable] = str(folder / Path(value).expanduser())
 
 
 def read_sdk(named: NamedFolder) -> Sdk:

@@ -14,10 +14,9 @@ from pathlib import Path
 from buildtool.core.errors import BuildToolError, Problem, ToolError
 from buildtool.core.values import Abi
 from buildtool.core.version_numbers import numbers
-from buildtool.platforms.android import FIRST_64_BIT_LEVEL
 from buildtool.tools.android import ndk_support as table
 from buildtool.tools.android.android_sdk import Sdk, find_sdk
-from buildtool.tools.android.ndk import Ndk, find_ndk
+from buildtool.tools.android.ndk import FIRST_64_BIT_LEVEL, Ndk, find_ndk
 
 DEFAULT_LEVEL = 21
 

@@ -27,6 +27,8 @@ VARIABLES = ("ANDROID_NDK_HOME", "ANDROID_NDK_ROOT")
 KEY = "ndk"
 FILES = ("source.properties", "RELEASE.TXT")  # which say what it is
 DESCRIPTION = "Android NDK"
+# No Android before 5.0 has 64 bits (NDK documentation, "Android ABIs").
+FIRST_64_BIT_LEVEL = 21
 _RELEASE = re.compile(r"\br?(\d+)([a-z]?)\b")
 
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from buildtool.core.errors import Problem, ToolError
-from buildtool.core.run import Command, run
+from buildtool.core.run import Command, program_state, run
 from buildtool.core.values import Abi, Toolchain
 from buildtool.tools.apple.apple_sdk import Sdk
 from buildtool.tools.apple.developer_tools import (
+    KINDS,
     XCODE,
     AppleTools,
     compile_flags_of,
@@ -30,10 +31,10 @@ def find_apple_toolchain(
     *,
     compiler: str,
     sysroot: Path | None,
-    compile_flags: Sequence[str],
-    link_flags: Sequence[str],
-    probe: bool,
-    bitcode: bool,
+    compile_flags: Sequence[str] = (),
+    link_flags: Sequence[str] = (),
+    probe: bool = True,
+    bitcode: bool = False,
 ) -> Toolchain:
     """Find and verify the tools that build for ``abi``: ``compiler`` is ``xcode``, ``llvm``,
     ``clang`` (Xcode on a Mac, LLVM elsewhere) or the path of LLVM's ``clang++``.
@@ -83,6 +84,13 @@ def find_apple_toolchain(
     if probe:
         try_out(toolchain, abi)
     return identified(toolchain)
+
+
+def apple_compiler_stamp(compiler: str) -> str:
+    """A cheap value that changes when another compiler or SDK would be used. Starts no program."""
+    cxx = first(("clang++" if compiler in KINDS else compiler,))
+    sdk = named_sdk(None)
+    return f"{program_state(cxx.resolve()) if cxx else 'clang: none'}{f' {sdk}' if sdk else ''}"
 
 
 def find_packers(abi: Abi, compiler: str) -> tuple[Path, Path]:

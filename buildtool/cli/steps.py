@@ -1,0 +1,162 @@
+"""The steps: the one table of what each reads, writes and runs, and when it is up to date.
+
+To add a step, add an entry here and a module in :mod:`buildtool.workflow` that has a function
+``run``, which takes a :class:`~buildtool.workflow.workspace.Workspace` and returns a line that says
+what was done. The task, its up-to-date check and what ``clean`` removes follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildtool.cli.stamps import Stamp, compiler_stamp, product_stamp, tree_stamp
+from buildtool.config import Target
+from buildtool.core.paths import WITHIN as AT
+from buildtool.products import find_product
+
+# Names that stand for files of the target's product, in what a step reads and writes.
+BACKENDS = "{backends}"  # the folders in which backends keep their own files
+FLAGS, LIBRARIES, PROGRAMS, PACKED = "{flags}", "{products}", "{programs}", "{packed}"
+REPORTS = tuple(str(AT.report.with_suffix(suffix)) for suffix in (".json", ".txt", ".html"))
+
+
+def _no_files(target: Target) -> Iterable[Path]:
+    del target
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step of a target.
+
+    ``run`` is its module in :mod:`buildtool.workflow`, loaded only when the step runs. ``reads``
+    and ``writes`` are files below ``build/<target id>/``, ``folders`` belong to it as a whole.
+    ``user_files`` are the user's own that it reads. ``stamps`` are values with which its result
+    changes, besides the target and this tool. ``after`` are steps of the same target that come
+    first, though none of their files is read. A step that ``packs`` is one of a target of several
+    ABIs: it reads the folders of all its slices. The other steps are done for each slice, and then
+    those that ``ends_with`` names for the target itself.
+    """
+
+    name: str
+    doc: str
+    run: str
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...]
+    folders: tuple[str, ...] = ()
+    user_files: Callable[[Target], Iterable[Path]] = _no_files
+    stamps: tuple[Stamp, ...] = ()
+    after: tuple[str, ...] = ()
+    packs: bool = False
+    ends_with: tuple[str, ...] = ()
+
+    def read_by(self, target: Target) -> tuple[str, ...]:
+        """The files that it reads of this target."""
+        return _expand(self.reads, target)
+
+    def own_folders(self) -> tuple[str, ...]:
+        """The folders that belong to it."""
+        from buildtool.backends import BACKENDS as FOUND  # noqa: PLC0415 - heavy; only to clean
+
+        own = tuple(each.folder for each in FOUND.values())
+        return tuple(
+            name for each in self.folders for name in (own if each == BACKENDS else (each,))
+        )
+
+    def written_for(self, target: Target) -> tuple[str, ...]:
+        """The files that it writes for this target."""
+        return _expand(self.writes, target)
+
+
+def _expand(names: tuple[str, ...], target: Target) -> tuple[str, ...]:
+    files = find_product(target).files(target)
+    parts = {
+        FLAGS: files.flags,
+        LIBRARIES: files.products,
+        PROGRAMS: files.programs,
+        PACKED: files.packed,
+    }
+    return tuple(file for name in names for file in parts.get(name, (name,)))
+
+
+def _models_and_patches(target: Target) -> Iterable[Path]:
+    models = (path for model in target.models for path in _files(model.path))
+    return (*models, *target.patches)
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+
+
+def _samples(target: Target) -> Iterable[Path]:
+    return (model.samples for model in target.models if model.samples)
+
+
+STEPS = (
+    Step(
+        name="plan",
+        doc="decide what is built, and why",
+        run="plan_step",
+        writes=(str(AT.plan), str(AT.models)),
+        folders=(str(AT.overlay), str(AT.renamed)),
+        user_files=_models_and_patches,
+        stamps=(product_stamp, compiler_stamp, tree_stamp),
+    ),
+    Step(
+        name="generate",
+        doc="write headers, flags, project",
+        run="generate_step",
+        reads=(str(AT.plan),),
+        writes=(str(AT.manifest), FLAGS),
+        folders=(str(AT.generated),),
+        stamps=(product_stamp,),
+    ),
+    Step(
+        name="compile",
+        doc="compile the library and link the runner with it",
+        run="compile_step",
+        reads=(str(AT.plan), str(AT.manifest)),
+        writes=(str(AT.link_set), LIBRARIES, PROGRAMS),
+        folders=(BACKENDS, str(AT.dist), str(AT.runner), str(AT.logs)),
+        stamps=(product_stamp, compiler_stamp, tree_stamp),
+    ),
+    Step(
+        name="verify",
+        doc="prove that the library runs the models",
+        run="verify_step",
+        reads=(str(AT.models), LIBRARIES, PROGRAMS),
+        writes=(str(AT.result("verification")),),
+        folders=(str(AT.verify),),
+        user_files=_samples,
+    ),
+    Step(
+        name="size",
+        doc="measure, and compare with the budget",
+        run="size_step",
+        reads=(LIBRARIES, PROGRAMS),
+        writes=(str(AT.result("size")),),
+        folders=(str(AT.size),),
+    ),
+    Step(
+        name="package",
+        doc="pack the slices of a target together",
+        run="package_step",
+        reads=(PACKED, LIBRARIES),
+        writes=(str(AT.result("package")),),
+        folders=(str(AT.dist), str(AT.package)),
+        after=("verify",),
+        packs=True,
+    ),
+    Step(
+        name="build",
+        doc="all of it: a library that is proved to run the models, and the report",
+        run="build_step",
+        reads=(str(AT.result("verification")), str(AT.result("size"))),
+        writes=REPORTS,
+        # The proof first: a library over its budget is still worth knowing to work.
+        after=("verify", "size"),
+        ends_with=("package",),
+    ),
+)

@@ -1,0 +1,105 @@
+"""All ABIs of a target in one AAR, and a Maven repository that has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from buildtool.config import Target
+from buildtool.core.errors import VerificationError
+from buildtool.core.paths import Layout
+from buildtool.platforms.android_parts import FACTS, chosen_parts
+from buildtool.products import dist
+from buildtool.products.aar.aar_check import check_aar
+from buildtool.products.aar.aar_file import AarContent, write_aar
+from buildtool.products.aar.loadable import LibraryWanted
+from buildtool.products.aar.maven import Coordinates, write_repository
+from buildtool.products.product import Slice
+
+# What the native library looks up by name.
+JAVA_PACKAGES = ("org.tensorflow",)
+
+
+def pack_aar(target: Target, slices: Sequence[Slice], layout: Layout) -> tuple[str, ...]:
+    """Write the AAR, look at it, and put it where an app's build takes it. Returns lines.
+
+    Raises:
+        VerificationError: Android could not load what is in it.
+    """
+    facts = [json.loads((each.layout.dist / FACTS).read_text(encoding="utf-8")) for each in slices]
+    level = max(int(each["api_level"]) for each in facts)
+    coordinates = _coordinates(target, slices)
+    # Looked at before it is where an app's build takes it.
+    path = layout.package / f"{coordinates.artifact}-{coordinates.version}.aar"
+    write_aar(path, _content(target, slices, level))
+    wanted = _wanted(target, facts, level)
+    report = check_aar(path, {each.abi.name: each.abi for each in slices}, wanted)
+    if report.problems:
+        raise VerificationError(report.problems)
+    ready = layout.dist
+    dist.copy_if_changed(path, ready / path.name)
+    for stale in set(ready.glob("*.aar")) - {ready / path.name}:
+        stale.unlink()
+    pom = write_repository(
+        ready / "maven", coordinates, path, description=target.description or target.id
+    )
+    abis = ", ".join(each.abi.name for each in slices)
+    return (
+        f"{path.name}: {abis}; {report.classes} classes; {report.size / 1e6:.2f} MB",
+        f"{coordinates} in {pom.relative_to(layout.folder.parent.parent).parents[0]}",
+    )
+
+
+def _coordinates(target: Target, slices: Sequence[Slice]) -> Coordinates:
+    android = target.android
+    return Coordinates(
+        group=android.group,
+        artifact=android.artifact,
+        version=android.version or slices[0].plan.tensorflow_version,
+    )
+
+
+def _content(target: Target, slices: Sequence[Slice], level: int) -> AarContent:
+    classes = chosen_parts(target, "classes")
+    return AarContent(
+        package=target.android.package,
+        level=level,
+        libraries={
+            each.abi.name: [
+                each.layout.dist / library.place(each.abi.name)
+                for library in chosen_parts(target, "library")
+            ]
+            for each in slices
+        },
+        classes=slices[0].layout.dist / classes[0].place("") if classes else None,
+        kept=JAVA_PACKAGES if classes else (),
+        licences=_licences(slices),
+    )
+
+
+def _wanted(
+    target: Target, facts: Sequence[dict[str, Any]], level: int
+) -> dict[str, LibraryWanted]:
+    """What each library must be, by its file's name."""
+    return {
+        each.file: LibraryWanted(
+            soname=each.file,
+            level=level,
+            page_size=target.android.page_size or 0,
+            stand_in=any(each["stand_in"] for each in facts),
+        )
+        for each in chosen_parts(target, "library")
+    }
+
+
+def _licences(slices: Sequence[Slice]) -> dict[str, str]:
+    """The texts of all slices, by source and name."""
+    found: dict[str, str] = {}
+    for each in slices:
+        folder = each.layout.licences
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                text = path.read_text(encoding="utf-8", errors="replace")
+                found[path.relative_to(folder).as_posix()] = text
+    return found

@@ -1,0 +1,175 @@
+"""What a product is: what an app gets, and how it is put together, verified, measured and packed.
+
+The workflow knows these protocols and the registry in ``__init__``; it asks for no product's name.
+A :class:`Product` is cheap, because doit's list of tasks needs it; its :class:`Maker`, which does
+the work, is loaded only when a step runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from buildtool.config import Target
+from buildtool.core.paths import Layout
+from buildtool.core.values import (
+    Abi,
+    BuildPlan,
+    KernelCatalogue,
+    ModelInfo,
+    SizeReport,
+    Toolchain,
+    VerificationReport,
+)
+from buildtool.platforms.facts import Platform, SourceAccess
+
+if TYPE_CHECKING:  # a product is listed where no backend is loaded
+    from buildtool.backends.backend import Backend, Job, Library
+    from buildtool.core.render import Renderer
+
+Files = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductFiles:
+    """Files below ``build/<target id>``: ``flags`` are told to an app's build, ``products`` are
+    what a target gives, ``programs`` are linked here to try it; ``packed`` is what packing the
+    slices of a target reads besides the products."""
+
+    flags: Files = ()
+    products: Files
+    programs: Files = ()
+    packed: Files = ("plan.json",)
+
+
+class Build(Protocol):
+    """One target as it is built. What is found, fetched or read from earlier steps is so only when
+    it is asked for."""
+
+    @property
+    def target(self) -> Target: ...
+
+    @property
+    def layout(self) -> Layout: ...
+
+    @property
+    def say(self) -> Callable[[str], None]: ...
+
+    @property
+    def platform(self) -> Platform: ...
+
+    @property
+    def abi(self) -> Abi: ...
+
+    @property
+    def backend(self) -> Backend: ...
+
+    @property
+    def access(self) -> SourceAccess: ...
+
+    @property
+    def toolchain(self) -> Toolchain: ...
+
+    @property
+    def job(self) -> Job:
+        """Raises BuildToolError where sources or tools are missing, all at once."""
+        ...
+
+    @property
+    def licences(self) -> Mapping[str, tuple[Path, ...]]: ...
+
+    @property
+    def plan(self) -> BuildPlan: ...
+
+    @property
+    def models(self) -> tuple[ModelInfo, ...]: ...
+
+    def catalogue(self, defines: Sequence[str]) -> KernelCatalogue: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slice:
+    """One slice that has been built, in a folder of its own."""
+
+    abi: Abi
+    layout: Layout
+    plan: BuildPlan
+
+
+Packer = Callable[[Target, Platform, Sequence[Slice], Layout], tuple[str, ...]]
+
+
+class Maker(Protocol):
+    """Makes a product of what a backend has compiled."""
+
+    @property
+    def told_sizes(self) -> tuple[str, ...]:
+        """The fields of the size report that a step's line tells."""
+        ...
+
+    def link_flags(self, job: Job, own: Sequence[str]) -> tuple[str, ...]:
+        """Flags of the link that takes the library in, ``own`` being those of the backend."""
+        ...
+
+    def write_flags(self, build: Build, renderer: Renderer) -> int:
+        """Write what an app's build is told to ``dist``, and a copy with ``renderer``. Returns how
+        many files have changed in ``dist``."""
+        ...
+
+    def assemble(self, build: Build, library: Library) -> str:
+        """Put into ``dist`` what an app gets. Returns a line.
+
+        Raises:
+            BuildError: it cannot be linked.
+        """
+        ...
+
+    def verify(self, build: Build) -> VerificationReport:
+        """Look whether it holds what the plan promised, and run the models as far as they can be
+        run here. What is wrong stands in the report."""
+        ...
+
+    def proved(self, report: VerificationReport) -> str:
+        """What a report without problems says, in a line."""
+        ...
+
+    def measure(self, build: Build) -> SizeReport:
+        """How large it is."""
+        ...
+
+    def pack(
+        self, target: Target, platform: Platform, slices: Sequence[Slice], layout: Layout
+    ) -> tuple[str, ...]:
+        """Pack the slices of ``target`` in its own folder. Returns lines.
+
+        Raises:
+            BuildToolError: they cannot be packed together, or a tool is missing.
+        """
+        ...
+
+
+class Product(Protocol):
+    """What an app gets."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def packs(self) -> bool:
+        """Whether the slices of a target are packed together; else each stays by itself."""
+        ...
+
+    def files(self, target: Target) -> ProductFiles:
+        """Which files that are."""
+        ...
+
+    def state(self, target: Target) -> str:
+        """A cheap value that changes with what its build depends on besides the target, the
+        compiler and the tree's sources."""
+        ...
+
+    def maker(self) -> Maker:
+        """What makes it. Slow to load."""
+        ...

@@ -1,0 +1,1 @@
+"""Static archives, which an app links."""

@@ -1,0 +1,74 @@
+"""The runner, built as an app would be: from ``dist`` alone, with its headers and flags."""
+
+from __future__ import annotations
+
+from buildtool.backends.backend import Library
+from buildtool.core.errors import BuildError, Problem
+from buildtool.core.paths import RUNNER
+from buildtool.core.run import Command, failure_problem, run
+from buildtool.products import dist
+from buildtool.products.product import Build
+from buildtool.tools.linkers import LINKING, UNDEFINED
+
+MOST_UNDEFINED = 10
+WHAT = "linking the runner"
+
+
+def install_app_headers(build: Build, library: Library) -> None:
+    """Put into ``dist`` the headers that the runner and other apps include.
+
+    Raises:
+        BuildError: the runner does not preprocess.
+    """
+    flags = dist.app_compile_flags(build.plan.defines, standard=build.backend.cxx_standard)
+    headers = dist.header_closure(
+        build.job.toolchain,
+        RUNNER,
+        includes=library.includes,
+        flags=[flag for flag in flags if flag != "-Iinclude"],
+        log=build.job.log,
+    )
+    dist.install_headers(headers, library.roots, build.layout.headers)
+
+
+def link_runner(build: Build) -> None:
+    """Compile the runner and link it with the library.
+
+    Raises:
+        BuildError: it does not compile or link; what is undefined, if that is why.
+    """
+    toolchain, plan, log = build.job.toolchain, build.plan, build.job.log
+    build.layout.program.parent.mkdir(parents=True, exist_ok=True)
+    flags = dist.app_compile_flags(plan.defines, standard=build.backend.cxx_standard)
+    compile_flags = dist.absolute_flags(flags, build.layout.dist)
+    link_flags = dist.absolute_flags(plan.link_flags, build.layout.dist)
+    compiler = (str(toolchain.cxx.path), *toolchain.compile_flags, *plan.compile_flags)
+    # An object of its own name: the map, and so the report, would show a compiler's temporary one.
+    program, made = str(build.layout.program), str(build.layout.program.with_suffix(".o"))
+    compiling = Command(argv=(*compiler, *compile_flags, "-c", str(RUNNER), "-o", made))
+    run(compiling, what="compiling the runner", log=log)
+    argv = (
+        *(*compiler, made, "-o", program),
+        *(
+            LINKING[toolchain.object_format].map_to(build.layout.program.with_suffix(".map")),
+            *link_flags,
+        ),
+        *toolchain.link_flags,
+    )
+    command = Command(argv=argv)
+    done = run(command, what=WHAT, log=log, check=False)
+    if done.returncode:
+        output = done.stdout + done.stderr
+        undefined = sorted(set(UNDEFINED.findall(output)))
+        raise BuildError(
+            [
+                Problem(
+                    where=WHAT,
+                    what=f"nothing that was compiled defines {name}",
+                    todo="a kernel needs a library that data/dependencies.yaml does not list, or a "
+                    f"file that the tree's BUILD files do not name; full log: {log}",
+                )
+                for name in undefined[:MOST_UNDEFINED]
+            ]
+            or failure_problem(command, done.returncode, output, what=WHAT, log=log)
+        )

@@ -1,0 +1,150 @@
+"""Puts static archives together, proves them with a program that is linked as an app is, and
+measures that program."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from buildtool.backends.backend import Job, Library
+from buildtool.config import Model, Target
+from buildtool.core.paths import Layout
+from buildtool.core.render import Renderer
+from buildtool.core.values import FileKind, SizeReport, VerificationReport
+from buildtool.platforms.facts import Platform
+from buildtool.products import dist
+from buildtool.products.product import Build, Packer, Slice
+from buildtool.products.static.runner_link import install_app_headers, link_runner
+from buildtool.report.size import SizeInput, measure
+from buildtool.verify import Allowance, ModelRun, VerificationInput, may_register, verify
+
+TEXTS = ("compile_flags.txt", "link_flags.txt", "flags.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaticMaker:
+    """See :class:`~buildtool.products.product.Maker`. ``packer`` is None where slices are not
+    packed."""
+
+    packer: Packer | None = None
+    told_sizes: tuple[str, ...] = ("archive", "linked", "stripped", "xz")
+
+    def link_flags(self, job: Job, own: Sequence[str]) -> tuple[str, ...]:
+        return dist.app_link_flags(
+            own,
+            job.platform.link_flags,
+            job.target.flags.link,
+            object_format=job.toolchain.object_format,
+        )
+
+    def write_flags(self, build: Build, renderer: Renderer) -> int:
+        plan, backend = build.plan, build.backend
+        flags = Renderer(build.layout.dist)
+        dist.write_flags(
+            flags,
+            target=plan.target,
+            version=plan.tensorflow_version,
+            compile_flags=dist.app_compile_flags(plan.defines, standard=backend.cxx_standard),
+            link_flags=plan.link_flags,
+            optional=backend.optional_flags(plan.link_flags),
+        )
+        for name in TEXTS:
+            renderer.write(name, (build.layout.dist / name).read_text(encoding="utf-8"))
+        return len(flags.changed)
+
+    def assemble(self, build: Build, library: Library) -> str:
+        for archive in library.archives:
+            dist.copy_if_changed(archive, build.layout.dist / "lib" / archive.name)
+        build.say("collecting headers")
+        install_app_headers(build, library)
+        dist.install_licences(build.licences, build.layout.licences)
+        build.say("linking the runner")
+        link_runner(build)
+        kinds = [file.kind for file in library.files]
+        return (
+            f"{len(library.files)} files linked ({kinds.count(FileKind.KERNEL)} with kernels), "
+            f"{library.compiled} compiled"
+        )
+
+    def verify(self, build: Build) -> VerificationReport:
+        target, plan = build.target, build.plan
+        job, models = build.job, build.models
+        runner = build.platform.runner(target, build.abi, job.toolchain, build.access)
+        return verify(
+            VerificationInput(
+                plan=dataclasses.replace(plan, models=models),
+                libraries=build.layout.archives,
+                program=build.layout.program,
+                emulator=runner.argv,
+                emulated=runner.emulated,
+                not_run=runner.not_run,
+                expectation=build.platform.expectation(target, build.abi),
+                allowed=may_register(
+                    plan,
+                    build.catalogue(plan.defines),
+                    everything=target.registration == "all",
+                ),
+                models=_model_runs(build),
+                folder=build.layout.verify,
+                protobuf_prefix=target.protobuf_prefix or "",
+                cache=job.cache.folder("reference"),
+            )
+        )
+
+    def proved(self, report: VerificationReport) -> str:
+        if report.not_run:
+            return f"the files are right, and were not run: {report.not_run}"
+        compared = [
+            output.max_absolute
+            for model in report.models
+            for output in model.outputs
+            if output.max_absolute is not None
+        ]
+        largest = f", largest difference {max(compared):.2g}" if compared else ", not compared"
+        more = f" and {len(report.surplus)} more" if report.surplus else ""
+        where = ", in an emulator" if report.emulated else ""
+        return (
+            f"all {report.planned_kernels} planned kernels{more} are registered, "
+            f"{len(report.models)} models run{largest}{where}"
+        )
+
+    def measure(self, build: Build) -> SizeReport:
+        return measure(
+            SizeInput(
+                plan=build.plan,
+                archives=build.layout.archives,
+                program=build.layout.program,
+                strip=build.toolchain.strip.path,
+                folder=build.layout.runner,
+                link_map=build.layout.program.with_suffix(".map"),
+            )
+        )
+
+    def pack(
+        self, target: Target, platform: Platform, slices: Sequence[Slice], layout: Layout
+    ) -> tuple[str, ...]:
+        return self.packer(target, platform, slices, layout) if self.packer else ()
+
+
+def _model_runs(build: Build) -> tuple[ModelRun, ...]:
+    """Each model that is a graph, with what the target says of it."""
+    settings = {model.name: model for model in build.target.models}
+    return tuple(
+        ModelRun(
+            model=model,
+            graph=dist.model_file(model, build.layout.rewritten_models),
+            allowance=_allowance(build.target, model.name),
+            inputs=settings[model.name].samples,
+        )
+        for model in build.models
+        if model.node_count
+    )
+
+
+def _allowance(target: Target, name: str) -> Allowance:
+    """How far the outputs of the model of this name may be off."""
+    index = [model.name for model in target.models].index(name)
+    share, key = target.models[index].tolerance, f"models[{index}].tolerance"
+    stated = share != Model.tolerance
+    return Allowance(share=share, key=key, where=target.where(key), stated=stated)

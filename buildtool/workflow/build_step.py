@@ -1,0 +1,14 @@
+"""The step ``build``: all of it, and the report."""
+
+from __future__ import annotations
+
+from buildtool.workflow.reports import write_reports
+from buildtool.workflow.workspace import Workspace
+
+
+def run(work: Workspace) -> str:
+    """Write the reports. Returns where the library is."""
+    write_reports(work)
+    folder = work.layout.folder
+    shown = folder.relative_to(folder.parent.parent)
+    return f"library in {shown}/dist, report in {shown}/report.html"
