@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from buildtool.config import Target
+from buildtool.core.paths import WITHIN
 
 FACTS = "android.json"  # below dist: what the libraries were made with
 # The part whose functions Java calls.
@@ -52,5 +53,5 @@ def chosen_parts(target: Target, kind: str = "") -> tuple[Part, ...]:
 
 def part_places(target: Target) -> tuple[str, ...]:
     """Where all of it stands below ``build/<target id>``."""
-    found = (f"dist/{each.place(target.abi)}" for each in chosen_parts(target))
-    return (*found, f"dist/{FACTS}")
+    found = (str(WITHIN.dist / each.place(target.abi)) for each in chosen_parts(target))
+    return (*found, str(WITHIN.dist / FACTS))

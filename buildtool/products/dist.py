@@ -15,19 +15,19 @@ from buildtool.core.render import Renderer, to_json
 from buildtool.core.run import Command, run
 from buildtool.core.values import ModelInfo, Toolchain
 from buildtool.plan.selecting_macros import PRIVATE_DEFINES
+from buildtool.products.dist_files import (
+    CMAKE_CONFIG,
+    CMAKE_VERSION,
+    COMPILE_FLAGS_TEXT,
+    FLAGS_JSON,
+    LINK_FLAGS_TEXT,
+    PKG_CONFIG,
+)
 from buildtool.tools.linkers import LINKING
 from buildtool.tools.make_rules import prerequisites
 
 WHOLE = f"lib/{WHOLE_ARCHIVE}"
 REST = f"lib/{DEPENDENCY_ARCHIVE}"
-# How an app's build is told of the library: by words, by pkg-config, by a CMake package.
-COMPILE_FLAGS_TEXT = "compile_flags.txt"
-LINK_FLAGS_TEXT = "link_flags.txt"
-FLAGS_JSON = "flags.json"
-FLAGS_FILES = (COMPILE_FLAGS_TEXT, LINK_FLAGS_TEXT, FLAGS_JSON)
-PKG_CONFIG = "lib/pkgconfig/tensorflow-selective.pc"
-CMAKE_CONFIG = "lib/cmake/TensorFlowSelective/TensorFlowSelectiveConfig.cmake"
-CMAKE_VERSION = "lib/cmake/TensorFlowSelective/TensorFlowSelectiveConfigVersion.cmake"
 # What apps include besides what the runner does: for ops of their own, files, threads, options.
 APP_HEADERS = (
     "tensorflow/core/framework/common_shape_fns.h",

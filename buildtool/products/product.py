@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from buildtool.config import Target
-from buildtool.core.paths import Layout
+from buildtool.core.paths import WITHIN, Layout
 from buildtool.core.values import (
     Abi,
     BuildPlan,
@@ -41,7 +41,7 @@ class ProductFiles:
     flags: Files = ()
     products: Files
     programs: Files = ()
-    packed: Files = ("plan.json",)
+    packed: Files = (str(WITHIN.plan),)
 
 
 class Build(Protocol):

@@ -14,12 +14,11 @@ from buildtool.core.render import Renderer
 from buildtool.core.values import FileKind, SizeReport, VerificationReport
 from buildtool.platforms.facts import Platform
 from buildtool.products import dist
+from buildtool.products.dist_files import FLAGS_FILES
 from buildtool.products.product import Build, Packer, Slice
 from buildtool.products.static.runner_link import install_app_headers, link_runner
 from buildtool.report.size import SizeInput, measure
 from buildtool.verify import Allowance, ModelRun, VerificationInput, may_register, verify
-
-TEXTS = ("compile_flags.txt", "link_flags.txt", "flags.json")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +48,7 @@ class StaticMaker:
             link_flags=plan.link_flags,
             optional=backend.optional_flags(plan.link_flags),
         )
-        for name in TEXTS:
+        for name in FLAGS_FILES:
             renderer.write(name, (build.layout.dist / name).read_text(encoding="utf-8"))
         return len(flags.changed)
 

@@ -6,19 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from buildtool.config import Target
+from buildtool.core.paths import WITHIN
+from buildtool.products.dist_files import (
+    CMAKE_CONFIG,
+    COMPILE_FLAGS_TEXT,
+    FLAGS_JSON,
+    LINK_FLAGS_TEXT,
+    PKG_CONFIG,
+)
 from buildtool.products.product import Maker, Packer, ProductFiles
 
+
+def _in_dist(*names: str) -> tuple[str, ...]:
+    return tuple(str(WITHIN.dist / name) for name in names)
+
+
 FILES = ProductFiles(
-    flags=(
-        "dist/compile_flags.txt",
-        "dist/flags.json",
-        "dist/link_flags.txt",
-        "dist/lib/cmake/TensorFlowSelective/TensorFlowSelectiveConfig.cmake",
-        "dist/lib/pkgconfig/tensorflow-selective.pc",
-    ),
-    products=("dist/lib/libtensorflow.a", "dist/lib/libtensorflow_deps.a"),
-    programs=("runner/runner",),
-    packed=("plan.json", "dist/flags.json"),
+    flags=_in_dist(COMPILE_FLAGS_TEXT, FLAGS_JSON, LINK_FLAGS_TEXT, CMAKE_CONFIG, PKG_CONFIG),
+    products=tuple(map(str, WITHIN.archives)),
+    programs=(str(WITHIN.program),),
+    packed=(str(WITHIN.plan), *_in_dist(FLAGS_JSON)),
 )
 
 

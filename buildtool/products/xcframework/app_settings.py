@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from buildtool.core.render import Renderer, to_json
-from buildtool.products.dist import CMAKE_CONFIG, CMAKE_VERSION, FLAGS_JSON
+from buildtool.products.dist_files import CMAKE_CONFIG, CMAKE_VERSION, FLAGS_JSON
 from buildtool.products.xcframework.package_values import HEADERS, Form, Library, Package
 from buildtool.tools.linkers import LINKING
 

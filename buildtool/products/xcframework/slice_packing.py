@@ -13,6 +13,7 @@ from buildtool.core.values import BuildPlan
 from buildtool.plan.selecting_macros import PRIVATE_DEFINES
 from buildtool.platforms.facts import Platform
 from buildtool.products import dist
+from buildtool.products.dist_files import FLAGS_JSON
 from buildtool.products.product import Slice
 from buildtool.products.xcframework.managers import source_date
 from buildtool.products.xcframework.package_values import Package, SlicePackage, Tools
@@ -29,7 +30,7 @@ def pack_xcframework(
         BuildToolError: they cannot be packed together, or a tool is missing.
     """
     first = slices[0]
-    flags = json.loads((first.layout.dist / "flags.json").read_text(encoding="utf-8"))
+    flags = json.loads((first.layout.dist / FLAGS_JSON).read_text(encoding="utf-8"))
     libtool, lipo = find_packers(first.abi, str(target.compiler))
     defines = sorted({define for each in slices for define in each.plan.defines} - PRIVATE_DEFINES)
     log = layout.log("package")
