@@ -5,8 +5,6 @@ from __future__ import annotations
 from machorun.function import Call, Steps, function
 from machorun.process import Process, abort
 
-ENOMEM = 12
-
 
 @function("malloc valloc", "p")
 def malloc(process: Process, size: int) -> int:

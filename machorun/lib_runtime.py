@@ -10,7 +10,6 @@ import struct
 from machorun.function import Steps, function
 from machorun.process import DATA, SIGABRT, ExitError, Process, abort
 
-RTLD_DEFAULT = -2
 PAGE_SIZE = 16384
 # <sys/unistd.h> of Darwin.
 SYSCONF = {29: PAGE_SIZE, 57: 1, 58: 1, 200: 1 << 18, 5: 256, 3: 100}

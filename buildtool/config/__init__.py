@@ -6,8 +6,8 @@ is theirs to say, through the checks that :func:`load_targets` is given.
 """
 
 from buildtool.config.backend_keys import Bazel, Makefile
-from buildtool.config.load import load_target, load_targets
-from buildtool.config.overrides import Overrides, apply_overrides, parse_overrides
+from buildtool.config.load import load_targets
+from buildtool.config.overrides import Overrides, parse_overrides
 from buildtool.config.platform_keys import Android, Ios
 from buildtool.config.slices import slice_targets
 from buildtool.config.target import Flags, Model, ModelInput, Optimise, SizeBudget, Target
@@ -25,8 +25,6 @@ __all__ = [
     "Overrides",
     "SizeBudget",
     "Target",
-    "apply_overrides",
-    "load_target",
     "load_targets",
     "missing_files",
     "parse_overrides",

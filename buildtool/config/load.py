@@ -51,29 +51,6 @@ def load_targets(
     return MappingProxyType(dict(sorted(found.items())))
 
 
-def load_target(
-    folder: Path,
-    name: str,
-    *,
-    overrides: Overrides = Overrides(),  # noqa: B008  (frozen)
-    checks: Sequence[Check] = (missing_files,),
-) -> Target:
-    """One target that has a file; only that and those that it extends are read.
-
-    Raises:
-        ConfigError: everything that is wrong with them, or that there is no such target.
-    """
-    loader = _Loader(folder)
-    target = None
-    if name in loader.files:
-        target = loader.resolve(name, overrides, checks)
-    else:
-        loader.note(folder.name, f"there is no target '{name}'", suggest(name, loader.files))
-    loader.finish()
-    assert target is not None  # noqa: S101  (finish raises otherwise)
-    return target
-
-
 class _Loader:
     """Reads the files of one folder, each at most once, and collects all problems."""
 

@@ -15,7 +15,7 @@ from buildtool.config.kinds import (
 )
 from buildtool.config.scalars import WrongValueError, name_or_place, place
 from buildtool.config.target import Model, SizeBudget, Target
-from buildtool.config.target_checks import COMMAND_LINE, contradictions
+from buildtool.config.target_checks import COMMAND_LINE
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.suggest import suggest
 
@@ -58,22 +58,11 @@ def parse_overrides(words: Mapping[str, str], *, cwd: Path) -> Overrides:
     return dataclasses.replace(Overrides(), **values)  # type: ignore[arg-type]  # read by field
 
 
-def apply_overrides(target: Target, overrides: Overrides) -> Target:
-    """The target with what the command line says in place of what its file says.
+def overridden(target: Target, overrides: Overrides) -> Target:
+    """The target with what the command line says in place of what its file says, unchecked.
 
     A model that the file lists too keeps the name, inputs, outputs and samples given there.
-
-    Raises:
-        ConfigError: the result contradicts itself, such as two models of one name.
     """
-    changed = overridden(target, overrides)
-    if problems := tuple(contradictions(changed)):
-        raise ConfigError(problems)
-    return changed
-
-
-def overridden(target: Target, overrides: Overrides) -> Target:
-    """As :func:`apply_overrides`, unchecked."""
     listed = {model.path: model for model in target.models}
     new: dict[str, object] = {}
     if overrides.models:

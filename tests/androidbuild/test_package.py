@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.config import Target, load_target
+from buildtool.config import Target, load_targets
 from buildtool.core.errors import VerificationError
 from buildtool.core.paths import Layout
 from buildtool.core.values import BuildPlan
@@ -64,7 +64,7 @@ def target(tmp_path: Path) -> Target:
         licence = folder / f"dist/licences/source-{abi}/LICENSE"
         licence.parent.mkdir(parents=True)
         licence.write_text("text", encoding="utf-8")
-    return load_target(tmp_path / "targets", "two", checks=())
+    return load_targets(tmp_path / "targets", checks=())["two"]
 
 
 def pack(target: Target) -> str:

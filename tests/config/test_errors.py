@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.config import load_target, load_targets, parse_overrides
+from buildtool.config import load_targets, parse_overrides
 from buildtool.core.errors import ConfigError, ExitCode
 
 CASES = Path(__file__).parent / "golden"
@@ -34,13 +34,6 @@ def test_the_same_problem_is_said_once_and_in_order() -> None:
         load_targets(CASES / "inherited_problem" / "targets")
     wheres = [problem.where for problem in caught.value.problems]
     assert wheres == ["targets/pi.yaml:3", "targets/pi.yaml:5", "targets/pi.yaml:6"]
-
-
-def test_one_target_does_not_suffer_from_the_others() -> None:
-    target = load_target(CASES / "unknown_parent" / "targets", "pi")
-    assert target.abi == "armv7-neon"
-    with pytest.raises(ConfigError, match=r"targets: there is no target 'py'"):
-        load_target(CASES / "unknown_parent" / "targets", "py")
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -9,8 +9,6 @@ import pytest
 from buildtool.config import (
     Overrides,
     Target,
-    apply_overrides,
-    load_target,
     load_targets,
     parse_overrides,
 )
@@ -33,17 +31,18 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+def load(folder: Path, overrides: Overrides) -> Target:
+    return load_targets(folder, overrides=overrides, checks=())["pc"]
+
+
 @pytest.fixture
 def target(folder: Path) -> Target:
-    return load_target(folder, "pc", checks=())
+    return load(folder, Overrides())
 
 
 def test_nothing_said_changes_nothing(target: Target, tmp_path: Path) -> None:
-    overrides = parse_overrides({}, cwd=tmp_path)
-    assert overrides == Overrides()
-    changed = apply_overrides(target, overrides)
-    assert changed == target
-    assert changed.where("jobs") == "targets/pc.yaml:5"
+    assert parse_overrides({}, cwd=tmp_path) == Overrides()
+    assert target.where("jobs") == "targets/pc.yaml:5"
 
 
 @pytest.mark.parametrize(
@@ -93,9 +92,9 @@ def test_bad_jobs(tmp_path: Path, written: str) -> None:
     assert problem.what == f"jobs: must be a whole number, 1 or more, not '{written}'"
 
 
-def test_new_values_come_from_the_command_line(target: Target, tmp_path: Path) -> None:
+def test_new_values_come_from_the_command_line(folder: Path, tmp_path: Path) -> None:
     words = {"model": "n.pb", "tf": "./tf", "jobs": "4"}
-    changed = apply_overrides(target, parse_overrides(words, cwd=tmp_path))
+    changed = load(folder, parse_overrides(words, cwd=tmp_path))
     assert [model.name for model in changed.models] == ["n"]
     assert (changed.tensorflow, changed.jobs) == (tmp_path / "tf", 4)
     for key in ("models", "models[0].path", "models[0].outputs", "tensorflow", "jobs"):
@@ -104,16 +103,18 @@ def test_new_values_come_from_the_command_line(target: Target, tmp_path: Path) -
 
 
 def test_a_model_that_the_file_lists_keeps_what_is_said_there(
-    target: Target, tmp_path: Path
+    folder: Path, target: Target, tmp_path: Path
 ) -> None:
-    changed = apply_overrides(target, parse_overrides({"model": "o.pb,m.pb"}, cwd=tmp_path))
+    changed = load(
+        folder, parse_overrides({"model": f"o.pb,{target.models[0].path}"}, cwd=tmp_path)
+    )
     assert changed.models[1] == target.models[0]
 
 
-def test_two_models_of_one_name(target: Target, tmp_path: Path) -> None:
+def test_two_models_of_one_name(folder: Path, tmp_path: Path) -> None:
     overrides = parse_overrides({"model": "a/n.pb,b/n.pb"}, cwd=tmp_path)
     with pytest.raises(ConfigError, match=r"^command line: models\[1\].name: models\[0\]"):
-        apply_overrides(target, overrides)
+        load(folder, overrides)
 
 
 def test_an_overridden_file_need_not_be_there(folder: Path, tmp_path: Path) -> None:
@@ -126,8 +127,8 @@ def test_an_overridden_file_need_not_be_there(folder: Path, tmp_path: Path) -> N
 
 def test_a_budget_is_for_the_models_of_the_file(folder: Path) -> None:
     (folder / "pc.yaml").write_text(TEXT + "size_budget: {stripped: 1 MB}\n")
-    kept = load_target(folder, "pc", overrides=Overrides(offline=True), checks=())
+    kept = load(folder, Overrides(offline=True))
     other = Overrides(models=(folder / "mine.pb",))
-    aside = load_target(folder, "pc", overrides=other, checks=())
+    aside = load(folder, other)
     assert kept.size_budget.stripped == 1_000_000
     assert aside.size_budget.stripped is None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.config import Model, ModelInput, Target, load_target, load_targets, missing_files
+from buildtool.config import Model, ModelInput, Target, load_targets, missing_files
 from buildtool.core.errors import ConfigError, Problem
 
 Write = Callable[..., Path]
@@ -33,7 +33,7 @@ PC = "platform: linux\nabi: x86_64\nmodels: [m.pb]\n"
 
 
 def load(folder: Path, name: str) -> Target:
-    return load_target(folder, name, checks=())
+    return load_targets(folder, checks=())[name]
 
 
 def test_defaults(write: Write) -> None:

@@ -10,7 +10,7 @@ from buildtool.backends import BACKENDS
 from buildtool.backends.makefile.choice import Chooser
 from buildtool.backends.makefile.pins import Pin
 from buildtool.backends.makefile.recipes import load_recipes
-from buildtool.config import Target, load_target
+from buildtool.config import Target, load_targets
 from buildtool.core.errors import ConfigError
 from buildtool.core.paths import LOCK
 from buildtool.sources import Lock, load_lock
@@ -46,7 +46,7 @@ def target(tmp_path: Path, dependencies: str = "") -> Target:
     folder.mkdir(exist_ok=True)
     text = "platform: linux\nabi: x86_64\nregistration: all\ntypes: full\n"
     (folder / "t.yaml").write_text(f"{text}{dependencies}", "utf-8")
-    return load_target(folder, "t", checks=())
+    return load_targets(folder, checks=())["t"]
 
 
 def chooser(tmp_path: Path, lock: Lock, dependencies: str = "", release: str = "1.8.0") -> Chooser:
