@@ -34,8 +34,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# Folders and files below build/<target>/ that say how it was built, not what was built.
-UNCOMPARED = re.compile(r"(logs|native|makefile|bazel|runner|verify)/")
+# Below build/<target>/, what says how it was built, not what was built.
+UNCOMPARED = re.compile(r"(logs|native|makefile|bazel|runner|verify)/|renamed/renamed\.json$")
 # Values of JSON files that vary from run to run.
 VARYING = ("timings", "peak_kib")
 SECONDS = re.compile(r"\d+(\.\d+)? s\b")
