@@ -24,6 +24,8 @@ from tests.makefile.phones import needs_llvm
 if TYPE_CHECKING:
     from tests.conftest import Project
 
+pytestmark = pytest.mark.build
+
 SLICES = {
     "arm64": MachoExpectation(cpu="arm64", platform="ios", minimum_os="12.0"),
     "x86_64-simulator": MachoExpectation(cpu="x86_64", platform="ios-simulator", minimum_os="12.0"),
