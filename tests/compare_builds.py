@@ -60,8 +60,8 @@ class Side:
         return done.returncode, self.normal(said)
 
     def normal(self, text: str) -> str:
-        """A text without the path of this checkout."""
-        return text.replace(str(self.root), "CHECKOUT")
+        """A text without the path of this checkout, and of the Python that both have."""
+        return text.replace(sys.executable, "PYTHON").replace(str(self.root), "CHECKOUT")
 
     def files(self) -> Iterator[tuple[str, Path]]:
         """What is compared, by its path below build/."""
