@@ -202,7 +202,7 @@ def _former_keys(written: Value) -> Iterator[Problem]:
             yield Problem(where=value.where, what=what, todo=todo)
         elif name in FORMER_KEYS:
             what = f"{name} is no longer a key: it had but one value"
-            yield Problem(where=value.where, what=what, todo="take it out")
+            yield Problem(where=value.where, what=what, todo="take it out, or see 'product'")
 
 
 def _with_slices(target: Target) -> tuple[Target, ...]:

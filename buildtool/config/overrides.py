@@ -76,8 +76,23 @@ def overridden(target: Target, overrides: Overrides) -> Target:
     if overrides.rewrites is not None:
         new["rewrites"] = overrides.rewrites
     kept = {key: where for key, where in target.origins.items() if _top(key) not in new}
-    origins = MappingProxyType(kept | dict.fromkeys(new, COMMAND_LINE))
+    kept |= dict.fromkeys(new, COMMAND_LINE)
+    for index, path in enumerate(overrides.models):
+        kept |= _origins_of_model(target, path, f"models[{index}]")
+    origins = MappingProxyType(kept)
     return dataclasses.replace(target, origins=origins, **new)  # type: ignore[arg-type]  # as above
+
+
+def _origins_of_model(target: Target, path: Path, key: str) -> dict[str, str]:
+    """Where the settings of a model were written that the command line names and the file lists;
+    ``key`` is its new place."""
+    place = next((i for i, model in enumerate(target.models) if model.path == path), None)
+    old = f"models[{place}]."
+    return {
+        f"{key}.{name.removeprefix(old)}": where
+        for name, where in target.origins.items()
+        if name.startswith(old) and name != f"{old}path"
+    }
 
 
 def _top(key: str) -> str:

@@ -109,6 +109,9 @@ def test_a_model_that_the_file_lists_keeps_what_is_said_there(
         folder, parse_overrides({"model": f"o.pb,{target.models[0].path}"}, cwd=tmp_path)
     )
     assert changed.models[1] == target.models[0]
+    assert changed.where("models[1].outputs") == "targets/pc.yaml:4"
+    assert changed.where("models[1].path") == "command line"
+    assert changed.where("models[0].outputs") == "command line"
 
 
 def test_two_models_of_one_name(folder: Path, tmp_path: Path) -> None:
