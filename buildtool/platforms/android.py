@@ -1,4 +1,4 @@
-"""Android: its ABIs, and since which API level each of them exists.
+"""Android and its ABIs.
 
 Triples and ABIs: NDK documentation, "Android ABIs" and "Use the NDK with other build systems".
 ``armeabi-v7a`` passes floats in integer registers (softfp); a 64-bit ABI exists since API level 21

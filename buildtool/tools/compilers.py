@@ -23,6 +23,7 @@ from buildtool.tools.probing import first, identified, newest, tool, try_out
 
 OLDEST_CLANG = (13,)
 OLDEST_GCC = (9,)
+CC, CXX = "C compiler", "C++ compiler"
 
 
 def find_toolchain(
@@ -42,50 +43,54 @@ def find_toolchain(
     Raises:
         ToolError: tools are missing, too old, or cannot link a program; all of them at once.
     """
-    cc, cxx, kind = _compilers(abi, compiler)
-    compilers = {"C compiler": cc, "C++ compiler": cxx}
-    problems = [_missing(name, abi) for name, path in compilers.items() if path is None]
-    ar = first(("llvm-ar", f"{abi.triple}-ar", "ar"))
-    strip = first(("llvm-strip", f"{abi.triple}-strip", "strip"))
-    helpers = {
-        "nm": first(("llvm-nm", f"{abi.triple}-nm", "nm")),
-        "c++filt": first(("llvm-cxxfilt", f"{abi.triple}-c++filt", "c++filt")),
-        "cmake": first(("cmake",)),
-        "ninja": first(("ninja", "ninja-build")),
-    }
-    problems += [
-        _missing(name, abi)
-        for name, path in {"ar": ar, "strip": strip, **helpers}.items()
-        if path is None
-    ]
-    if problems or cc is None or cxx is None or ar is None or strip is None:
-        raise ToolError(problems)
-    tools = {name: tool(name, path) for name, path in (("cc", cc), ("c++", cxx))}
-    kind = "clang" if "clang" in tools["c++"].version else kind
+    programs, kind = _programs(abi, compiler)
+    cc, cxx = tool("cc", programs.pop(CC)), tool("c++", programs.pop(CXX))
+    kind = "clang" if "clang" in cxx.version else kind
     flags = (
         *((f"--target={abi.triple}",) if kind == "clang" else ()),
         *((f"--sysroot={sysroot}",) if sysroot else ()),
         *abi.cpu_flags,
         *compile_flags,
     )
-    links = (*_linker(cxx), *link_flags) if kind == "clang" else tuple(link_flags)
     toolchain = Toolchain(
-        cc=tools["cc"],
-        cxx=tools["c++"],
-        ar=tool("ar", ar),
-        strip=tool("strip", strip),
+        cc=cc,
+        cxx=cxx,
+        ar=tool("ar", programs.pop("ar")),
+        strip=tool("strip", programs.pop("strip")),
         kind=kind,
         triple=abi.triple,
         compile_flags=flags,
-        link_flags=links,
+        link_flags=(*(_linker(cxx.path) if kind == "clang" else ()), *link_flags),
         emulator=find_emulator(abi, sysroot),
         identity="",
-        extra={name: tool(name, path) for name, path in helpers.items() if path},
+        extra={name: tool(name, path) for name, path in programs.items()},
     )
     _check_version(toolchain.cxx, kind)
     if probe:
         try_out(toolchain, abi)
     return identified(toolchain)
+
+
+def _programs(abi: Abi, compiler: str) -> tuple[dict[str, Path], str]:
+    """The programs by name, none of them tried yet, and the kind of compiler.
+
+    Raises:
+        ToolError: some are missing; all of them at once.
+    """
+    cc, cxx, kind = _compilers(abi, compiler)
+    found = {
+        CC: cc,
+        CXX: cxx,
+        "ar": first(("llvm-ar", f"{abi.triple}-ar", "ar")),
+        "strip": first(("llvm-strip", f"{abi.triple}-strip", "strip")),
+        "nm": first(("llvm-nm", f"{abi.triple}-nm", "nm")),
+        "c++filt": first(("llvm-cxxfilt", f"{abi.triple}-c++filt", "c++filt")),
+        "cmake": first(("cmake",)),
+        "ninja": first(("ninja", "ninja-build")),
+    }
+    if missing := [_missing(name, abi) for name, path in found.items() if path is None]:
+        raise ToolError(missing)
+    return {name: path for name, path in found.items() if path is not None}, kind
 
 
 def reading_toolchain(

@@ -36,10 +36,12 @@ class Room:
         """The modules that belong to it, or below which all do."""
         return self.modules or ("buildtool." + self.name.replace("/", "."),)
 
-    def has(self, module: str) -> bool:
-        """Does a module belong here, if no room names it more closely?"""
-        within = tuple(f"{name}." for name in self.names)
-        return module in self.names or (not self.face and module.startswith(within))
+    def closeness(self, module: str) -> int:
+        """How closely it names a module: the length of the name that the module has, or stands
+        below; 0 if it is not of this room."""
+        whole = (name for name in self.names if module == name)
+        within = (name for name in self.names if module.startswith(f"{name}.") and not self.face)
+        return max(map(len, (*whole, *within)), default=0)
 
 
 # Bottom up: a room imports only rooms that stand before it, so there can be no circle.
@@ -196,17 +198,66 @@ ROOMS = (
         ),
     ),
     Room(
-        name="products",
-        question="What does an app get, and how is it put together, verified, measured and packed?",
+        name="products/product",
+        question="What is a product, what is it given to make, and what stands in `dist/`?",
+        modules=(
+            "buildtool.products.product",
+            "buildtool.products.dist",
+            "buildtool.products.dist_files",
+        ),
+        uses=("config", "plan", "tools", "platforms", "backends/backend"),
+    ),
+    Room(
+        name="products/static",
+        question="Archives that an app links, with headers and flags.",
+        uses=(
+            "config",
+            "tools",
+            "verify",
+            "report",
+            "platforms",
+            "backends/backend",
+            "products/product",
+        ),
+    ),
+    Room(
+        name="products/xcframework",
+        question="The archives of several ABIs, packed for Xcode.",
         uses=(
             "config",
             "binary",
             "plan",
             "tools",
             "verify",
-            "report",
+            "platforms",
+            "products/product",
+            "products/static",
+        ),
+    ),
+    Room(
+        name="products/aar",
+        question="Shared libraries that Java calls, packed for Android.",
+        uses=(
+            "config",
+            "binary",
+            "tools",
+            "verify",
             "platforms",
             "backends/backend",
+            "products/product",
+        ),
+    ),
+    Room(
+        name="products",
+        question="Which products are there, and which one does a target get?",
+        face=True,
+        uses=(
+            "config",
+            "platforms",
+            "products/product",
+            "products/static",
+            "products/xcframework",
+            "products/aar",
         ),
     ),
     Room(
@@ -226,6 +277,7 @@ ROOMS = (
             "platforms",
             "backends/backend",
             "backends",
+            "products/product",
             "products",
         ),
     ),
@@ -239,14 +291,11 @@ ROOMS = (
 )
 BY_NAME = {room.name: room for room in ROOMS}
 
-# Imports that break the table: importer, imported, and why that is not mended yet.
-KNOWN: tuple[tuple[str, str, str], ...] = ()
-
 
 def room_of(module: str) -> Room | None:
     """The room of a module: of those that would have it, the one that names it most closely."""
-    named = [(len(name), room) for room in ROOMS if room.has(module) for name in room.names]
-    return max(named, key=lambda item: item[0], default=(0, None))[1]
+    closest = max(ROOMS, key=lambda room: room.closeness(module))
+    return closest if closest.closeness(module) else None
 
 
 def table() -> str:

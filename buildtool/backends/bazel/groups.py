@@ -46,15 +46,15 @@ def _flavour(prefix: str) -> Flavour:
         "quantized_ops",
     )
     return Flavour(
-        runtime=f"//tensorflow/core:{prefix}_tensorflow_lib_lite",
-        whole=f"//tensorflow/core:{prefix}_tensorflow_lib",
-        kernels=f"//{KERNELS}:{prefix}_tensorflow_kernels",
-        groups=tuple(f"{prefix}_{group}" for group in groups),
+        runtime=f"//tensorflow/core:{prefix}tensorflow_lib_lite",
+        whole=f"//tensorflow/core:{prefix}tensorflow_lib",
+        kernels=f"//{KERNELS}:{prefix}tensorflow_kernels",
+        groups=tuple(f"{prefix}{group}" for group in groups),
     )
 
 
 # tensorflow/core/BUILD and tensorflow/core/kernels/BUILD of 1.0 to 1.12, and of 2.14.
-FLAVOURS = (_flavour("android"), _flavour("portable"))
+FLAVOURS = (_flavour("android_"), _flavour("portable_"))
 
 
 def find_flavour(graph: BuildGraph) -> Flavour:

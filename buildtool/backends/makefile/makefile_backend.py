@@ -216,15 +216,7 @@ class MakefileBackend:
             environment=launcher.environment,
         )
         if any(file.path.endswith(PROTO_TEXT) for file in plan.files):
-            tool = HostTool(
-                make=make,
-                made=settings.host_made,
-                toolchain=host,
-                archives=libraries.host_archives,
-                memory=job.cache.root / "needs" / f"{plan.tree_digest[:16]}-host.json",
-                say=job.say,
-            )
-            make = dataclasses.replace(make, variables={**make.variables, **tool.variables()})
+            make = _with_host_tool(make, settings, job)
         return MakefileBuild(
             settings=settings,
             make=make,
@@ -239,6 +231,19 @@ class MakefileBackend:
             ),
             say=job.say,
         ).run()
+
+
+def _with_host_tool(make: Make, settings: Settings, job: Job) -> Make:
+    """A make that is told of the program ``proto_text``, made for this machine first."""
+    tool = HostTool(
+        make=make,
+        made=settings.host_made,
+        toolchain=settings.host,
+        archives=settings.libraries.host_archives,
+        memory=job.cache.root / "needs" / f"{settings.plan.tree_digest[:16]}-host.json",
+        say=job.say,
+    )
+    return dataclasses.replace(make, variables={**make.variables, **tool.variables()})
 
 
 def _defines(job: Job, types: str, compiling: Sequence[str]) -> tuple[str, ...]:
