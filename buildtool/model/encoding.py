@@ -79,6 +79,11 @@ def ints_attr(values: Iterable[int]) -> Attr:
     return _attr(write_field(1, b"".join(write_field(3, int(value)) for value in values)))
 
 
+def strings_attr(values: Iterable[bytes]) -> Attr:
+    """A ``list(string)`` attribute."""
+    return _attr(write_field(1, b"".join(write_field(2, value) for value in values)))
+
+
 def shape_attr(sizes: Iterable[int]) -> Attr:
     """A ``shape`` attribute; -1 is a dimension that is not known."""
     return _attr(write_field(7, b"".join(write_field(2, write_field(1, size)) for size in sizes)))

@@ -15,6 +15,8 @@ from buildtool.model.wire import LENGTH, VARINT, Buffer, Span, WireError, again,
 from buildtool.model.wire import signed as signed_int
 from buildtool.model.wire import text as text_of
 
+_DEVICE = 4  # NodeDef.device
+
 
 class Node(NamedTuple):
     """A NodeDef. ``rest`` are its other fields as they were encoded: device, debug information."""
@@ -24,6 +26,22 @@ class Node(NamedTuple):
     inputs: tuple[str, ...]
     attrs: Attrs
     rest: bytes = b""
+
+    @property
+    def device(self) -> str:
+        """The device that it is pinned to, empty for none."""
+        found = fields(self.rest, (0, len(self.rest)))
+        spans = ((value, end) for number, _, value, end in found if number == _DEVICE)
+        return next((text_of(self.rest, span) for span in spans), "")
+
+    def without_device(self) -> Node:
+        """The same node, pinned to none."""
+        rest = b"".join(
+            again(self.rest, number, kind, value, end)
+            for number, kind, value, end in fields(self.rest, (0, len(self.rest)))
+            if number != _DEVICE
+        )
+        return self._replace(rest=rest)
 
     def value(self, name: str, kind: str) -> object:
         """The value of attribute ``name`` if it is there and of that kind, else None."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from buildtool.core.datatypes import UNKNOWN, short
@@ -18,6 +18,8 @@ from buildtool.model.walk import Site
 _INPUTS = ("Placeholder", "PlaceholderV2")
 _NO_RESULT = frozenset({"Const", "NoOp", "Assert", *_INPUTS})
 _LOOP = frozenset({"Enter", "Exit", "Merge", "Switch", "NextIteration", "_SwitchN"})
+_BRANCH = frozenset({"Switch", "RefSwitch", "_SwitchN"})
+_JOIN = frozenset({"Merge", "RefMerge", "Exit", "RefExit"})
 # Ops that are there for what they do: what they give, if anything, tells that it was done.
 _EFFECT = re.compile(r"(Assign|Print|Restore|Save)\w*|\w*Summary\w*")
 # Ops that give a list, which no app can fetch; an older tree does not know them, nor their types.
@@ -49,8 +51,9 @@ def find_ends(graph: GraphDef) -> Ends:
     """Find what nobody states.
 
     Inputs are the placeholders that a node takes. Outputs are the nodes that nothing takes or
-    waits for, but for the machinery of control flow, for what only has an effect, and for what
-    does not depend on any input. What these rules leave out counts where they leave nothing.
+    waits for, but for the machinery of control flow, for what only has an effect, for what runs in
+    one branch only, and for what does not depend on any input. What these rules leave out counts
+    where they leave nothing.
     """
     taken = _taken(graph, control=False)
     inputs = tuple(n.name for n in graph.nodes if n.op in _INPUTS and n.name in taken)
@@ -59,10 +62,20 @@ def find_ends(graph: GraphDef) -> Ends:
     fed = _depending(graph, inputs)
     chosen = [n for n in last if n.op not in _LOOP and n.name not in loose] or last
     chosen = [n for n in chosen if not _EFFECT.fullmatch(n.op)] or chosen
+    branch = _in_a_branch(graph)
+    chosen = [n for n in chosen if n.name not in branch] or chosen
     chosen = [n for n in chosen if not _LISTS.fullmatch(n.op)] or chosen
     chosen = [n for n in chosen if n.name in fed] or chosen
     names = tuple(node.name for node in chosen)
     return Ends(inputs, names, tuple(node.name for node in last if node.name not in names))
+
+
+def _in_a_branch(graph: GraphDef) -> set[str]:
+    """The nodes whose tensors are dead whenever another branch is taken, or another turn of a loop:
+    those behind a Switch, without the Merge or Exit that ends it."""
+    starts = [node.name for node in graph.nodes if node.op in _BRANCH]
+    ends = {node.name for node in graph.nodes if node.op in _JOIN}
+    return _depending(graph, starts, until=ends) - ends
 
 
 def _taken(graph: GraphDef, *, control: bool) -> set[str]:
@@ -75,8 +88,9 @@ def _taken(graph: GraphDef, *, control: bool) -> set[str]:
     }
 
 
-def _depending(graph: GraphDef, inputs: Iterable[str]) -> set[str]:
-    """The nodes whose tensors depend on these nodes, and these."""
+def _depending(graph: GraphDef, inputs: Iterable[str], *, until: Collection[str] = ()) -> set[str]:
+    """The nodes whose tensors depend on these nodes, and these; what is behind those of ``until``
+    does not count."""
     takers: dict[str, list[str]] = {}
     for node in graph.nodes:
         for name in node.inputs:
@@ -86,7 +100,8 @@ def _depending(graph: GraphDef, inputs: Iterable[str]) -> set[str]:
         for name in takers.get(waiting.pop(), ()):
             if name not in found:
                 found.add(name)
-                waiting.append(name)
+                if name not in until:
+                    waiting.append(name)
     return found
 
 

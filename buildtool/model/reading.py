@@ -25,7 +25,9 @@ from buildtool.model.graph_checks import (
 from buildtool.model.graphdef import GraphDef, read_graph
 from buildtool.model.interface import Interface, find_ends
 from buildtool.model.loading import LoadedModel, ModelSource, load, read_text
-from buildtool.model.rewriting import Rewriter
+from buildtool.model.placement import check_placement
+from buildtool.model.pruning import PrunedGraph, check_fed, prune
+from buildtool.model.rewriting import Rewriter, RewrittenGraph
 from buildtool.model.runtime_facts import RuntimeFacts
 from buildtool.model.savedmodel import sha256
 from buildtool.model.specs import Specs
@@ -35,6 +37,7 @@ from buildtool.model.uses import Uses
 from buildtool.model.walk import Site, walk
 from buildtool.model.wire import WireError
 
+_OPS_SHOWN = 5
 _DAMAGED = "the file is cut off, damaged or something else: download or export it again"
 
 
@@ -154,36 +157,63 @@ class _Reader:
 
     def _graph(self, source: ModelSource, name: str, loaded: LoadedModel) -> None:
         rewritten = self._rewriter.rewrite(read_graph(loaded.buffer), source)
-        graph = rewritten.graph
         self._notes += (f"{name}: {note}" for note in rewritten.notes)
-        where = str(source.path)
-        check_graph(graph, where, self._facts, self._findings)
-        check_names(graph, name, self._findings)
-        context = Context(graph, self._specs, self._facts, self._findings, rewritten.hint)
-        sites = list(walk(graph, self._specs))
-        refs = [_ref(name, site) for site in sites]
-        checked = []
-        for site, ref in zip(sites, refs, strict=True):
-            checked.append(CheckedNode(site, ref, check_site(site, ref, context)))
-            self._uses.add_site(site, ref)
-            for attr in unknown_attrs(site) if self._facts.ignores_unknown_attrs else ():
-                self._unknown.setdefault((name, site.node.op, attr), []).append(ref)
-        check_edges(checked, context)
-        check_state(
-            ((site.node.op, ref) for site, ref in zip(sites, refs, strict=True)), self._findings
-        )
-        info = self._info(source, name, loaded, graph, sites)
+        check_graph(rewritten.graph, str(source.path), self._facts, self._findings)
+        info = self._info(source, name, loaded, rewritten.graph)
+        pruned = prune(rewritten.graph, info.inputs, info.outputs)
+        if self._is_too_much(pruned, rewritten, stated=bool(loaded.outputs)):
+            rewritten = rewritten.without(pruned)
+            self._notes.append(f"{name}: {_note_on_removed(pruned, info)}")
+        checks = self._check(name, rewritten, self._findings)
+        check_fed(pruned, info, self._findings)
+        for node in checks:
+            self._uses.add_site(node.site, node.where)
+            for attr in unknown_attrs(node.site) if self._facts.ignores_unknown_attrs else ():
+                self._unknown.setdefault((name, node.site.node.op, attr), []).append(node.where)
+        count = len({(node.where.function, node.where.node) for node in checks})
+        info = replace(info, node_count=count)
         self._models.append(self._rewriter.applied(info, rewritten, self._findings))
 
+    def _check(self, name: str, rewritten: RewrittenGraph, findings: Findings) -> list[CheckedNode]:
+        """Every node that a graph can run, with all that is wrong with it among ``findings``."""
+        context = self._context(rewritten, findings)
+        check_placement(name, context)
+        checks = self._structure(name, context)
+        check_state(((node.site.node.op, node.where) for node in checks), findings)
+        return checks
+
+    def _structure(self, name: str, context: Context) -> list[CheckedNode]:
+        """The same, with what is wrong with names, ops, attributes and inputs alone."""
+        check_names(context.graph, name, context.findings)
+        checks = []
+        for site in walk(context.graph, self._specs):
+            where = _ref(name, site)
+            checks.append(CheckedNode(site, where, check_site(site, where, context)))
+        check_edges(checks, context)
+        return checks
+
+    def _context(self, rewritten: RewrittenGraph, findings: Findings) -> Context:
+        return Context(rewritten.graph, self._specs, self._facts, findings, rewritten.hint)
+
+    def _is_too_much(self, pruned: PrunedGraph, whole: RewrittenGraph, *, stated: bool) -> bool:
+        """Whether an app should load the graph without what a session does not run: if the whole
+        asks for other kernels, or for what this tree refuses. But where nobody has ``stated`` the
+        outputs, a broken node is no reason to leave it out: it is told."""
+        if not (pruned.removed and pruned.graph.nodes):
+            return False
+        findings = Findings()
+        nodes = self._structure("", self._context(whole, findings))
+        if findings.problems():
+            return stated
+        self._check("", whole, findings)
+        needed = {self._uses.use_of(site) for site in walk(pruned.graph, self._specs)}
+        more = {self._uses.use_of(node.site) for node in nodes} - needed
+        return bool(more or findings.problems())
+
     def _info(
-        self,
-        source: ModelSource,
-        name: str,
-        loaded: LoadedModel,
-        graph: GraphDef,
-        sites: list[Site],
+        self, source: ModelSource, name: str, loaded: LoadedModel, graph: GraphDef
     ) -> ModelInfo:
-        main = [site for site in sites if site.function is None]
+        main = [site for site in walk(graph, self._specs) if site.function is None]
         interface = Interface(main, source.shapes, source.dtypes)
         where, findings = str(source.path), self._findings
         interface.check_shapes(where, findings)
@@ -204,10 +234,21 @@ class _Reader:
             sha256=loaded.sha256,
             inputs=inputs if loaded.inputs else interface.inputs(ends.inputs),
             outputs=outputs,
-            node_count=len({(s.function.name if s.function else "", s.node.name) for s in sites}),
+            node_count=0,
             min_consumer=graph.min_consumer,
             producer=graph.producer,
         )
+
+
+def _note_on_removed(pruned: PrunedGraph, info: ModelInfo) -> str:
+    """What is left out of the file that the app loads, and why."""
+    ops = sorted({node.op for node in pruned.removed})
+    few = ", ".join(ops[:_OPS_SHOWN]) + ", ..." * (len(ops) > _OPS_SHOWN)
+    outputs = ", ".join(tensor.name for tensor in info.outputs)
+    return (
+        f"{outputs} do not need {len(pruned.removed)} of its nodes (ops {few}), whose kernels are "
+        f"not built: dist/models/{info.name}.pb is the model without them, and what the app loads"
+    )
 
 
 def _ref(model: str, site: Site) -> NodeRef:

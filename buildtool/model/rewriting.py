@@ -14,6 +14,7 @@ from buildtool.model.findings import Findings
 from buildtool.model.graphdef import GraphDef
 from buildtool.model.interface import with_index
 from buildtool.model.loading import ModelSource, keep
+from buildtool.model.pruning import PrunedGraph
 from buildtool.model.transforms import (
     TRANSFORMS,
     Choice,
@@ -23,6 +24,8 @@ from buildtool.model.transforms import (
 from buildtool.model.transforms.transform import Setting, Tree
 
 _SHOWN = 3
+# What it is called, in reports, that nodes are left out which no output needs.
+STRIP = "strip"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +37,16 @@ class RewrittenGraph:
     others: tuple[Choice, ...]
     setting: Setting
 
+    def without(self, pruned: PrunedGraph) -> RewrittenGraph:
+        """The same without the nodes that a session does not run."""
+        removed = tuple(node.name for node in pruned.removed)
+        done = TransformOutcome(transform=STRIP, changed=removed, refused=())
+        return replace(self, graph=pruned.graph, done=(*self.done, done))
+
     @property
     def notes(self) -> tuple[str, ...]:
         """A line for each transform that changed something."""
-        return tuple(_note(done) for done in self.done if done.changed)
+        return tuple(_note(done) for done in self.done if done.changed and done.transform != STRIP)
 
     def hint(self, node: str) -> str:
         """Which other transform would mend a node of the main graph, or why one did not; empty if

@@ -31,18 +31,21 @@ class Uses:
         if site.calls and site.calls[0].name == site.node.op:
             self._caused.update(runtime_ops.caused_by(runtime_ops.CALL, _ends(site), lowered=False))
             return
-        attrs = type_attrs(site.spec, site.attrs)
+        use = self.use_of(site)
+        self.add(use, where)
+        types = {attr.name: attr.types for attr in use.attrs}
+        lowered = site.node.value(runtime_ops.LOWERED_ATTR, "bool") is True
+        self._caused.update(runtime_ops.caused_by(use.op, types, lowered=lowered))
+
+    def use_of(self, site: Site) -> OpUse:
+        """What a node asks for, whatever its name; of an unknown op only that is known."""
         label = site.node.value("_kernel", "string")
-        use = OpUse(
+        return OpUse(
             op=site.node.op,
-            attrs=attrs,
+            attrs=type_attrs(site.spec, site.attrs) if site.spec else (),
             label=label.decode("utf-8", "replace") if isinstance(label, bytes) else "",
             settings=self._settings(site),
         )
-        self.add(use, where)
-        types = {attr.name: attr.types for attr in attrs}
-        lowered = site.node.value(runtime_ops.LOWERED_ATTR, "bool") is True
-        self._caused.update(runtime_ops.caused_by(use.op, types, lowered=lowered))
 
     def _settings(self, site: Site) -> tuple[tuple[str, str], ...]:
         """Attributes besides types that kernels of the op are chosen by, as C++ writes them."""

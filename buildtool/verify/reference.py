@@ -63,6 +63,12 @@ def run_model(options: argparse.Namespace) -> None:
 
     graph_def = tf.compat.v1.GraphDef()
     graph_def.ParseFromString(options.run.read_bytes())
+    for node in (
+        *graph_def.node,
+        *(n for each in graph_def.library.function for n in each.node_def),
+    ):
+        node.device = ""  # another machine's
+        node.input[:] = sorted(node.input, key=lambda name: name.startswith("^"))
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(graph_def, name="")
     feeds = {name: _read(tf, *rest) for name, *rest in options.input}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from buildtool.core.values import ArgDef, AttrDef, OpDefinition
 from buildtool.model import ModelSource, Reading, RuntimeFacts, read_models
 from buildtool.model.textformat import encode
+from buildtool.model.transforms import Choice
 
 # op | inputs | outputs | attributes; an argument is name:TYPE, name:attr, name:N*attr, name:*list
 OPS = """
@@ -22,6 +23,8 @@ NoOp | | |
 PrintV2 | input:T | output:T | T:type
 MatMul | a:T b:T | product:T | transpose_a:bool={b:false} \
  transpose_b:bool={b:false} T:type[float,int32]
+Switch | data:T pred:DT_BOOL | output_false:T output_true:T | T:type
+Merge | inputs:N*T | output:T value_index:DT_INT32 | N:int T:type
 Relu | features:T | activations:T | T:type={type:DT_FLOAT}
 BiasAdd | value:T bias:T | output:T | T:type data_format:string={s:'NHWC'}
 Softmax | logits:T | softmax:T | T:type
@@ -104,7 +107,12 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 def read(definitions: Mapping[str, OpDefinition], tmp_path: Path) -> Callable[..., Reading]:
     """Reads the models at some paths, or described by keyword arguments."""
 
-    def reading(*paths: Path, facts: RuntimeFacts | None = None, **stated: object) -> Reading:
+    def reading(
+        *paths: Path,
+        facts: RuntimeFacts | None = None,
+        transforms: Sequence[Choice] = (),
+        **stated: object,
+    ) -> Reading:
         sources = [ModelSource(path=path, **stated) for path in paths]  # type: ignore[arg-type]
         return read_models(
             sources,
@@ -112,6 +120,7 @@ def read(definitions: Mapping[str, OpDefinition], tmp_path: Path) -> Callable[..
             registered_ops=("_FusedConv2D",),
             facts=facts,
             cache=tmp_path / "cache",
+            rewrites=transforms,
         )
 
     return reading

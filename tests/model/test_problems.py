@@ -115,6 +115,16 @@ def node(name: str, op: str, *parts: str) -> str:
             "lacks",
             "export the model again, with its functions",
         ),
+    ],
+)
+def test_one_thing_wrong(write: Write, read: Read, text: str, what: str, todo: str) -> None:
+    out = node("out", "Relu", "input: 'x'")
+    assert problems(read(write(f"{X} {text} {out}"))) == [f"{what}\n    {todo}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "todo"),
+    [
         (
             node("y", "VarHandleOp", attr("dtype", "type: DT_FLOAT"), attr("shape", "shape {}")),
             "m: node 'y': op VarHandleOp: a variable that no op of the graph initialises",
@@ -132,9 +142,8 @@ def node(name: str, op: str, *parts: str) -> str:
         ),
     ],
 )
-def test_one_thing_wrong(write: Write, read: Read, text: str, what: str, todo: str) -> None:
-    out = node("out", "Relu", "input: 'x'")
-    assert problems(read(write(f"{X} {text} {out}"))) == [f"{what}\n    {todo}"]
+def test_state_that_nobody_fills(write: Write, read: Read, text: str, what: str, todo: str) -> None:
+    assert problems(read(write(f"{X} {text}"), outputs=("y",))) == [f"{what}\n    {todo}"]
 
 
 BODY = """library { function { signature { name: 'f' input_arg { name: 'a' type: DT_FLOAT }

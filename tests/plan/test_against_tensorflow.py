@@ -17,7 +17,13 @@ import pytest
 from buildtool.catalogue.kernels import make_catalogue
 from buildtool.core.run import Command, run
 from buildtool.core.values import KernelCatalogue
-from buildtool.model import ModelSource, Reading, read_models, read_runtime_facts
+from buildtool.model import (
+    ModelSource,
+    Reading,
+    chosen_rewrites,
+    read_models,
+    read_runtime_facts,
+)
 from buildtool.plan.selection import Selection, deciding_attrs, select
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -78,6 +84,7 @@ def ours(catalogue: KernelCatalogue, tree: Path, model: Path) -> tuple[Reading, 
         deciding=deciding_attrs(catalogue),
         facts=read_runtime_facts(tree),
         cache=PROJECT / ".cache",
+        rewrites=chosen_rewrites(["clear-devices"], ""),
     )
     return reading, select(reading.opset, catalogue)
 

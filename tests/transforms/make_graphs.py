@@ -41,6 +41,12 @@ BACKWARDS = tf.keras.layers.GRU(3, return_sequences=True, go_backwards=True)
 LAST = tf.keras.layers.LSTM(3)
 
 
+@case("clear-devices", ([None, 4], FLOAT))
+def on_a_gpu(x: Any) -> Any:
+    with tf.device("/device:GPU:0"):
+        return tf.raw_ops.Relu(features=x)
+
+
 @case("add", ([None, 4], FLOAT), ([4], FLOAT))
 def add(x: Any, y: Any) -> Any:
     return tf.raw_ops.AddV2(x=x, y=y)

@@ -58,7 +58,9 @@ def load(path: str) -> Any:
 
 
 def run(graph: Any, outputs: list[str], feeds: dict[str, Any]) -> Any:
-    config = tf.compat.v1.ConfigProto()
+    config = tf.compat.v1.ConfigProto(
+        allow_soft_placement=True,
+    )
     config.graph_options.rewrite_options.disable_meta_optimizer = True
     with tf.compat.v1.Session(graph=graph, config=config) as session:
         return session.run(outputs, feeds)

@@ -24,6 +24,8 @@ from tests.limits import HANG
 
 Rewrite = Callable[..., Any]
 HERE = Path(__file__).parent
+# What TensorFlow does not load before the transform: tests/model/test_pruning.py has it.
+NOT_RUN_BEFORE = {"order-control-inputs"}
 NAMES = [item.name for item in TRANSFORMS if item.exact]
 # What else the graphs hold that is too new.
 ALSO = ("switch", "tensor-lists", "add", "default-attributes")
@@ -58,7 +60,7 @@ def test_every_rewrite_keeps_what_is_computed(
     tmp_path: Path,
 ) -> None:
     paths = sorted(graphs.glob("*/*.pb"))
-    assert sorted({path.parent.name for path in paths}) == sorted(NAMES)
+    assert sorted({path.parent.name for path in paths}) == sorted({*NAMES} - NOT_RUN_BEFORE)
     pairs = []
     for path in paths:
         name = path.parent.name

@@ -17,6 +17,7 @@ from buildtool.model.transforms.exact.batch_norm import BATCH_NORM
 from buildtool.model.transforms.exact.defaults import DEFAULT_ATTRIBUTES
 from buildtool.model.transforms.exact.einsum import EINSUM
 from buildtool.model.transforms.exact.identity import IDENTITY
+from buildtool.model.transforms.exact.loading_order import CLEAR_DEVICES, ORDER_CONTROL_INPUTS
 from buildtool.model.transforms.exact.lowering import LOWER_FUNCTIONS
 from buildtool.model.transforms.exact.matmul import BATCH_MATMUL
 from buildtool.model.transforms.exact.newer_ops import ADD, GATHER, LEAKY_RELU, SELECT
@@ -31,6 +32,8 @@ ALL = "all"
 
 # In the order in which they are done: what one makes, a later one may have to look at.
 TRANSFORMS: tuple[Transform, ...] = (
+    ORDER_CONTROL_INPUTS,
+    CLEAR_DEVICES,
     LOWER_FUNCTIONS,
     SWITCH,
     IDENTITY,
