@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from buildtool.cli.steps import STEPS
 from buildtool.config import load_targets
 
 if TYPE_CHECKING:
     from tests.conftest import Project
 
-STEPS = ("plan", "generate", "compile", "verify", "size", "build")
+NAMED = ("plan:pi", "generate:pi", "compile:pi", "verify:pi", "size:pi", "build:pi")
 # doit as "python -m doit" starts it, in a Python that notes what it opens, starts and imports.
 WATCHED = """
 import json, sys
@@ -48,10 +49,12 @@ def test_every_step_of_every_target_is_listed_with_what_it_does(project: Project
     names = {line.split(maxsplit=1)[0]: line.split(maxsplit=1)[1] for line in lines}
     targets = load_targets(project.root / "targets", checks=())
     assert {path.stem for path in (project.root / "targets").glob("*.yaml")} < set(targets)
-    packages = {f"package:{name}" for name, target in targets.items() if target.slices}
-    steps = {f"{step}:{name}" for step in STEPS for name in targets}
-    assert set(names) == {*STEPS, "package", *steps, *packages}
-    assert {"build:ios", "build:ios-arm64", "package:ios"} < set(names)
+    sliced = [name for name, target in targets.items() if target.slices]
+    steps = {
+        f"{step.name}:{name}" for step in STEPS for name in (sliced if step.packs else targets)
+    }
+    assert set(names) == {*(step.name for step in STEPS), *steps}
+    assert {*NAMED, "build:ios", "build:ios-arm64", "package:ios"} < set(names)
     assert names["plan"] == "decide what is built, and why"
     assert names["plan:pi"] == "Raspberry Pi 2 and later under a 32-bit system (armhf with NEON)"
 
