@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from buildtool.config import Target
+from buildtool.core.errors import Problem
 from buildtool.core.paths import WITHIN, Layout
 from buildtool.core.values import (
     Abi,
@@ -111,6 +112,11 @@ class Maker(Protocol):
 
     def link_flags(self, job: Job, own: Sequence[str]) -> tuple[str, ...]:
         """Flags of the link that takes the library in, ``own`` being those of the backend."""
+        ...
+
+    def rehearse(self, build: Build, plan: BuildPlan) -> tuple[Problem, ...]:
+        """What TensorFlow itself refuses of the models of ``plan``, as far as it is here and the
+        product will be compared with it: asked before anything is compiled."""
         ...
 
     def write_flags(self, build: Build, renderer: Renderer) -> int:

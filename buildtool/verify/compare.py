@@ -56,13 +56,14 @@ def compare(found: Tensor, reference: Tensor, allowance: Allowance) -> OutputChe
     )
 
 
-def describe(tensor: Tensor) -> OutputCheck:
-    """The check of an output that is compared with nothing: it must be finite."""
+def describe(tensor: Tensor, *, rule: str = "") -> OutputCheck:
+    """The check of an output that is compared with nothing: it must be finite. ``rule`` says why
+    nothing is compared, where that is known."""
     if tensor.dtype == "DT_STRING":
         outside = 0
     else:
         outside = int(np.count_nonzero(~np.isfinite(as_numbers(tensor))))
-    return _check(tensor, absolute=None, relative=None, outside=outside)
+    return _check(tensor, absolute=None, relative=None, outside=outside, rule=rule)
 
 
 def _allowed(found: Tensor, allowance: Allowance) -> tuple[float, str]:

@@ -22,6 +22,14 @@ LIST = "outputs.json"
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExpectedOutputs:
+    """TensorFlow's outputs, and the names of those that it draws anew each time."""
+
+    tensors: tuple[Tensor, ...]
+    drawn: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reference:
     """Where TensorFlow's own outputs come from: ``python`` has TensorFlow (``version``, empty if
     it has none); what was computed once is kept in ``cache``. ``timeout`` is in seconds."""
@@ -48,7 +56,7 @@ def find_reference(*, python: str, cache: Path, log: Path, timeout: float) -> Re
 
 def expected_outputs(
     item: ModelRun, source: Reference, inputs: tuple[Tensor, ...]
-) -> tuple[Tensor, ...]:
+) -> ExpectedOutputs:
     """TensorFlow's outputs, computed once for each model, inputs, outputs and version. They are
     those of the model as it was given, before any rewrite.
 
@@ -59,7 +67,14 @@ def expected_outputs(
     if not entry.is_dir():
         _compute(item, source, inputs, entry)
     rows = json.loads((entry / LIST).read_text(encoding="utf-8"))
-    return tuple(read_tensor(entry / f"{place}.bin", **row) for place, row in enumerate(rows))
+    drawn = frozenset(row["name"] for row in rows if row.pop("drawn", False))
+    tensors = tuple(read_tensor(entry / f"{place}.bin", **row) for place, row in enumerate(rows))
+    return ExpectedOutputs(tensors=tensors, drawn=drawn)
+
+
+def is_known(item: ModelRun, source: Reference, inputs: tuple[Tensor, ...]) -> bool:
+    """Whether they were computed before."""
+    return (source.cache / _key(item.model, source, inputs)).is_dir()
 
 
 def _key(model: ModelInfo, source: Reference, inputs: tuple[Tensor, ...]) -> str:
@@ -78,8 +93,10 @@ def _compute(item: ModelRun, source: Reference, inputs: tuple[Tensor, ...], entr
     folder = Path(tempfile.mkdtemp(dir=entry.parent))
     try:
         outputs = _run_reference(item, source, inputs, folder)
+        drawn = _drawn(item, source, inputs, outputs) if item.draws else frozenset()
         rows = [
             {"name": tensor.name, "dtype": tensor.dtype, "shape": list(tensor.array.shape)}
+            | ({"drawn": True} if tensor.name in drawn else {})
             for tensor in outputs
         ]
         (folder / LIST).write_text(json.dumps(rows), encoding="utf-8")
@@ -87,6 +104,19 @@ def _compute(item: ModelRun, source: Reference, inputs: tuple[Tensor, ...], entr
             folder.replace(entry)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _drawn(
+    item: ModelRun, source: Reference, inputs: tuple[Tensor, ...], first: tuple[Tensor, ...]
+) -> frozenset[str]:
+    """The outputs that are others when the same model runs again on the same inputs."""
+    with tempfile.TemporaryDirectory() as folder:
+        second = _run_reference(item, source, inputs, Path(folder))
+    return frozenset(
+        one.name
+        for one, other in zip(first, second, strict=True)
+        if to_bytes(one) != to_bytes(other)
+    )
 
 
 def _run_reference(

@@ -23,12 +23,14 @@ UNTYPED = "the model does not say of what type it is"
 @dataclass(frozen=True, kw_only=True)
 class ModelRun:
     """A model to run: ``graph`` is the frozen binary GraphDef, ``inputs`` an ``.npz`` with one
-    array per input, or None for seeded ones; ``allowance`` is how far floats may be off."""
+    array per input, or None for seeded ones; ``allowance`` is how far floats may be off.
+    ``draws``: it has ops that draw random numbers."""
 
     model: ModelInfo
     graph: Path
     allowance: Allowance
     inputs: Path | None = None
+    draws: bool = False
 
 
 def model_inputs(model: ModelInfo, given: Path | None) -> tuple[Tensor, ...]:

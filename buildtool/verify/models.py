@@ -12,9 +12,11 @@ from buildtool.verify.differences import Circumstances, why_different
 from buildtool.verify.expected import Reference, expected_outputs
 from buildtool.verify.inputs import ModelRun, model_inputs
 from buildtool.verify.program import Program, RunResult, run_model
+from buildtool.verify.rehearsal import empty_problems
 from buildtool.verify.tensor_files import Tensor
 
 NOT_INSTALLED = "not compared: tensorflow is not installed"
+DRAWN = "drawn at random: of the right type and shape, and finite"
 SEEDED = "seeded from the model's SHA-256"
 
 
@@ -38,9 +40,14 @@ def check_model(
         outputs=[info.name for info in item.model.outputs],
         folder=folder,
     )
-    problems = tuple(_shape_problems(item.model, result, expected))
-    compared = expected if not problems else None
-    checks = _checks(result.outputs, compared, item.allowance)
+    known = expected.tensors if expected is not None else None
+    drawn = expected.drawn if expected is not None else frozenset[str]()
+    problems = (
+        *_shape_problems(item.model, result, known),
+        *empty_problems(item, result.outputs, inputs),
+    )
+    compared = known if not problems else None
+    checks = _checks(result.outputs, compared, drawn, item.allowance)
     if not problems:
         causes = _causes(result.outputs, compared, checks, item, around)
         problems = tuple(_value_problems(item.model, checks, causes))
@@ -65,12 +72,18 @@ def _reference(model: ModelInfo, source: Reference) -> str:
 
 
 def _checks(
-    outputs: tuple[Tensor, ...], expected: tuple[Tensor, ...] | None, allowance: Allowance
+    outputs: tuple[Tensor, ...],
+    expected: tuple[Tensor, ...] | None,
+    drawn: frozenset[str],
+    allowance: Allowance,
 ) -> tuple[OutputCheck, ...]:
     if expected is None:
         return tuple(describe(output) for output in outputs)
     pairs = zip(outputs, expected, strict=True)
-    return tuple(compare(output, wanted, allowance) for output, wanted in pairs)
+    return tuple(
+        describe(output, rule=DRAWN) if output.name in drawn else compare(output, wanted, allowance)
+        for output, wanted in pairs
+    )
 
 
 def _shape_problems(

@@ -39,6 +39,8 @@ def run(work: Workspace) -> str:
         rewrites=rewrites,
     )
     decided = _decide(work, catalogue, reading)
+    if problems := work.product.maker().rehearse(work, decided):
+        raise ModelError(problems)
     write_if_changed(work.layout.plan, to_json(plan_to_json(decided)))
     write_models(work.layout, reading.opset.models)
     required = sum(file.required for file in decided.files)

@@ -6,12 +6,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from buildtool.backends.backend import Job, Library
 from buildtool.config import Model, Target
+from buildtool.core.errors import Problem
 from buildtool.core.paths import Layout
 from buildtool.core.render import Renderer
-from buildtool.core.values import FileKind, SizeReport, VerificationReport
+from buildtool.core.values import (
+    BuildPlan,
+    FileKind,
+    ModelInfo,
+    SizeReport,
+    VerificationReport,
+)
 from buildtool.platforms.facts import Platform
 from buildtool.products import dist
 from buildtool.products.dist_files import FLAGS_FILES
@@ -19,6 +27,11 @@ from buildtool.products.product import Build, Packer, Slice
 from buildtool.products.static.runner_link import install_app_headers, link_runner
 from buildtool.report.size import SizeInput, measure
 from buildtool.verify import Allowance, ModelRun, VerificationInput, may_register, verify
+from buildtool.verify.differences import RANDOM
+from buildtool.verify.expected import find_reference
+from buildtool.verify.rehearsal import rehearse
+
+REHEARSAL_TIMEOUT = 900.0  # seconds for one model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +97,27 @@ class StaticMaker:
                     build.catalogue(plan.defines),
                     everything=target.registration == "all",
                 ),
-                models=_model_runs(build),
+                models=_model_runs(target, plan, models, build.layout.rewritten_models),
                 folder=build.layout.verify,
                 protobuf_prefix=target.protobuf_prefix or "",
                 cache=job.cache.folder("reference"),
             )
         )
+
+    def rehearse(self, build: Build, plan: BuildPlan) -> tuple[Problem, ...]:
+        source = find_reference(
+            python="",
+            cache=build.access.cache.folder("reference"),
+            log=build.layout.log("reference"),
+            timeout=REHEARSAL_TIMEOUT,
+        )
+        if not source.version:
+            return ()
+        runs = (
+            dataclasses.replace(each, graph=each.model.path)
+            for each in _model_runs(build.target, plan, plan.models, build.layout.rewritten_models)
+        )
+        return rehearse(tuple(runs), source, build.say)
 
     def proved(self, report: VerificationReport) -> str:
         if report.not_run:
@@ -126,17 +154,22 @@ class StaticMaker:
         return self.packer(target, platform, slices, layout) if self.packer else ()
 
 
-def _model_runs(build: Build) -> tuple[ModelRun, ...]:
-    """Each model that is a graph, with what the target says of it."""
-    settings = {model.name: model for model in build.target.models}
+def _model_runs(
+    target: Target, plan: BuildPlan, models: Sequence[ModelInfo], folder: Path
+) -> tuple[ModelRun, ...]:
+    """Each model that is a graph, with what the target says of it; rewritten ones are in
+    ``folder``."""
+    settings = {model.name: model for model in target.models}
+    draws = any(RANDOM.fullmatch(op) for op, _ in plan.ops)
     return tuple(
         ModelRun(
             model=model,
-            graph=dist.model_file(model, build.layout.rewritten_models),
-            allowance=_allowance(build.target, model.name),
+            graph=dist.model_file(model, folder),
+            allowance=_allowance(target, model.name),
             inputs=settings[model.name].samples,
+            draws=draws,
         )
-        for model in build.models
+        for model in models
         if model.node_count
     )
 

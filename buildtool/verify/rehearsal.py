@@ -1,0 +1,108 @@
+"""The models, run in TensorFlow itself before anything is compiled.
+
+That needs no library and takes seconds: what TensorFlow refuses, a library of it refuses, too. Its
+outputs are kept for the comparison with the library's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from buildtool.core.errors import Problem, VerificationError
+from buildtool.verify.expected import Reference, expected_outputs, is_known
+from buildtool.verify.inputs import ModelRun, model_inputs
+from buildtool.verify.tensor_files import Tensor, concrete_shape
+
+# TensorFlow's words for an op that the installed one does not have: a user's own, for one.
+_UNKNOWN_OP = re.compile(r"Op type not registered")
+# "Graph execution error: Detected at node 'm' defined at ...: Node: 'm' REASON [[{{node m}}]] ..."
+_AT_NODE = re.compile(
+    r"Node: '(?P<node>[^']*)' (?P<reason>.*?)(?: \[\[\{\{node | Original stack trace |$)"
+)
+_SAMPLES = "give inputs that fit as 'samples', an .npz file"
+
+
+def rehearse(
+    items: Sequence[ModelRun], source: Reference, say: Callable[[str], None]
+) -> tuple[Problem, ...]:
+    """Run each model in the TensorFlow of ``source``; what it refuses, and outputs that would prove
+    nothing.
+
+    Raises:
+        ConfigError: the inputs given for a model do not fit it.
+    """
+    return tuple(problem for item in items for problem in _one(item, source, say))
+
+
+def _one(item: ModelRun, source: Reference, say: Callable[[str], None]) -> Iterator[Problem]:
+    inputs = model_inputs(item.model, item.inputs)
+    if not is_known(item, source, inputs):
+        say(f"running {item.model.name} in TensorFlow {source.version}")
+    try:
+        outputs = expected_outputs(item, source, inputs)
+    except VerificationError as failure:
+        said = "\n".join(problem.what for problem in failure.problems)
+        if not _UNKNOWN_OP.search(said):
+            yield Problem(
+                where=item.model.name,
+                what=f"TensorFlow {source.version} itself cannot run it on {_fed(item, inputs)}: "
+                f"{_last(said)}",
+                todo=remedy(item),
+            )
+        return
+    yield from empty_problems(item, outputs.tensors, inputs)
+
+
+def empty_problems(
+    item: ModelRun, outputs: Sequence[Tensor], inputs: Sequence[Tensor]
+) -> Iterator[Problem]:
+    """Outputs without an element, which prove nothing."""
+    for output in outputs:
+        if not output.array.size:
+            yield Problem(
+                where=f"{item.model.name}: output {output.name!r}",
+                what=f"is empty, of shape {output.array.shape}, for {_fed(item, inputs)}: it "
+                "proves nothing",
+                todo=remedy(item),
+            )
+
+
+def remedy(item: ModelRun) -> str:
+    """How to feed the model something that fits."""
+    vague = [info.name for info in item.model.inputs if _is_vague(info.shape)]
+    if item.inputs is not None:
+        return "give inputs that fit in the file of 'samples'"
+    if not vague:
+        return _SAMPLES
+    name = vague[0].removesuffix(":0")
+    return (
+        f"the model does not say the whole shape of {', '.join(vague)}: state it under the "
+        f"model's 'inputs', as in '{{name: {name}, shape: [1, 4]}}'; or {_SAMPLES}"
+    )
+
+
+def _is_vague(shape: tuple[int, ...] | None) -> bool:
+    return shape is None or any(size < 0 for size in shape[1:])
+
+
+def _fed(item: ModelRun, inputs: Sequence[Tensor]) -> str:
+    if not inputs:
+        return "no inputs"
+    kind = "the samples" if item.inputs is not None else "seeded values"
+    shapes = ", ".join(f"{tensor.name} of shape {tensor.array.shape}" for tensor in inputs)
+    guessed = [
+        info.name
+        for info in item.model.inputs
+        if item.inputs is None and concrete_shape(info.shape) != info.shape
+    ]
+    return f"{kind}, {shapes}" + (" (a guess)" if guessed else "")
+
+
+def _last(said: str) -> str:
+    """TensorFlow's reason, without what it prints around it."""
+    _, begun, text = said.partition("reference:")
+    reason = " ".join((text if begun else said).split())
+    if at_node := _AT_NODE.search(reason):
+        return f"node {at_node['node']!r}: {at_node['reason']}"
+    return reason

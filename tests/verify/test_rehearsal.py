@@ -1,0 +1,102 @@
+"""What TensorFlow itself refuses, or what would prove nothing, is told before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from buildtool.core.values import ModelInfo, TensorInfo
+from buildtool.model.textformat import encode
+from buildtool.verify.compare import Allowance
+from buildtool.verify.expected import Reference, expected_outputs, find_reference
+from buildtool.verify.inputs import ModelRun, model_inputs
+from buildtool.verify.rehearsal import rehearse
+from tests.limits import HANG
+
+pytestmark = pytest.mark.wheel
+FLOAT = "attr { key: 'dtype' value { type: DT_FLOAT } }"
+T = "attr { key: 'T' value { type: DT_FLOAT } }"
+ONES = "float_val: 1 tensor_shape { dim { size: 2 } dim { size: 2 } }"
+MATRIX = f"""node {{ name: 'w' op: 'Const' {FLOAT}
+  attr {{ key: 'value' value {{ tensor {{ dtype: DT_FLOAT {ONES} }} }} }} }}"""
+PRODUCT = f"""node {{ name: 'x' op: 'Placeholder' {FLOAT} }} {MATRIX}
+  node {{ name: 'y' op: 'MatMul' input: 'x' input: 'w' {T} }}"""
+DRAWN = f"""node {{ name: 'n' op: 'Const' attr {{ key: 'dtype' value {{ type: DT_INT32 }} }}
+  attr {{ key: 'value' value {{ tensor {{ dtype: DT_INT32 int_val: 3
+    tensor_shape {{ dim {{ size: 1 }} }} }} }} }} }}
+  node {{ name: 'x' op: 'Placeholder' {FLOAT} }}
+  node {{ name: 'e' op: 'RandomStandardNormal' input: 'n' {FLOAT}
+    attr {{ key: 'T' value {{ type: DT_INT32 }} }} }}
+  node {{ name: 'y' op: 'Add' input: 'x' input: 'e' {T} }}
+  node {{ name: 'z' op: 'Relu' input: 'x' {T} }}"""
+Make = Callable[..., ModelRun]
+
+
+@pytest.fixture
+def reference(tmp_path: Path) -> Reference:
+    return find_reference(python="", cache=tmp_path / "known", log=tmp_path / "log", timeout=HANG)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    def run(
+        text: str, shape: tuple[int, ...] | None, *outputs: str, draws: bool = False
+    ) -> ModelRun:
+        path = tmp_path / "m.pb"
+        path.write_bytes(encode(text, "GraphDef"))
+        model = ModelInfo(
+            name="m",
+            path=path,
+            sha256=text,
+            inputs=(TensorInfo(name="x:0", dtype="DT_FLOAT", shape=shape),),
+            outputs=tuple(
+                TensorInfo(name=f"{each}:0", dtype="DT_FLOAT", shape=None) for each in outputs
+            ),
+            node_count=1,
+        )
+        return ModelRun(model=model, graph=path, allowance=Allowance(share=1e-4), draws=draws)
+
+    return run
+
+
+def test_a_guessed_rank_that_does_not_fit(make: Make, reference: Reference) -> None:
+    said: list[str] = []
+    (problem,) = rehearse([make(PRODUCT, None, "y")], reference, said.append)
+    assert problem.where == "m"
+    assert "itself cannot run it on seeded values, x:0 of shape () (a guess): node " in problem.what
+    assert problem.todo.startswith("the model does not say the whole shape of x:0: state it")
+    assert said == [f"running m in TensorFlow {reference.version}"]
+
+
+def test_a_model_that_runs_is_asked_about_once(make: Make, reference: Reference) -> None:
+    said: list[str] = []
+    for _ in range(2):
+        assert rehearse([make(PRODUCT, (1, 2), "y")], reference, said.append) == ()
+    assert len(said) == 1
+
+
+def test_an_output_without_elements(make: Make, reference: Reference) -> None:
+    (problem,) = rehearse([make(PRODUCT, (0, 2), "y")], reference, print)
+    assert problem.where == "m: output 'y:0'"
+    assert problem.what.startswith("is empty, of shape (0, 2), for seeded values")
+    assert problem.todo == "give inputs that fit as 'samples', an .npz file"
+
+
+def test_an_op_that_only_this_tensorflow_lacks_is_no_fault(
+    make: Make, reference: Reference
+) -> None:
+    assert rehearse([make(PRODUCT.replace("MatMul", "Mine"), (1, 2), "y")], reference, print) == ()
+
+
+def test_what_is_drawn_at_random_is_found_by_running_twice(
+    make: Make, reference: Reference
+) -> None:
+    item = make(DRAWN, (3,), "y", "z", draws=True)
+    outputs = expected_outputs(item, reference, model_inputs(item.model, None))
+    assert outputs.drawn == {"y:0"}
+    assert [tensor.array.shape for tensor in outputs.tensors] == [(3,), (3,)]
+    assert np.isfinite(outputs.tensors[0].array).all()
+    assert expected_outputs(item, reference, model_inputs(item.model, None)).drawn == {"y:0"}
