@@ -90,7 +90,7 @@ class ElfFile:
         header = self._unpack("HHIQQQIHHHHHH" if self.bits == 64 else "HHIIIIIHHHHHH", 16)
         self.type, self.machine = header[:2]
         rows = self._section_rows(header[5], *header[10:12])
-        self.sections = self._named(rows, header[12])
+        self.sections = self._sections(rows, header[12])
         count = rows[0][7] if header[9] == IN_SECTION_0 and rows else header[9]
         self.segments = self._read_segments(header[4], header[8], count)
 
@@ -114,7 +114,7 @@ class ElfFile:
         count = count or self._unpack(form, place)[5]
         return [self._unpack(form, place + index * size) for index in range(count)]
 
-    def _named(self, rows: list[tuple[int, ...]], names: int) -> tuple[Section, ...]:
+    def _sections(self, rows: list[tuple[int, ...]], names: int) -> tuple[Section, ...]:
         if not rows:
             return ()
         table = rows[0][6] if names == IN_SECTION_0 else names

@@ -239,7 +239,7 @@ class _Macho:
         for _ in range(count):
             number, size = _unpack(self.order + "II", self.data, place)
             if size < 8 or place + size > len(self.data):
-                raise _ended()
+                raise _too_short()
             yield number, self.data[place : place + size]
             place += size
 
@@ -250,7 +250,7 @@ class _Macho:
             form = self.order + ("QQQQiiII" if self.wide else "IIIIiiII")
             _, _, offset, size, _, _, count, _ = _unpack(form, command, 24)
             if offset + size > len(self.data):
-                raise _ended()
+                raise _too_short()
             start = 24 + struct.calcsize(form)
             for index in range(count):
                 yield self._section(command, start + index * (80 if self.wide else 68))
@@ -270,7 +270,7 @@ class _Macho:
             form = self.order + ("IBBHQ" if self.wide else "IBBHI")
             end = table + count * struct.calcsize(form)
             if end > len(self.data) or names + size > len(self.data):
-                raise _ended()
+                raise _too_short()
             text = bytes(self.data[names : names + size])
             for row in struct.iter_unpack(form, self.data[table:end]):
                 name, kind, _, description, value = row
@@ -291,7 +291,7 @@ def _unpack(form: str, data: memoryview, place: int) -> tuple[Any, ...]:
     try:
         return struct.unpack_from(form, data, place)
     except struct.error:
-        raise _ended() from None
+        raise _too_short() from None
 
 
 def _plain(name: bytes) -> str:
@@ -302,7 +302,7 @@ def _text_at(command: memoryview, offset: int) -> str:
     return bytes(command[offset:]).split(b"\0", 1)[0].decode("utf-8", "replace")
 
 
-def _ended() -> NotMachoError:
+def _too_short() -> NotMachoError:
     return NotMachoError("a Mach-O file that ends too early")
 
 

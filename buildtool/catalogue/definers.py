@@ -79,7 +79,7 @@ class DefinerIndex:
         other devices). ``preferred`` files come first among equals. ``cache`` is a folder for
         what was found in each file, kept by the file's content.
         """
-        kept = sorted(_wanted(files, foreign), key=lambda pair: (pair[0], pair[1].as_posix()))
+        kept = sorted(_own_sources(files, foreign), key=lambda pair: (pair[0], pair[1].as_posix()))
         return cls(kept, _scan_files([path for _, path in kept], cache), frozenset(preferred))
 
     def candidates(self, demangled_symbol: str) -> tuple[Path, ...]:
@@ -173,7 +173,9 @@ def _flat(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def _wanted(files: Sequence[tuple[str, Path]], foreign: Sequence[str]) -> list[tuple[str, Path]]:
+def _own_sources(
+    files: Sequence[tuple[str, Path]], foreign: Sequence[str]
+) -> list[tuple[str, Path]]:
     """Leave out tests and foreign files, judged by the part of the path below what all files of
     a root have in common: a tree may lie in any folder."""
     below: dict[str, int] = {}

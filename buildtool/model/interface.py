@@ -55,10 +55,10 @@ def find_ends(graph: GraphDef) -> Ends:
     one branch only, and for what does not depend on any input. What these rules leave out counts
     where they leave nothing.
     """
-    taken = _taken(graph, control=False)
+    taken = _producers(graph, control=False)
     inputs = tuple(n.name for n in graph.nodes if n.op in _INPUTS and n.name in taken)
     last = [n for n in graph.nodes if n.name not in taken and n.op not in _NO_RESULT]
-    loose = _taken(graph, control=True)
+    loose = _producers(graph, control=True)
     fed = _depending(graph, inputs)
     chosen = [n for n in last if n.op not in _LOOP and n.name not in loose] or last
     chosen = [n for n in chosen if not _EFFECT.fullmatch(n.op)] or chosen
@@ -78,7 +78,7 @@ def _in_a_branch(graph: GraphDef) -> set[str]:
     return _depending(graph, starts, until=ends) - ends
 
 
-def _taken(graph: GraphDef, *, control: bool) -> set[str]:
+def _producers(graph: GraphDef, *, control: bool) -> set[str]:
     """The nodes that others take tensors from, or (``control``) wait for."""
     return {
         name.lstrip("^").partition(":")[0]

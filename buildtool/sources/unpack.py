@@ -63,7 +63,7 @@ def unpack(
     selector = selection.compiled()
     try:
         for member in _members(archive):
-            parts = _checked(member, archive)
+            parts = _safe_parts(member, archive)
             place = selector.place(parts)
             if place is not None and member.kind != "folder":
                 writer.add(place, member, archive)
@@ -129,7 +129,7 @@ class _Writer:
                 raise _refusal(archive, f"has a link {link!r} that leads out of it, to {goal!r}")
 
 
-def _checked(member: Member, archive: Path) -> tuple[str, ...]:
+def _safe_parts(member: Member, archive: Path) -> tuple[str, ...]:
     name = member.name
     parts = PurePosixPath(name).parts
     if name.startswith("/"):

@@ -95,7 +95,7 @@ def build_flags(job: Job, setup: Setup, *, events: Path, link: Sequence[str]) ->
         *(f"--copt=-D{each}" for each in own_defines(target, target.types)),
         *(_last(each) for each in compile_flags(target)),
         *(f"--linkopt={each}" for each in link),
-        *(f"--action_env={name}={value}" for name, value in setup.placed.variables.items()),
+        *(f"--action_env={name}={value}" for name, value in setup.edit.variables.items()),
         *_places(job, setup, events),
         *("--symlink_prefix=/", "--color=no", "--curses=no", "--verbose_failures", ALL_ACTIONS),
         *target.bazel.flags,

@@ -89,7 +89,7 @@ def make_workspace(
     """
     tree, folder = job.tree.path, home_of(job) / "tree"
     graph = read_graph(job, conditions)
-    files, notes = {setup.placed.file: setup.placed.text}, list[str]()
+    files, notes = {setup.edit.file: setup.edit.text}, list[str]()
     if job.target.registration == "selective":
         header = job.layout.generated / "ops_to_register.h"
         files |= _selection(tree, header.read_text(encoding="utf-8"))

@@ -36,11 +36,11 @@ _KEYS = ("sdk", "ndk", "ndk_revision", "api_level", "sdk_level", "build_tools_ve
 
 @dataclass(frozen=True, kw_only=True)
 class KitSettings:
-    """The kit, and how Bazel is told of it: ``placed`` is the WORKSPACE with what it must know,
+    """The kit, and how Bazel is told of it: ``edit`` is the WORKSPACE with what it must know,
     ``configured`` what the user's ``configure`` has told it already."""
 
     kit: Kit
-    placed: WorkspaceEdit
+    edit: WorkspaceEdit
     configured: Mapping[str, ConfiguredVariable]
 
 
@@ -50,17 +50,17 @@ class Setup:
 
     bazel: Bazel
     labels: Mapping[str, str]
-    told: KitSettings
+    settings: KitSettings
 
     @property
     def kit(self) -> Kit:
         """The SDK and the NDK."""
-        return self.told.kit
+        return self.settings.kit
 
     @property
-    def placed(self) -> WorkspaceEdit:
+    def edit(self) -> WorkspaceEdit:
         """What Bazel gets of them."""
-        return self.told.placed
+        return self.settings.edit
 
     @property
     def notes(self) -> list[str]:
@@ -74,10 +74,10 @@ class Setup:
             found.append(
                 f"the NDK is no Android NDK ({ndk.description}): what it makes runs on no device"
             )
-        own = self.placed.respected
+        own = self.edit.respected
         found += [f"{each.rule} is the tree's own, in {Path(each.where).name}" for each in own]
-        if self.told.configured:
-            names = ", ".join(sorted(self.told.configured))
+        if self.settings.configured:
+            names = ", ".join(sorted(self.settings.configured))
             found.append(f"what ./configure has written is used as it is: {names}")
         return found
 
@@ -91,14 +91,14 @@ def find_setup(job: Job) -> Setup:
     """
     attempt = Attempts()
     labels = attempt(lambda: find_labels(job.target, job.tree.path))
-    wanted = attempt(lambda: _wanted(job)) or wanted_bazel(job.tree.path)
+    wanted = attempt(lambda: _bazel_range(job)) or wanted_bazel(job.tree.path)
     bazel = attempt(lambda: _bazel(job, wanted))
     version = bazel.version if bazel else best_version(wanted)
     told = _kit_settings(job, version, attempt)
     attempt(lambda: _check_java(job.target))
     if bazel is None or told is None or labels is None or attempt.failures:
         raise attempt.failure()
-    return Setup(bazel=bazel, labels=labels, told=told)
+    return Setup(bazel=bazel, labels=labels, settings=told)
 
 
 def _kit_settings(job: Job, bazel: str, attempt: Attempts) -> KitSettings | None:
@@ -124,7 +124,7 @@ def _kit_settings(job: Job, bazel: str, attempt: Attempts) -> KitSettings | None
     used = configured if how is Generation.ENVIRONMENT else {}
     variables = {name: each for name, each in placed.variables.items() if name not in used}
     return KitSettings(
-        kit=kit, placed=dataclasses.replace(placed, variables=variables), configured=used
+        kit=kit, edit=dataclasses.replace(placed, variables=variables), configured=used
     )
 
 
@@ -150,7 +150,7 @@ def _kit_request(target: Target) -> KitRequest:
     )
 
 
-def _wanted(job: Job) -> VersionRange:
+def _bazel_range(job: Job) -> VersionRange:
     """What the tree says, and of that what the target says."""
     target, tree = job.target, job.tree
     wanted = wanted_bazel(tree.path, tensorflow=tree.version)

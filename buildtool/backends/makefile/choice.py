@@ -69,7 +69,7 @@ class Chooser:
         if (index := asked.get(pin.name)) is not None:
             use, key = self.target.makefile.dependencies[index].use, f"{KEY}[{index}].use"
             if use != PINNED:
-                return self._asked(pin, use, key)
+                return self._by_name(pin, use, key)
             return self._pinned(pin) or self._unusable(pin, where=self.target.where(key))
         if pinned := self._pinned(pin):
             return pinned
@@ -85,7 +85,7 @@ class Chooser:
     def _buildable(self, name: str, source: str) -> bool:
         return name not in LINKED or self.recipes.find(name, source) is not None
 
-    def _asked(self, pin: Pin, source: str, key: str) -> Choice | Problem:
+    def _by_name(self, pin: Pin, source: str, key: str) -> Choice | Problem:
         """What the target names."""
         where = self.target.where(key)
         known = [each.name for each in self.lock.sources.values() if each.family == pin.name]

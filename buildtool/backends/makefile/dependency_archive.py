@@ -66,7 +66,7 @@ class ArchiveJob:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
-    def wanted(self) -> tuple[str, ...]:
+    def outputs(self) -> tuple[str, ...]:
         """The files that the build must leave."""
         return (f"lib{self.recipe.name}.a", *(program.name for program in self.programs))
 
@@ -128,10 +128,10 @@ class Archives:
         made = work / "made"
         with writing(made):
             made.mkdir()
-            for name in job.wanted:
+            for name in job.outputs:
                 shutil.copy2(work / "build" / name, made / name)
             _remove(final)
-            (made / DONE).write_text(json.dumps({"files": job.wanted}), encoding="utf-8")
+            (made / DONE).write_text(json.dumps({"files": job.outputs}), encoding="utf-8")
             made.replace(final)
         _remove(work)
 
@@ -154,7 +154,7 @@ def check_archive(archive: Path, toolchain: Toolchain) -> None:
 
 
 def _is_built(folder: Path, job: ArchiveJob) -> bool:
-    return all((folder / name).is_file() for name in (DONE, *job.wanted))
+    return all((folder / name).is_file() for name in (DONE, *job.outputs))
 
 
 def _write_project(job: ArchiveJob, folder: Path) -> None:

@@ -33,7 +33,7 @@ def pack_aar(target: Target, slices: Sequence[Slice], layout: Layout) -> tuple[s
     # Looked at before it is where an app's build takes it.
     path = layout.package / f"{coordinates.artifact}-{coordinates.version}.aar"
     write_aar(path, _content(target, slices, level))
-    wanted = _wanted(target, facts, level)
+    wanted = _library_needs(target, facts, level)
     report = check_aar(path, {each.abi.name: each.abi for each in slices}, wanted)
     if report.problems:
         raise VerificationError(report.problems)
@@ -78,7 +78,7 @@ def _content(target: Target, slices: Sequence[Slice], level: int) -> AarContent:
     )
 
 
-def _wanted(
+def _library_needs(
     target: Target, facts: Sequence[dict[str, Any]], level: int
 ) -> dict[str, LibraryWanted]:
     """What each library must be, by its file's name."""

@@ -73,7 +73,7 @@ def find_kit(
         ToolError: with everything that is wrong.
     """
     problems: list[Problem] = []
-    sdk, ndk = _found(asked, env, problems)
+    sdk, ndk = _find_both(asked, env, problems)
     if sdk is not None:
         problems += sdk_problems(sdk, asked)
     if ndk is not None:
@@ -246,7 +246,7 @@ def _both(first: table.Revisions, second: table.Revisions) -> str:
     return str(table.Revisions(revisions=common, source=""))
 
 
-def _found(
+def _find_both(
     asked: KitRequest, env: Mapping[str, str] | None, problems: list[Problem]
 ) -> tuple[Sdk | None, Ndk | None]:
     sdk: Sdk | None = None
