@@ -155,8 +155,8 @@ def find_host_toolchain() -> Toolchain:
 
 def find_emulator(abi: Abi, sysroot: Path | None) -> tuple[str, ...]:
     """The argv prefix that runs a program of ``abi`` here; empty where this machine does it
-    itself. Whether the emulator is there is for the verification to say."""
-    if host_platform.machine() == abi.machine:
+    itself, or no emulator does. Whether the emulator is there is for the verification to say."""
+    if host_platform.machine() == abi.machine or not abi.emulators:
         return ()
     program = next((p for p in abi.emulators if shutil.which(p)), abi.emulators[0])
     root = str(sysroot) if sysroot else abi.sysroot

@@ -98,14 +98,10 @@ def try_out(toolchain: Toolchain, abi: Abi) -> None:
         )
     else:
         return
-    raise ToolError(
-        Problem(
-            where=str(toolchain.cxx.path),
-            what=what,
-            todo=f"on Debian or Ubuntu: apt-get install {' '.join(abi.packages)}; "
-            "or set 'compiler:' or 'sysroot:' in the target",
-        )
-    )
+    packages = " ".join(abi.packages)
+    install = f"on Debian or Ubuntu: apt-get install {packages}; or " if packages else ""
+    todo = f"{install}set 'compiler:' or 'sysroot:' in the target"
+    raise ToolError(Problem(where=str(toolchain.cxx.path), what=what, todo=todo))
 
 
 def _machine(program: Path) -> tuple[str, int] | None:

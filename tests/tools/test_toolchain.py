@@ -304,6 +304,11 @@ def test_another_machines_programs_run_under_an_emulator(clang: Path, fake: Fake
     )
 
 
+def test_programs_that_no_emulator_runs(clang: Path, fake: Fake) -> None:  # noqa: ARG001  (makes clang)
+    """Of a system that qemu's user mode does not stand for, such as Android."""
+    assert find_toolchain(replace(AARCH64, emulators=())).emulator == ()
+
+
 @pytest.mark.parametrize("says", ["libprotoc 3.21.12", "libprotoc 21.12"])
 def test_a_protoc_of_the_series_is_taken(fake: Fake, says: str) -> None:
     path = fake("protoc", says=says)
