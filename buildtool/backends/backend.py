@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Protocol
 
 from buildtool.config import Target
-from buildtool.core.errors import Problem
 from buildtool.core.paths import Layout
 from buildtool.core.render import Renderer
 from buildtool.core.values import Abi, BuildPlan, PlannedFile, SelectedKernel, SourceTree, Toolchain
@@ -166,10 +165,10 @@ class Backend(Protocol):
         """The kernels' files that the tree itself compiles for small devices."""
         ...
 
-    def foreign_problems(
+    def missing_libraries(
         self, job: Job, defines: Sequence[str], kernels: Sequence[SelectedKernel]
-    ) -> list[Problem]:
-        """What to tell of kernels whose files need libraries that the backend does not build."""
+    ) -> Mapping[str, tuple[str, ...]]:
+        """The libraries that kernels' files need and that the backend does not build, by file."""
         ...
 
     def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:

@@ -21,6 +21,8 @@ class Format(enum.Enum):
 
 
 _FREEZE = "give a frozen GraphDef (.pb) or a SavedModel folder of the same model"
+_WHOLE = "give the whole folder, with 'variables' and 'assets' as they were saved"
+_VARIABLE = re.compile(rb"VarHandleOp|VariableV2|RestoreV2")
 _SAVE = "load it in Python and give what model.export(folder) or tf.saved_model.save writes"
 
 # (offset, bytes, what it is, what to do)
@@ -28,7 +30,12 @@ _MISTAKES = (
     (4, b"TFL3", "a TensorFlow Lite model", f"it cannot be turned back; {_FREEZE}"),
     (0, b"\x89HDF\r\n\x1a\n", "a Keras model in HDF5 (.h5, .keras)", _SAVE),
     (0, b"PK\x03\x04", "a zip archive, as newer .keras files are", f"{_SAVE}, or unpack it"),
+    # The version of its schema is its first field; a GraphDef begins with a node.
+    (0, b"\x08\x01\x12", "the saved_model.pb of a SavedModel, without its folder", _WHOLE),
     (0, b"\x1f\x8b", "compressed by gzip", "unpack it first"),
+    (0, b"\xef\xbb\xbf", "a text with a byte order mark", "save it as UTF-8 without one"),
+    (0, b"\xff\xfe", "a text in UTF-16", "save it as UTF-8"),
+    (0, b"\xfe\xff", "a text in UTF-16", "save it as UTF-8"),
     (0, b"version https://git-lfs", "a Git LFS pointer, not the file itself", "run git lfs pull"),
     (0, b"model_checkpoint_path:", "a checkpoint's index of checkpoints", _FREEZE),
     (0, b"<!DOCTYPE html", "a web page", "download the file itself"),
@@ -36,6 +43,9 @@ _MISTAKES = (
 _SUFFIXES = {".onnx": "an ONNX model", ".mlmodel": "a Core ML model", ".pt": "a PyTorch model"}
 _TABLE_MAGIC = bytes.fromhex("57fb808b247547db")  # the footer of a checkpoint's .index
 _GRAPH_TEXT = re.compile(rb"(\s*#[^\n]*\n)*\s*(node|versions|library|version)\s*[:{<]")
+_TFJS = re.compile(
+    rb'\s*\{.*"(modelTopology|weightsManifest|format"\s*:\s*"(graph|layers)-model)', re.S
+)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _BINARY_SUFFIXES, _TEXT_SUFFIXES = (".pb",), (".pbtxt", ".prototxt", ".textproto")
 
@@ -58,12 +68,21 @@ def detect(path: Path) -> Format | Problem:
 
 
 def _detect_folder(path: Path) -> Format | Problem:
-    if any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
-        return Format.SAVED_MODEL
+    for name in ("saved_model.pb", "saved_model.pbtxt"):
+        if (path / name).is_file():
+            return _lone(path / name) or Format.SAVED_MODEL
     if (path / "checkpoint").is_file() or any(path.glob("*.index")):
         return _checkpoint(path, "a folder of checkpoints")
     what = "a folder that holds no saved_model.pb"
     return Problem(where=str(path), what=what, todo="give a SavedModel folder or a .pb file")
+
+
+def _lone(path: Path) -> Problem | None:
+    """A SavedModel that has variables, but not the folder that they are in."""
+    if (path.parent / "variables").is_dir() or not _VARIABLE.search(path.read_bytes()):
+        return None
+    what = "has variables, but the folder 'variables' that holds them is not beside it"
+    return Problem(where=str(path), what=what, todo=_WHOLE)
 
 
 def _checkpoint(path: Path, what: str) -> Problem:
@@ -90,6 +109,9 @@ def _mistake(path: Path, head: bytes, tail: bytes) -> Problem | None:
 
 def _by_content(path: Path, head: bytes) -> Format | Problem:
     text = not _CONTROL.search(head)
+    if text and _TFJS.match(head):
+        what = "is a model.json of TensorFlow.js, whose weights are in other files"
+        return Problem(where=str(path), what=what, todo=f"it is made of another one; {_FREEZE}")
     if text and _GRAPH_TEXT.match(head):
         if path.suffix in _BINARY_SUFFIXES:
             what = f"holds a text GraphDef, though {path.suffix} says that it is binary"

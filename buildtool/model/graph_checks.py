@@ -17,6 +17,7 @@ from buildtool.core.values import NodeRef
 from buildtool.model.attributes import PLACEHOLDER, Attr
 from buildtool.model.findings import Findings
 from buildtool.model.graphdef import GraphDef
+from buildtool.model.op_remedies import remedy
 from buildtool.model.runtime_facts import RuntimeFacts
 from buildtool.model.specs import AttrSpec, OpSpec, Specs, type_list
 from buildtool.model.walk import Site
@@ -156,6 +157,8 @@ def check_site(site: Site, where: NodeRef, context: Context) -> bool:
 
 def unknown_op_todo(op: str, names: Iterable[str]) -> str:
     """What to do about an op that the tree lacks."""
+    if known := remedy(op):
+        return known
     close = difflib.get_close_matches(op, names, n=_NAMES_SHOWN, cutoff=0.75)
     hint = f"close to it are {', '.join(close)}; " if close else ""
     return f"{hint}if it is a custom op, add its sources to the tree; else {REEXPORT}"

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from buildtool.core.datatypes import short
 from buildtool.core.errors import ModelError, Problem
-from buildtool.core.values import KernelCatalogue, OpUse, Registration
+from buildtool.core.values import KernelCatalogue, NodeRef, OpUse, Registration, SelectedKernel
 from buildtool.model.findings import also
+from buildtool.model.op_remedies import BEHIND, remedy
 from buildtool.plan.match import cpu_kernels, kernels_of_use
 
 _TRAINING_OPS = "core/ops/training_ops.cc"
 _GRADIENT = "SymbolicGradient"
 _CLASSES_SHOWN = 3
+OUT = f"take it out of the model, or {BEHIND}"
 
 
 def unregistered_problem(use: OpUse, others: Mapping[str, KernelCatalogue]) -> Problem:
     """An op that the tree does not register under this target's defines."""
     helps = [name for name, other in others.items() if any(o.op == use.op for o in other.ops)]
-    todo = f"it is with `{'` or `'.join(helps)}`" if helps else "take it out of the model"
+    todo = f"it is with `{'` or `'.join(helps)}`" if helps else remedy(use.op) or OUT
     what = f"op {use.op} is not registered by this tree under this target's defines"
     return Problem(where=_where(use), what=what + also(use.nodes), todo=todo)
 
@@ -52,7 +54,8 @@ def _is_served(use: OpUse, catalogue: KernelCatalogue) -> bool:
 def _offered(use: OpUse, kernels: list[Registration]) -> str:
     """What the tree registers for the op, in the terms of the use."""
     if not kernels:
-        return f"the tree registers no CPU kernel of {use.op} at all: take it out of the model"
+        none = f"the tree registers no CPU kernel of {use.op} at all"
+        return f"{none}: {remedy(use.op) or OUT}"
     if use.kernel_class:
         names = sorted({kernel.kernel_class for kernel in kernels})
         close = difflib.get_close_matches(use.kernel_class, names, n=_CLASSES_SHOWN, cutoff=0.3)
@@ -68,6 +71,30 @@ def _offered(use: OpUse, kernels: list[Registration]) -> str:
         types.setdefault(condition.attr, set()).update(condition.values)
     lists = (f"{attr}: {', '.join(sorted(names))}" for attr, names in sorted(types.items()))
     return f"there are kernels for {'; '.join(lists)}"
+
+
+def library_problems(
+    missing: Mapping[str, Sequence[str]],
+    kernels: Iterable[SelectedKernel],
+    uses: Iterable[OpUse],
+    *,
+    backend: str,
+) -> Iterator[Problem]:
+    """Kernels whose files need libraries that the backend does not build: ``missing``, by file."""
+    ops: dict[str, set[str]] = {}
+    for kernel in kernels:
+        ops.setdefault(kernel.registration.source, set()).add(kernel.registration.op)
+    users: dict[str, list[NodeRef]] = {}
+    for use in uses:
+        users.setdefault(use.op, []).extend(use.nodes)
+    for source, libraries in missing.items():
+        nodes = [node for op in sorted(ops[source]) for node in users.get(op, ())]
+        yield Problem(
+            where=str(nodes[0]) if nodes else source,
+            what=f"the kernels of {', '.join(sorted(ops[source]))} ({source}) need "
+            f"{', '.join(libraries)}, which the {backend} backend does not build{also(nodes)}",
+            todo=f"do this work in the app: {BEHIND}",
+        )
 
 
 def training_problems(

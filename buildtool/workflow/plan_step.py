@@ -12,6 +12,7 @@ from buildtool.core.values import BuildPlan, KernelCatalogue, SourceTree
 from buildtool.model import ModelSource, chosen_rewrites, read_models, read_runtime_facts
 from buildtool.model.reading import Reading
 from buildtool.plan.build_plan import make_plan, plan_to_json
+from buildtool.plan.problems import library_problems
 from buildtool.plan.runtime import runtime_roots
 from buildtool.plan.selection import Selection, deciding_attrs, select
 from buildtool.starlark.buildfiles import load_packages
@@ -102,7 +103,12 @@ def _check(
     problems = [
         *reading.problems,
         *selection.problems,
-        *work.backend.foreign_problems(work.job, catalogue.defines, selection.kernels),
+        *library_problems(
+            work.backend.missing_libraries(work.job, catalogue.defines, selection.kernels),
+            selection.kernels,
+            reading.opset.uses,
+            backend=work.backend.name,
+        ),
     ]
     if problems:
         raise ModelError(problems)

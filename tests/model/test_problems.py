@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.model import ModelSource, Reading, RuntimeFacts, read_models
+from buildtool.model.op_remedies import remedy
 
 Write = Callable[..., Path]
 Read = Callable[..., Reading]
@@ -341,6 +342,24 @@ INDEX = b"x" * 40 + bytes.fromhex("57fb808b247547db")
         ("model.ckpt-9.index", INDEX, "is a checkpoint", CHECKPOINT),
         ("renamed.pb", INDEX, "is a checkpoint", CHECKPOINT),
         ("model.ckpt-9.data-00000-of-00001", b"\1\2\3", "is a checkpoint", CHECKPOINT),
+        (
+            "model.json",
+            b'{"format": "graph-model", "modelTopology": {"node": []}}',
+            "is a model.json of TensorFlow.js, whose weights are in other files",
+            f"it is made of another one; {FREEZE}",
+        ),
+        (
+            "m.pb",
+            b"\x08\x01\x12\x04\x12\x02\x0a\x00",
+            "is the saved_model.pb of a SavedModel, without its folder",
+            "give the whole folder, with 'variables' and 'assets' as they were saved",
+        ),
+        (
+            "m.pbtxt",
+            b"\xef\xbb\xbfnode {\n}\n",
+            "is a text with a byte order mark",
+            "save it as UTF-8 without one",
+        ),
         ("m.onnx", b"\x08\x07\x12\x03abc", "is an ONNX model", FREEZE),
         (
             "model.meta",
@@ -374,7 +393,7 @@ INDEX = b"x" * 40 + bytes.fromhex("57fb808b247547db")
         ),
         (
             "m.pb",
-            b"\x08\x01\x12\x02\x0a\x00",
+            b"\x08\x07\x12\x02\x0a\x00",
             "is no whole GraphDef: field 1 is not what a GraphDef has there at byte 1",
             DAMAGED,
         ),
@@ -457,3 +476,31 @@ def test_a_saved_model_without_tensorflow(tmp_path: Path) -> None:
             "it\n    install the extra: pip install 'buildtool[tensorflow]' (any release that "
             "runs), or give a frozen GraphDef (.pb)"
         ]
+
+
+def test_a_saved_model_without_its_variables(tmp_path: Path, read: Read) -> None:
+    alone = tmp_path / "saved_model.pb"
+    alone.write_bytes(b"\x08\x01\x12\x0e\x12\x0c VarHandleOp")
+    for path in (alone, tmp_path):
+        (problem,) = read(path).problems
+        assert problem.where == str(alone)
+        assert problem.what.startswith("has variables, but the folder 'variables'")
+
+
+@pytest.mark.parametrize(
+    ("op", "todo"),
+    [
+        ("PyFunc", "it calls Python"),
+        ("XlaCallModule", "it holds StableHLO"),
+        ("XlaLaunch", "it was compiled by XLA"),
+        ("IteratorGetNext", "it is part of an input pipeline"),
+        ("BatchDatasetV2", "it is part of an input pipeline"),
+        ("QueueDequeueV2", "it is part of an input pipeline"),
+        ("TPUReplicate", "it is for TPUs"),
+        ("Conv2D", ""),
+        ("ReadFile", ""),
+    ],
+)
+def test_what_to_do_about_ops_that_stand_for_something_else(op: str, todo: str) -> None:
+    assert remedy(op).startswith(todo)
+    assert bool(remedy(op)) is bool(todo)

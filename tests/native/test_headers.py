@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.common.foreign_headers import foreign_headers, foreign_problems
-from buildtool.core.values import Registration, SelectedKernel
+from buildtool.backends.common.foreign_headers import foreign_headers, libraries_of
+from buildtool.core.values import NodeRef, OpUse, Registration, SelectedKernel
+from buildtool.plan.problems import library_problems
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 KERNELS = "tensorflow/core/kernels"
@@ -81,7 +82,11 @@ def test_the_library_is_named_once_and_the_header_where_nobody_knows_it() -> Non
         ),
         reason="",
     )
-    headers = {source: ("unicode/unistr.h", "unicode/utf.h", "other.h")}
-    (problem,) = foreign_problems([kernel], headers, backend="native")
-    assert problem.where == source
-    assert "StringLower need ICU, other.h, which" in problem.what
+    missing = libraries_of({source: ("unicode/unistr.h", "unicode/utf.h", "other.h")})
+    assert missing == {source: ("ICU", "other.h")}
+    nodes = (NodeRef(model="m", function="", node="lower"),)
+    use = OpUse(op="StringLower", nodes=nodes)
+    (problem,) = library_problems(missing, [kernel], [use], backend="native")
+    assert problem.where == "m: node 'lower'"
+    assert f"StringLower ({source}) need ICU, other.h, which" in problem.what
+    assert "name under 'inputs' a tensor behind it" in problem.todo

@@ -131,11 +131,11 @@ class BazelBackend:
         del job
         return grouped(graph, find_flavour(graph))
 
-    def foreign_problems(
+    def missing_libraries(
         self, job: Job, defines: Sequence[str], kernels: Sequence[SelectedKernel]
-    ) -> list[Problem]:
+    ) -> Mapping[str, tuple[str, ...]]:
         del job, defines, kernels
-        return []  # what the tree's own library depends on, Bazel brings
+        return {}  # what the tree's own library depends on, Bazel brings
 
     def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
         flavour = find_flavour(graph)

@@ -6,14 +6,12 @@ TensorFlow's mobile builds leave such files out (``decode_image_op.cc`` wants li
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from buildtool.backends.common.selection_header import PREFIX_HEADERS
 from buildtool.catalogue.cxxfiles import CxxFiles
-from buildtool.core.errors import Problem
 from buildtool.core.run import Command, run
-from buildtool.core.values import SelectedKernel
 from buildtool.tools.make_rules import prerequisites
 
 # Made by protoc from the tree's own protos, before anything is compiled.
@@ -108,24 +106,13 @@ def _spelt(included: Iterable[str], names: Iterable[str]) -> set[str]:
     return {name for name in names if any(path.endswith(f"/{name}") for path in paths)}
 
 
-def foreign_problems(
-    kernels: Iterable[SelectedKernel],
-    foreign: Mapping[str, Sequence[str]],
-    *,
-    backend: str,
-) -> Iterator[Problem]:
-    """What to tell of the ops whose kernels cannot be compiled."""
-    ops: dict[str, set[str]] = {}
-    for kernel in kernels:
-        ops.setdefault(kernel.registration.source, set()).add(kernel.registration.op)
-    for source, headers in foreign.items():
-        libraries = {_library(header) for header in headers}
-        yield Problem(
-            where=source,
-            what=f"the kernels of {', '.join(sorted(ops[source]))} need "
-            f"{', '.join(sorted(libraries))}, which the {backend} backend does not build",
-            todo="do this work in the app, and export the model without it",
-        )
+def libraries_of(foreign: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """The libraries that have these headers, by the file that includes them; the header itself
+    where nobody knows its library."""
+    return {
+        source: tuple(sorted({_library(header) for header in headers}))
+        for source, headers in foreign.items()
+    }
 
 
 def _library(header: str) -> str:

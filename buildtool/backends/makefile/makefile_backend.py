@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from buildtool.backends.backend import Job, Library
 from buildtool.backends.common.flags import CUT_TYPE_DEFINES, optional_flags
-from buildtool.backends.common.foreign_headers import foreign_headers, foreign_problems
+from buildtool.backends.common.foreign_headers import foreign_headers, libraries_of
 from buildtool.backends.common.launcher import find_launcher, parallel_jobs
 from buildtool.backends.common.narrow import tree_memory
 from buildtool.backends.common.own_compilers import (
@@ -142,9 +142,9 @@ class MakefileBackend:
         del graph
         return frozenset(read_lists(job.tree.path).ops)
 
-    def foreign_problems(
+    def missing_libraries(
         self, job: Job, defines: Sequence[str], kernels: Sequence[SelectedKernel]
-    ) -> list[Problem]:
+    ) -> Mapping[str, tuple[str, ...]]:
         compiler = job.toolchain
         foreign = foreign_headers(
             {kernel.registration.source for kernel in kernels},
@@ -161,7 +161,7 @@ class MakefileBackend:
             ),
             standard=self.cxx_standard,
         )
-        return list(foreign_problems(kernels, foreign, backend=self.name))
+        return libraries_of(foreign)
 
     def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
         return make_offers(job, graph, kernel_files)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from buildtool.backends.backend import Job, Library
 from buildtool.backends.common.flags import TYPE_DEFINES, optional_flags
-from buildtool.backends.common.foreign_headers import foreign_headers, foreign_problems
+from buildtool.backends.common.foreign_headers import foreign_headers, libraries_of
 from buildtool.backends.common.narrow import tree_memory
 from buildtool.backends.common.own_compilers import (
     own_compile_flags,
@@ -100,9 +100,9 @@ class NativeBackend:
         del job
         return frozenset(graph.filegroup(PORTABLE))
 
-    def foreign_problems(
+    def missing_libraries(
         self, job: Job, defines: Sequence[str], kernels: Sequence[SelectedKernel]
-    ) -> list[Problem]:
+    ) -> Mapping[str, tuple[str, ...]]:
         trees, compiler = _trees(job), job.toolchain
         foreign = foreign_headers(
             {kernel.registration.source for kernel in kernels},
@@ -116,7 +116,7 @@ class NativeBackend:
             ),
             standard=self.cxx_standard,
         )
-        return list(foreign_problems(kernels, foreign, backend=self.name))
+        return libraries_of(foreign)
 
     def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
         candidates = mobile_candidates(graph, kernel_files)

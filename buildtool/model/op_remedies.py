@@ -1,0 +1,35 @@
+"""What to do about ops that no small device runs, whatever the tree: they stand for something else
+that the exporter can leave out. Names: ``core/ops/script_ops.cc``, ``core/ops/dataset_ops.cc``,
+``compiler/tf2xla/ops/xla_ops.cc`` and ``compiler/jit/ops/xla_ops.cc`` of TensorFlow 2.14.1.
+"""
+
+from __future__ import annotations
+
+import re
+
+BEHIND = (
+    "name under 'inputs' a tensor behind it that the app feeds, or 'outputs' that do not need it"
+)
+_REMEDIES = (
+    (r"(Eager)?PyFunc(Stateless)?", f"it calls Python, which no device has: {BEHIND}"),
+    (
+        "XlaCallModule",
+        "it holds StableHLO, as jax2tf and others write it: export with "
+        "native_serialization=False, so that it is made of TensorFlow's own ops",
+    ),
+    (
+        r"_?Xla\w+",
+        "it was compiled by XLA or for it: export without jit_compile, so that the ops stay",
+    ),
+    (r"TPU\w+|\w+TPU\w*", "it is for TPUs: export the model for a CPU"),
+    (
+        r"(OneShot|Anonymous)?Iterator\w*|\w+Dataset(V\d)?",
+        f"it is part of an input pipeline: {BEHIND}",
+    ),
+    (r"\w*(Queue|Reader|Barrier)\w*(V2)?", f"it is part of an input pipeline: {BEHIND}"),
+)
+
+
+def remedy(op: str) -> str:
+    """What to do about a node of ``op``; empty where nothing is known of it."""
+    return next((todo for pattern, todo in _REMEDIES if re.fullmatch(pattern, op)), "")
