@@ -105,7 +105,8 @@ def read_graph(buffer: Buffer) -> GraphDef:
     library_rest, rest = bytearray(), bytearray()
     for number, kind, value, end in fields(buffer, (0, len(buffer))):
         if (number in (1, 2, 4) and kind != LENGTH) or (number == 3 and kind != VARINT):
-            raise WireError(value, f"field {number} is not what a GraphDef has there")
+            where = value if kind == LENGTH else end
+            raise WireError(where, f"field {number} is not what a GraphDef has there")
         if number == 1:
             nodes.append(_read_node(buffer, (value, end)))
         elif number == 2:
