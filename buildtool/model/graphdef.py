@@ -105,7 +105,7 @@ def read_graph(buffer: Buffer) -> GraphDef:
     library_rest, rest = bytearray(), bytearray()
     for number, kind, value, end in fields(buffer, (0, len(buffer))):
         if (number in (1, 2, 4) and kind != LENGTH) or (number == 3 and kind != VARINT):
-            where = value if kind == LENGTH else end
+            where = 0 if kind == VARINT else value
             raise WireError(where, f"field {number} is not what a GraphDef has there")
         if number == 1:
             nodes.append(_read_node(buffer, (value, end)))

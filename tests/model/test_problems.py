@@ -394,7 +394,7 @@ INDEX = b"x" * 40 + bytes.fromhex("57fb808b247547db")
         (
             "m.pb",
             b"\x08\x07\x12\x02\x0a\x00",
-            "is no whole GraphDef: field 1 is not what a GraphDef has there at byte 2",
+            "is no whole GraphDef: field 1 is not what a GraphDef has there at byte 0",
             DAMAGED,
         ),
         (
