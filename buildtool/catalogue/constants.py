@@ -36,7 +36,9 @@ _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _VALUE = r"%s\s*(?:\[[^\]]*\])?\s*(?:=\s*)?(%s)"
 _STRINGS = r'(?:"(?:[^"\\]|\\.)*"\s*)+'
 _LISTS = r"\{[^;]*\}"
+_RETURNED = r"%s\s*\(\s*\)\s*\{\s*return\s*(%s);"
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_CALL = re.compile(r"(\w+)\s*\(\s*\)")
 _CONSTANT = re.compile(r"k[A-Z]\w*|[a-z]\w*_types")
 _ALIAS = r"%s\s*=\s*([\w:]+)\s*;"
 
@@ -72,10 +74,14 @@ class Constants:
     def string(self, text: str, source: str) -> str:
         """Give the string that a literal or a constant of ``source`` holds; any other expression
         stays as it is written."""
-        value = literal(text)
-        if value is None:
-            value = literal(self._initialiser(text, source, _STRINGS) or "")
+        value = self.text(text, source)
         return text.strip() if value is None else value
+
+    def text(self, text: str, source: str) -> str | None:
+        """The same; None for any other expression. A function that does nothing but return a
+        literal (``GetPaddingAttrString()``) is as good as a constant."""
+        value = literal(text)
+        return literal(self._initialiser(text, source, _STRINGS) or "") if value is None else value
 
     def types(self, text: str, source: str) -> tuple[str, ...]:
         """Give the DataTypes of one type, a braced list, or a constant list of ``source``."""
@@ -88,7 +94,8 @@ class Constants:
     def _initialiser(self, name: str, source: str, pattern: str) -> str | None:
         """Give the initialiser of ``name``, following other names that it is set to."""
         name = name.rpartition("::")[2].strip()
-        if not name.isidentifier():
+        call = _CALL.fullmatch(name)
+        if not (call or name.isidentifier()):
             return None
         # Names in capitals (DEVICE_CPU) are the tree's, all others may be the source's own.
         key = ("" if name.isupper() else source, name)
@@ -98,13 +105,15 @@ class Constants:
         return self._known[key]
 
     def _search(self, name: str, source: str, pattern: str) -> str | None:
+        call = _CALL.fullmatch(name)
+        name, value = (call[1], _RETURNED) if call else (name, _VALUE)
         word = rf"\b{re.escape(name)}\b"
         for path in self._places(source):
             text = self._files.text(path) or b""
             if name.encode() not in text:
                 continue
             readable = text.decode("utf-8", "replace")
-            if found := re.search(_VALUE % (word, pattern), readable):
+            if found := re.search(value % (word, pattern), readable):
                 return found[1]
             alias = re.search(_ALIAS % word, readable)
             if alias and alias[1].rpartition("::")[2] != name:

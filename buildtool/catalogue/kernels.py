@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from buildtool.catalogue import opdefs, store
 from buildtool.catalogue.builders import read_kernels, read_ops
@@ -22,12 +22,14 @@ from buildtool.catalogue.macros import (
     find_registering,
     own_macros,
 )
+from buildtool.catalogue.op_language import compound_types
+from buildtool.catalogue.registered_ops import merged, read_registered
 from buildtool.catalogue.unity import Preprocessor, expand
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.values import KernelCatalogue, OpRegistration, Registration
 
 # Part of the cache's key: raise it whenever the same tree would give another catalogue.
-VERSION = 2
+VERSION = 3
 
 
 def make_catalogue(
@@ -59,7 +61,8 @@ def make_catalogue(
     if known is not None:
         return known
     definitions = _checked_definitions(tree)
-    kernels, ops = _registrations(tree, request, folder)
+    kernels, ops, registered = _registrations(tree, request, folder)
+    definitions = {**definitions, **registered}
     catalogue = KernelCatalogue(
         tree_digest=tree_digest,
         defines=request.defines,
@@ -106,19 +109,31 @@ def _missing_macros(tree: Path) -> Iterator[Problem]:
             yield Problem(where=str(tree / header), what=what, todo=todo)
 
 
-def _registrations(
-    tree: Path, request: Preprocessor, folder: Path
-) -> tuple[tuple[Registration, ...], tuple[OpRegistration, ...]]:
+class _Registrations(NamedTuple):
+    """What the sources of a tree register, and how they define the ops, as far as it is clear."""
+
+    kernels: tuple[Registration, ...]
+    ops: tuple[OpRegistration, ...]
+    definitions: Mapping[str, opdefs.Record]
+
+
+def _registrations(tree: Path, request: Preprocessor, folder: Path) -> _Registrations:
     files = CxxFiles(tree, request.include_dirs)
     expanded = expand(files, find_registering(files), request, cache=folder)
-    constants = Constants(files)
+    constants, compound = Constants(files), compound_types(files)
     kernels: list[Registration] = []
     ops: list[OpRegistration] = []
+    registered: list[tuple[str, opdefs.Record | None]] = []
     for source, text in expanded.items():
         kernels += read_kernels(source, text, constants)
         kernels += read_c_kernels(source, text, constants)
         ops += read_ops(source, text, constants)
-    return tuple(sorted(kernels, key=_kernel_order)), tuple(sorted(ops, key=_op_order))
+        registered += read_registered(source, text, constants, compound)
+    return _Registrations(
+        tuple(sorted(kernels, key=_kernel_order)),
+        tuple(sorted(ops, key=_op_order)),
+        merged(registered),
+    )
 
 
 def _kernel_order(kernel: Registration) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from buildtool.core import datatypes
 from buildtool.core.values import ArgDef, AttrDef, AttrType, OpDefinition
 from buildtool.model.attributes import PLACEHOLDER, Attr, Attrs
 from buildtool.model.graphdef import Argument, FunctionDef
-from buildtool.model.textformat import encode
+from buildtool.model.textformat import TextError, encode
 
 _ENDED = re.compile(r"since GraphDef version (\d+): (.*)")
 
@@ -60,11 +60,16 @@ class Specs:
 
     def _make(self, op: str) -> OpSpec | None:
         definition = self._definitions.get(op)
+        unknown = OpSpec({}, (), (), is_open=True) if op in self._registered else None
         if definition is None:
-            return OpSpec({}, (), (), is_open=True) if op in self._registered else None
+            return unknown
+        try:
+            attrs = {attr.name: _attr_spec(attr) for attr in definition.attrs}
+        except TextError:  # a default of a form that only C++ reads
+            return unknown
         ended = _ENDED.match(definition.deprecation)
         return OpSpec(
-            {attr.name: _attr_spec(attr) for attr in definition.attrs},
+            attrs,
             tuple(_argument(argument) for argument in definition.inputs),
             tuple(_argument(argument) for argument in definition.outputs),
             ended_in=int(ended[1]) if ended else 0,

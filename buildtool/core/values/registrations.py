@@ -83,8 +83,8 @@ class ArgDef:
 
 @dataclass(frozen=True, kw_only=True)
 class OpDefinition:
-    """An op of the tree, from its ``tensorflow/core/ops/ops.pbtxt``. ``deprecation`` is
-    ``since GraphDef version N: what to use instead``, or empty."""
+    """An op of the tree, from its ``REGISTER_OP`` or its ``tensorflow/core/ops/ops.pbtxt``.
+    ``deprecation`` is ``since GraphDef version N: what to use instead``, or empty."""
 
     name: str
     attrs: tuple[AttrDef, ...] = ()
