@@ -41,10 +41,18 @@ class Ends(NamedTuple):
 
     def note(self, tensors: Sequence[TensorInfo]) -> str:
         """What is said of outputs that nobody stated."""
-        names = ", ".join(tensor.name for tensor in tensors)
+        several = len(tensors) > 1
+        names = ", ".join(_described(tensor) if several else tensor.name for tensor in tensors)
         few = ", ".join(self.others[:_NAMES_SHOWN]) + ", ..." * (len(self.others) > _NAMES_SHOWN)
         left = f", and {few} for by-products" if self.others else ""
         return f"no outputs are stated: {names} taken for them{left}; the key 'outputs' says others"
+
+
+def _described(tensor: TensorInfo) -> str:
+    """A tensor with what is known of it, so that one can tell which is meant."""
+    dtype = "unknown type" if tensor.dtype == UNKNOWN else short(tensor.dtype)
+    shape = "unknown shape" if tensor.shape is None else f"[{', '.join(map(str, tensor.shape))}]"
+    return f"{tensor.name} ({dtype}, {shape})"
 
 
 def find_ends(graph: GraphDef) -> Ends:

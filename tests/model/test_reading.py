@@ -267,6 +267,15 @@ def test_what_only_has_an_effect_or_depends_on_no_input_is_no_output(
     assert [t.name for t in read(write(alone)).opset.models[0].outputs] == ["log:0"]
 
 
+def test_several_outputs_are_told_with_type_and_shape(write: Write, read: Read) -> None:
+    kind = attr("T", "type: DT_FLOAT")
+    shape = attr("_output_shapes", "list { shape { dim { size: 2 } } }")
+    text = f"""{placeholder("x")} node {{ name: 'a' op: 'Relu' input: 'x' {kind} {shape} }}
+      node {{ name: 'b' op: 'Relu' input: 'x' {kind} }}"""
+    (note,) = read(write(text)).notes
+    assert "a:0 (float, [2]), b:0 (float, unknown shape) taken for them" in note
+
+
 def test_stated_inputs_outputs_and_shapes(write: Write, read: Read) -> None:
     path = write(MLP)
     model = read(path, inputs=("y",), outputs=("y:0", "z"), shapes={"y": (1, 4)}).opset.models[0]
