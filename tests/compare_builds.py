@@ -108,7 +108,8 @@ def compare_said(old: Side, new: Side, words: list[str]) -> int:
     """Do a task in both; the number of differences."""
     before, after = old.doit(words), new.doit(words)
     print(f"{' '.join(words)}: exit code {before[0]}", flush=True)
-    if before == after:
+    # doit takes what a task waits for in any order.
+    if before[0] == after[0] and sorted(before[1].split("\n")) == sorted(after[1].split("\n")):
         return 0
     print(f"  DIFFERS: exit code {before[0]}, {after[0]}")
     print(_difference(before[1].encode(), after[1].encode()), flush=True)
