@@ -66,7 +66,7 @@ def read_universal(path: Path) -> Mapping[tuple[int, int], tuple[Member, ...]]:
     data = _load(path)
     row = UNIVERSAL.get(bytes(data[:4]))
     if row is None:
-        raise _bad(path, "is no universal archive", "join the archives of the slices again")
+        raise _bad(path, "is not a universal archive", "join the archives of the slices again")
     count = int.from_bytes(data[4:8], "big")
     if 8 + count * row.size > len(data):
         raise _cut_off(path, 8)
@@ -115,7 +115,9 @@ def _archive(path: Path, data: memoryview) -> tuple[Member, ...]:
             path, "is a universal file of several processors", "give the archive of one slice"
         )
     if bytes(data[:8]) != MAGIC:
-        raise _bad(path, "is no static library: it does not start with '!<arch>'", "build it again")
+        raise _bad(
+            path, "is not a static library: it does not start with '!<arch>'", "build it again"
+        )
     return tuple(_members(path, data))
 
 

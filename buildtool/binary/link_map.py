@@ -69,7 +69,7 @@ def bytes_by_input(path: Path, archives: Sequence[Path] = ()) -> Mapping[str, in
     except OSError as failure:
         raise _bad(path, f"cannot be read: {failure.strerror}") from None
     if not sizes:
-        raise _bad(path, "is no linker map of GNU ld, lld or Apple's ld")
+        raise _bad(path, "is not a linker map of GNU ld, lld or Apple's ld")
     return dict(sorted(sizes.items()))
 
 

@@ -104,7 +104,7 @@ def _refuse(text: str, position: int, where: str) -> NoReturn:
     rest = text[position:].lstrip()
     line = text.count("\n", 0, len(text) - len(rest)) + 1
     found = repr(rest.split("\n")[0][:40]) if rest else "the end of the file"
-    what = f"this is no op list in text format, at {found}"
+    what = f"not an op list in text format, at {found}"
     raise ConfigError(
         Problem(where=f"{where}:{line}", what=what, todo="unpack the TensorFlow sources again")
     )

@@ -75,4 +75,4 @@ class Unchanged:
 
     def __repr__(self) -> str:
         """What ``doit info`` shows of it."""
-        return "the target, this tool, the compiler and the tree are as they were"
+        return "whether the target, this tool, the compiler and the tree are unchanged"

@@ -83,7 +83,7 @@ class _Loader:
         for each in _with_slices(target):
             if each is not target and each.id in self.files:
                 what = f"the slice {each.abi} would be called '{each.id}', as {each.id}.yaml is"
-                self.note(each.where("abi"), what, "call the file by another name")
+                self.note(each.where("abi"), what, "rename the file")
             for check in checks:
                 self.problems += check(each)
         return target
@@ -108,7 +108,7 @@ class _Loader:
                 files[path.stem] = path
                 if not _ID.fullmatch(path.stem):
                     what = f"'{path.stem}' cannot be the id of a target"
-                    self.note(where, what, "call the file by letters, digits, '.', '_' and '-'")
+                    self.note(where, what, "name the file with letters, digits, '.', '_' and '-'")
         return dict(sorted(files.items()))
 
     def _draft(self, name: str) -> DraftTarget | None:
@@ -122,7 +122,11 @@ class _Loader:
         try:
             content = self.files[name].read_bytes()
         except OSError as error:
-            self.note(file, f"cannot read this file: {error.strerror}", "check what it is")
+            self.note(
+                file,
+                f"cannot read this file: {error.strerror}",
+                "is it a file that you may read?",
+            )
             return None
         yaml_reader = nodes.Reader(file)
         written = yaml_reader.read(content)
@@ -201,7 +205,7 @@ def _former_keys(written: Value) -> Iterator[Problem]:
             what, todo = f"{name} is now {FORMER_KEYS[name]}", f"write it under '{section}:'"
             yield Problem(where=value.where, what=what, todo=todo)
         elif name in FORMER_KEYS:
-            what = f"{name} is no longer a key: it had but one value"
+            what = f"{name} is no longer a key: it had only one value"
             yield Problem(where=value.where, what=what, todo="take it out, or see 'product'")
 
 

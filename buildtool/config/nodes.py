@@ -60,7 +60,7 @@ class Reader:
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1
             character = f"U+{error.character:04X}"
-            self._wrong(line, f"the character {character} may not stand in YAML", "remove it")
+            self._wrong(line, f"the character {character} is not allowed in YAML", "remove it")
         except yaml.MarkedYAMLError as error:
             self._broken(error, text)
         except RecursionError:
@@ -81,7 +81,7 @@ class Reader:
         mark = error.context_mark if scanned else error.problem_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
         if "\t" in "".join(text.splitlines()[line : line + 1])[: column + 1]:
-            self._wrong(line + 1, "a tab stands where YAML wants spaces", "indent with spaces")
+            self._wrong(line + 1, "there is a tab where YAML wants spaces", "indent with spaces")
             return
         context = error.context or ""
         if error.context_mark and not scanned:
@@ -95,7 +95,9 @@ class Reader:
         where = f"{self.name}:{node.start_mark.line + 1}"
         if any(node is outer for outer in around):
             line = node.start_mark.line + 1
-            self._wrong(line, f"{key}: an alias stands inside what it names", "write it out")
+            self._wrong(
+                line, f"{key}: an alias is inside the very value that it names", "write it out"
+            )
             return Value(data=None, where=where)
         if isinstance(node, yaml.MappingNode):
             return Value(data=self._mapping(node, key, (*around, node)), where=where)
@@ -122,7 +124,7 @@ class Reader:
             inner = f"{key}.{name}" if key else name
             if name in entries:
                 first = f"keep one; the first is in line {lines[name]}"
-                self._wrong(line, f"{inner}: this key stands here twice", first)
+                self._wrong(line, f"{inner}: this key is given twice", first)
                 continue
             value = self._value(value_node, key=inner, around=around)
             lines[name] = line

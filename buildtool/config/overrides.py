@@ -113,7 +113,7 @@ def _models(written: str, cwd: Path) -> tuple[Path, ...]:
 def _tree(written: str, cwd: Path) -> NameOrPath:
     """A folder if there is one of that name here or if it has a slash, else a name."""
     if not written:
-        raise WrongValueError("nothing is given", "write tf=PATH or tf=NAME")
+        raise WrongValueError("no value", "write tf=PATH or tf=NAME")
     folder = place(written, cwd)
     return folder if folder.is_dir() else name_or_place(written, cwd)
 

@@ -45,6 +45,6 @@ def slice_problems(target: Target) -> Iterator[Problem]:
         if abi in target.slices[:index]:
             yield Problem(
                 where=target.where(f"slices[{index}]"),
-                what=f"slices[{index}]: '{abi}' stands there twice",
+                what=f"slices[{index}]: '{abi}' is listed twice",
                 todo="take one of them out",
             )

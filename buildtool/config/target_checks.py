@@ -81,6 +81,6 @@ def unreadable_names(target: Target) -> Iterator[Problem]:
         if "\ufffd" in os.fsencode(model.path).decode("utf-8", "replace"):
             yield Problem(
                 where=target.where(f"models[{index}].path"),
-                what=f"models[{index}].path: {str(model.path)!r} is no name in UTF-8",
+                what=f"models[{index}].path: {str(model.path)!r} is not a name in UTF-8",
                 todo="rename the file or folder",
             )

@@ -41,10 +41,10 @@ def plain(path: Path) -> Path:
     raise ConfigError(
         Problem(
             where=str(path),
-            what="the native build cannot work in a folder of this name, nor under another name: "
-            f"{tempfile.gettempdir()} cannot be used",
-            todo="move it where no name holds anything but letters, digits and '_.+@-', "
-            "or set TMPDIR to such a folder",
+            what="the native build cannot work in a folder of this name, and no link with a "
+            f"plainer name can be made in {tempfile.gettempdir()}",
+            todo="move it to a path that has only letters, digits and '_.+@-', or set TMPDIR to a "
+            "folder with such a path",
         )
     )
 

@@ -110,7 +110,7 @@ def _check_scope(
             source = reference.removeprefix("^").partition(":")[0]
             if source not in known:
                 where = NodeRef(model=model, function=function, node=node.name)
-                what = f"op {node.op}: its input {reference!r} is no node of the graph"
+                what = f"op {node.op}: its input {reference!r} is not a node of the graph"
                 findings.node(where, what, CUT)
 
 
@@ -184,7 +184,8 @@ def _attr_problems(site: Site, spec: OpSpec, context: Context) -> Iterator[tuple
         elif attr.field() == PLACEHOLDER:
             source = attr.decode().value
             what = (
-                f"attribute {name!r} stands for {source!r}, which no caller of the function gives"
+                f"attribute {name!r} takes its value from {source!r}, which no caller of the "
+                "function sets"
             )
             yield what, "export the model again"
         else:

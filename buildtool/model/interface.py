@@ -44,8 +44,8 @@ class Ends(NamedTuple):
         several = len(tensors) > 1
         names = ", ".join(_described(tensor) if several else tensor.name for tensor in tensors)
         few = ", ".join(self.others[:_NAMES_SHOWN]) + ", ..." * (len(self.others) > _NAMES_SHOWN)
-        left = f", and {few} for by-products" if self.others else ""
-        return f"no outputs are stated: {names} taken for them{left}; the key 'outputs' says others"
+        left = f", and {few} as by-products" if self.others else ""
+        return f"the target names no outputs: {names} taken as such{left}; 'outputs' names others"
 
 
 def _described(tensor: TensorInfo) -> str:
@@ -151,10 +151,10 @@ class Interface:
                 todo = (
                     f"close to it are {', '.join(close)}" if close else "name a node of the graph"
                 )
-                findings.model(where, f"the {what} {name!r} is no node of the graph", todo)
+                findings.model(where, f"the {what} {name!r} is not a node of the graph", todo)
             elif types != _UNKNOWN and int(index) >= len(types):
                 todo = f"{node!r} has {len(types)} outputs; the first is {node}:0"
-                findings.model(where, f"there is no tensor {name!r} to be an {what}", todo)
+                findings.model(where, f"the {what} {name!r} is not a tensor of the graph", todo)
             else:
                 result.append(self._tensor(f"{node}:{index}"))
         return tuple(result)
@@ -163,7 +163,7 @@ class Interface:
         """Stated shapes must belong to tensors of the graph."""
         for name in self._shapes:
             if name.rpartition(":")[0] not in self._sites:
-                what = f"a shape is stated for {name!r}, which is no tensor of the graph"
+                what = f"a shape is given for {name!r}, which is not a tensor of the graph"
                 findings.model(where, what, "name an input of the model")
 
     def check_types(self, places: Mapping[str, str], where: str, findings: Findings) -> None:

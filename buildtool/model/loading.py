@@ -84,7 +84,10 @@ def _from_text(path: Path, cache: Path) -> Path:
     try:
         content = encode(read_text(path), "GraphDef")
     except TextError as failure:
-        where, todo = f"{path}:{failure.line}", "the file is damaged or no GraphDef: write it again"
+        where, todo = (
+            f"{path}:{failure.line}",
+            "the file is damaged or not a GraphDef: write it again",
+        )
         raise ModelError(Problem(where=where, what=str(failure), todo=todo)) from None
     return keep(content, cache)
 

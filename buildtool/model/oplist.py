@@ -34,7 +34,7 @@ def parse(text: str, path: Path) -> tuple[list[Entry], list[Problem]]:
         entries, problems = _parse_lines(text)
     for entry in entries:
         if not _OP.fullmatch(entry.op):
-            problems.append(_problem(path, entry.line, f"{entry.op!r} is no op name"))
+            problems.append(_problem(path, entry.line, f"{entry.op!r} is not the name of an op"))
     if not entries and not problems:
         problems.append(_problem(path, 0, "names no op"))
     return entries, problems
@@ -58,7 +58,7 @@ def _parse_json(text: str, path: Path) -> tuple[list[Entry], list[Problem]]:
     try:
         items = json.loads(text)
     except json.JSONDecodeError as failure:
-        return [], [_problem(path, failure.lineno, f"is no JSON: {failure.msg}")]
+        return [], [_problem(path, failure.lineno, f"is not JSON: {failure.msg}")]
     entries: list[Entry] = []
     problems: list[Problem] = []
     for item in items:
@@ -68,5 +68,5 @@ def _parse_json(text: str, path: Path) -> tuple[list[Entry], list[Problem]]:
             case [str(op), str(kernel_class)]:
                 entries.append(Entry(op, kernel_class, 0))
             case _:
-                problems.append(_problem(path, 0, f"{json.dumps(item)[:60]} is no op"))
+                problems.append(_problem(path, 0, f"{json.dumps(item)[:60]} is not an op"))
     return entries, problems

@@ -119,12 +119,13 @@ class _Reader:
             todo = "look at the permissions and the free space there"
             self._findings.model(str(failure.filename or source.path), what, todo)
         except WireError as failure:
-            self._findings.model(str(source.path), f"is no whole GraphDef: {failure}", _DAMAGED)
+            self._findings.model(str(source.path), f"is not a whole GraphDef: {failure}", _DAMAGED)
 
     def result(self) -> Reading:
         """The union of all that was read."""
         skipped = (
-            f"{where[0]}: op {op}: this tree skips attribute {attr!r}, unknown to it{also(where)}"
+            f"{where[0]}: op {op}: this tree does not know attribute {attr!r} and ignores it"
+            + also(where)
             for (_, op, attr), where in sorted(self._unknown.items())
         )
         opset = OpSet(models=tuple(self._models), uses=self._uses.result())

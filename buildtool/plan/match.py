@@ -99,7 +99,7 @@ def _serves(kernel: Registration, attrs: Mapping[str, tuple[str, ...]]) -> bool:
         types = attrs.get(constraint.attr)
         if types is None:
             what = f"op {kernel.op} is used without its type attribute {constraint.attr!r}"
-            todo = f"the kernel {kernel.kernel_class} ({_place(kernel)}) is chosen by it"
+            todo = f"name it: the kernel {kernel.kernel_class} ({_place(kernel)}) depends on it"
             raise ModelError(Problem(where=kernel.op, what=what, todo=todo))
         if not set(types) <= set(constraint.types):
             return False

@@ -21,7 +21,7 @@ OUT = f"take it out of the model, or {BEHIND}"
 def unregistered_problem(use: OpUse, others: Mapping[str, KernelCatalogue]) -> Problem:
     """An op that the tree does not register under this target's defines."""
     helps = [name for name, other in others.items() if any(o.op == use.op for o in other.ops)]
-    todo = f"it is with `{'` or `'.join(helps)}`" if helps else remedy(use.op) or OUT
+    todo = f"with `{'` or `'.join(helps)}` it is" if helps else remedy(use.op) or OUT
     what = f"op {use.op} is not registered by this tree under this target's defines"
     return Problem(where=_where(use), what=what + also(use.nodes), todo=todo)
 
@@ -107,7 +107,7 @@ def training_problems(
         if training and nodes:
             yield Problem(
                 where=str(nodes[0]),
-                what=f"op {op} is only of use in training" + also(nodes),
+                what=f"op {op} is only useful in training" + also(nodes),
                 todo="export the part of the model that gives its outputs, without its optimiser",
             )
 

@@ -74,7 +74,7 @@ def _for_release(abi: Abi, minimum_os: str | None, where: str) -> Abi:
     if versions is None:
         if minimum_os is None:
             return abi
-        what = f"{RELEASE_KEY}: objects for {abi.name} are not made for a release of the system"
+        what = f"{RELEASE_KEY}: objects for {abi.name} do not depend on a release of the system"
         raise ConfigError(Problem(where=where, what=what, todo="leave the key out"))
     wanted = minimum_os or versions.default
     if version_numbers(wanted) < version_numbers(versions.oldest):
@@ -126,6 +126,6 @@ def platform_problems(target: Target) -> Iterator[Problem]:
     if target.glibc and GNU not in abi.triple:
         yield Problem(
             where=target.where("glibc"),
-            what=f"glibc: {abi.name} of {target.platform} has another C library",
+            what=f"glibc: the C library of {target.platform} for {abi.name} is not glibc",
             todo="leave the key out",
         )

@@ -51,9 +51,11 @@ def check_app_protobuf(path: Path, own: str, prefix: str | None, where: str) -> 
         raise ConfigError(
             Problem(
                 where=where,
-                what=f"app_protobuf: the app brings protobuf {version} and the library {own}; two "
-                "in one program are symbols defined twice, or a crash",
-                todo="give the library's another name with 'protobuf_prefix: NAME'",
+                what=f"app_protobuf: the app has protobuf {version} and the library {own}; with "
+                "both in one program, symbols are defined twice, or it crashes",
+                todo="rename the library's with 'protobuf_prefix: NAME'",
             )
         )
-    return (f"the app's own protobuf is {version}, the library's {own} has other names",)
+    return (
+        f"the app's own protobuf is {version}; the library's {own} is renamed, so both can be used",
+    )

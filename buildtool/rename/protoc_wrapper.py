@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
 def _generate(tree: Path, protoc: str, arguments: Sequence[str]) -> int:
     renamed = read_renamed(tree)
     if renamed is None:
-        what = "is no tree with a renamed protobuf"
+        what = "is not a tree with a renamed protobuf"
         raise ConfigError(Problem(where=str(tree), what=what, todo="build it again"))
     with tempfile.TemporaryDirectory() as scratch:
         words, destination = _redirected(arguments, scratch)

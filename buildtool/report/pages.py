@@ -250,23 +250,23 @@ def _verdict(verification: VerificationReport | None) -> str:
     """What a verification without problems has proved."""
     registered = "the library registers what was planned"
     if verification is not None and verification.libraries:
-        whole = "every library is one that an app can load, and has the kernels that were planned"
+        whole = "an app can load every library, and each has the planned kernels"
         return (
             whole
             if verification.not_run
-            else (f"{whole}; a device has run the models, whose outputs were not compared")
+            else (f"{whole}; a device ran the models, but their outputs were not compared")
         )
     if verification is not None and verification.emulated:
         registered = f"on {verification.emulated}, {registered}"
     if verification is not None and verification.not_run:
         return (
-            "every object and the linked program are of the right kind, and the program holds all "
-            "that registers itself"
+            "every object and the linked program are built for the right system, and the program "
+            "holds everything that registers itself"
         )
     if verification is None or not verification.models:
         return registered
     if all(check.compared for check in verification.models):
-        return f"{registered}, and what every model gives agrees with TensorFlow's own outputs"
+        return f"{registered}, and every model's outputs agree with TensorFlow's own"
     return f"{registered} and runs every model; its outputs were not compared with TensorFlow's"
 
 

@@ -162,7 +162,7 @@ def _verify(wanted: Fetchable, part: Path, *, resumed: bool) -> None:
     part.unlink()
     if resumed:
         raise _TryAgainError("the resumed file had other bytes; it is fetched anew")
-    raise _failure(wanted, f"wrong bytes: SHA-256 {got}, locked is {wanted.expected.sha256}")
+    raise _failure(wanted, f"wrong bytes: SHA-256 {got}, not {wanted.expected.sha256} as locked")
 
 
 def _failure(wanted: Fetchable, what: str) -> DownloadError:

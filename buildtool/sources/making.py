@@ -76,9 +76,9 @@ def _verify(source: LockedSource, place: Place, work: Path) -> None:
             Problem(
                 where=f"{place.where}: {place.origin}",
                 what=f"{source.name}: its {count} files have the tree hash {got}, "
-                f"locked is {source.tree}",
-                todo="it is not the locked source, or strip, subdir, include, exclude select "
-                "other files; nothing of it is used",
+                f"but the lock file says {source.tree}",
+                todo="it is not the locked source, or 'strip', 'subdir', 'include' or 'exclude' "
+                "selects other files; it is not used",
             )
         )
 

@@ -47,7 +47,7 @@ def npm_package(
         archive = _pack(name, Path(folder))
         found = hashlib.sha256(archive.read_bytes()).hexdigest()
         if sha256 and found != sha256:
-            raise _failure(name, f"has SHA-256 {found}, locked is {sha256}", "do not use it")
+            raise _failure(name, f"has SHA-256 {found}, not {sha256} as expected", "do not use it")
         _unpack(archive, Path(folder))
         unpacked = Path(folder) / "package"
         if not (home / "package.json").is_file():

@@ -121,7 +121,9 @@ def _fetchable(session: Session, label: str, place: Place, origin: Remote) -> Fe
 def _agrees(place: Place, url: str, offered: str) -> None:
     """Refuse before the download what the index itself says is another file."""
     if place.archive and offered and offered != place.archive.sha256:
-        what = f"the index offers a file with SHA-256 {offered}, locked is {place.archive.sha256}"
+        what = (
+            f"the index offers a file with SHA-256 {offered}, not {place.archive.sha256} as locked"
+        )
         raise DownloadError(Problem(where=url, what=what))
 
 

@@ -77,5 +77,5 @@ def _problem(error: str, path: Path) -> Problem:
     return Problem(
         where=f"{path}:{max(lines[-1] - 1, 1) if lines else 1}",
         what=f"cannot be evaluated: {messages[-1] if messages else error.splitlines()[-1]}",
-        todo=f"expected is the {ENTRY}() of a release from 1.0 to 1.15; is the file as it was?",
+        todo=f"{ENTRY}() must be like that of a release from 1.0 to 1.15; was the file changed?",
     )

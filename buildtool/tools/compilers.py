@@ -110,7 +110,7 @@ def reading_toolchain(
     }
     if lacking := [name for name, path in paths.items() if path is None]:
         todo = "on Debian or Ubuntu: apt-get install clang llvm"
-        what = f"not here: clang's {', '.join(lacking)}, with which sources are read"
+        what = f"not found: clang's {', '.join(lacking)}, which this tool reads sources with"
         raise ToolError(Problem(where="toolchain", what=what, todo=todo))
     tools = {name: tool(name, path) for name, path in paths.items() if path is not None}
     _check_version(tools["c++"], "clang")
@@ -241,7 +241,7 @@ def find_protoc(series: str) -> Path:
         raise ToolError(
             Problem(
                 where="toolchain",
-                what=f"protoc {series} is needed, here is {version or 'none'}",
+                what=f"protoc {series} is needed, found: {version or 'none'}",
                 todo="Debian 12 and Ubuntu 24.04: apt-get install protobuf-compiler; elsewhere "
                 "build protoc of that version and name it with PROTOC=",
             )

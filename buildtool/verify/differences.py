@@ -53,7 +53,7 @@ def why_different(
         )
     if _finite_in_one(found, reference):
         return (
-            f"numbers that only one of the two has as NaN or infinity do not come from rounding: "
+            f"a number that is NaN or infinite on one side only does not come from rounding: "
             f"look for {FLAGS}, and for inputs that the model was not made for ('samples')"
         )
     if not is_float(found):
@@ -77,7 +77,7 @@ def _of_releases(around: Circumstances) -> str:
     if around.version == around.reference.version:
         return ""
     return (
-        f"TensorFlow {around.reference.version} may compute an op otherwise than the library's "
+        f"TensorFlow {around.reference.version} may compute an op differently from the library's "
         f"{around.version}: install that release to compare with; or "
     )
 

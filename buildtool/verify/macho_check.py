@@ -30,8 +30,8 @@ from buildtool.core.version_numbers import version_numbers
 APPLE = ("/usr/lib/", "/System/Library/")
 SHOWN = 8
 FORCE_LOAD = (
-    "link with -Wl,-force_load,/absolute/path/of/the/archive, in the link that makes the app, as "
-    "the link settings say that stand beside the library"
+    "use -Wl,-force_load,/absolute/path/of/the/archive in the link that makes the app, as the link "
+    "settings beside the library do"
 )
 
 
@@ -98,7 +98,7 @@ def _foreign_symbols(program: Path, image: MachoImage) -> Iterator[Problem]:
         more = f" and {len(nowhere) - SHOWN} more" if len(nowhere) > SHOWN else ""
         yield Problem(
             where=str(program),
-            what=f"has undefined symbols that no library is named for: "
+            what=f"has undefined symbols that belong to none of its libraries: "
             f"{', '.join(nowhere[:SHOWN])}{more}",
             todo="link without -undefined dynamic_lookup and without -flat_namespace, and see "
             "what the linker misses",

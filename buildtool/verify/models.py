@@ -99,7 +99,7 @@ def _shape_problems(
             yield Problem(
                 where=f"{model.name}: output {info.name!r}",
                 what=fault,
-                todo="the artefact runs another graph than the plan was made for; build it again",
+                todo="the program runs another graph than the one that was planned; build it again",
             )
 
 

@@ -151,7 +151,7 @@ def _lines(program: Program, done: Completed) -> list[dict[str, Any]]:
     try:
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     except ValueError as failure:
-        raise _bad_answer(program, f"printed a line that is no JSON: {failure}") from None
+        raise _bad_answer(program, f"printed a line that is not JSON: {failure}") from None
     return lines
 
 

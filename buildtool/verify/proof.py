@@ -180,8 +180,8 @@ def _check_linked(what: VerificationInput, found: _Findings) -> None:
         )
     else:
         found.notes += (
-            f"the linked runner {fault}, though every member of the library is right: the C or "
-            "C++ library that it was linked with is; link an app with the board's own"
+            f"the linked runner {fault}, though every member of the library is right: the "
+            "C or C++ library that it was linked with is not; link an app with the board's own"
             for fault in faults
         )
     found.problems += glibc_problems(what.program, what.expectation.glibc)

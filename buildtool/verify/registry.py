@@ -140,8 +140,8 @@ def _why_missing(
     if others:
         listed = "; ".join(describe(item) for item in others[:SHOWN])
         return (
-            f"registered is: {listed}. The types differ: another type policy or define was in "
-            "force when the file was compiled than when the plan was made"
+            f"registered is: {listed}. The types differ: the file was compiled with another type "
+            "policy or other defines than the plan was made for"
         )
     objects = [member for member in members if _is_object_of(member, kernel.source)]
     if not objects:
@@ -149,8 +149,8 @@ def _why_missing(
     if not any(_registers(member) for member in objects):
         return (
             f"{objects[0].name} is in the library but registers nothing: the class in the "
-            "generated header is not literally the one that this file registers under the "
-            "defines it was compiled with, or the op is not selected"
+            "generated header is not spelt as this file spells it under the defines it was "
+            "compiled with, or the op is not selected"
         )
     return (
         f"{objects[0].name} is in the library and registers something: the class in the header "
@@ -209,8 +209,8 @@ def _repeated(
         if count <= len(places):
             if _plain(kernel) not in planned:
                 notes.append(
-                    f"{describe(kernel)} is registered {count} times, at {there}: the library is "
-                    "of no use to a model that has it; the models here have not"
+                    f"{describe(kernel)} is registered {count} times, at {there}: no model "
+                    "that uses it can run; the models of this target do not use it"
                 )
                 continue
             todo = (
@@ -233,8 +233,8 @@ def _no_selection(where: str, found: Sequence[str], kind: str) -> Iterator[Probl
         more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         yield Problem(
             where=where,
-            what=f"the selection had no effect: {len(found)} {kind} are registered that it does "
-            f"not name ({'; '.join(found[:SHOWN])}{more})",
+            what=f"the selection had no effect: {len(found)} {kind} that it does not "
+            f"name are registered ({'; '.join(found[:SHOWN])}{more})",
             todo="SELECTIVE_REGISTRATION was not defined for every file, or another "
             "ops_to_register.h came first in the include folders; delete the objects",
         )

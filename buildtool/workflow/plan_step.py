@@ -46,8 +46,8 @@ def run(work: Workspace) -> str:
     write_models(work.layout, reading.opset.models)
     required = sum(file.required for file in decided.files)
     return (
-        f"{len(decided.ops)} ops, {len(decided.kernels)} kernels, {required} files to compile in "
-        f"any case, {len(decided.files) - required} if symbols ask for them"
+        f"{len(decided.ops)} ops, {len(decided.kernels)} kernels, {required} files to compile, "
+        f"{len(decided.files) - required} more if the link needs them"
     )
 
 
@@ -162,4 +162,4 @@ def _tree_notes(tree: SourceTree) -> list[str]:
     if not tree.local_changes:
         return []
     shown = ", ".join(tree.local_changes[:5])
-    return [f"the tree has local changes, which are built as they are: {shown}"]
+    return [f"the tree has local changes, and they are built: {shown}"]

@@ -105,8 +105,8 @@ def test_what_is_wrong_inside_is_found(content: AarContent, tmp_path: Path) -> N
     abis = {name: ABIS[name] for name in ("arm64-v8a", "x86")}
     found = [each.what for each in check_aar(path, abis, WANTED).problems]
     assert found == [
-        "its AndroidManifest.xml is no XML: no element found: line 1, column 10",
-        "its classes.jar is no JAR: File is not a zip file",
+        "its AndroidManifest.xml is not XML: no element found: line 1, column 10",
+        "its classes.jar is not a JAR: File is not a zip file",
         "has no R.txt",
         "holds lib/x86/libjsc.so, which is not where Android looks: jni/<abi>/",
         "holds jni/mips/libjsc.so, of an ABI that it is not for",
@@ -143,12 +143,12 @@ def test_content_that_makes_no_aar(tmp_path: Path) -> None:
     with pytest.raises(BuildError) as failure:
         write_aar(tmp_path / "x.aar", content)
     assert [each.what for each in failure.value.problems] == [
-        "'model' is no Java package with a dot",
-        "model is no name that Android unpacks",
+        "'model' is not a Java package with a dot",
+        "model has a name that Android does not unpack",
         f"{tmp_path}/libgone.so is not there",
         "lacks libx.so, which other ABIs have",
         "lacks libgone.so, model, which other ABIs have",
-        "is no JAR",
+        "is not a JAR",
     ]
     assert not (tmp_path / "x.aar").exists()
     empty = dataclasses.replace(content, package="a.b", libraries={"x86": ()}, classes=None)

@@ -75,7 +75,7 @@ def test_what_else_can_be_wrong_is_said_at_once(libraries: Path) -> None:
     assert found == [
         "is called 'libjsc.so', not 'libtensorflow_inference.so'",
         "needs API level 21; the target's is 19",
-        "needs libc++_shared.so, which is no library of Android's and is not packed with it",
+        "needs libc++_shared.so, which is neither one of Android's libraries nor packed with it",
         "does not export Java_org_tensorflow_Session_run",
         "has 5823656 bytes; the budget is 5000000",
     ]
@@ -143,7 +143,9 @@ def test_glibc_is_no_library_of_androids(link: Callable[..., Path]) -> None:
     path = link("-Wl,-soname,libx.so", "-Wl,--no-as-needed")
     wanted = LibraryWanted(soname="libx.so", level=21)
     found = [each.what for each in check_library(path, ABIS["x86_64"], wanted).problems]
-    assert "needs libc.so.6, which is no library of Android's and is not packed with it" in found
+    assert (
+        "needs libc.so.6, which is neither one of Android's libraries nor packed with it" in found
+    )
 
 
 def test_a_program_is_no_library(link: Callable[..., Path], tmp_path: Path) -> None:

@@ -204,9 +204,11 @@ def test_nothing_there_says_both_and_which_variables_mend_it(tmp_path: Path) -> 
 
 
 def test_a_variable_that_names_something_else(tmp_path: Path) -> None:
-    with pytest.raises(ToolError, match=r"ANDROID_HOME=.*: is no Android SDK: it holds neither"):
+    with pytest.raises(
+        ToolError, match=r"ANDROID_HOME=.*: is not an Android SDK: it holds neither"
+    ):
         find_sdk(env={"ANDROID_HOME": str(tmp_path)})
-    with pytest.raises(ToolError, match=r"ANDROID_NDK_HOME=.*/no: is no folder"):
+    with pytest.raises(ToolError, match=r"ANDROID_NDK_HOME=.*/no: is not a folder"):
         find_ndk(env={"ANDROID_NDK_HOME": str(tmp_path / "no")})
 
 
@@ -218,9 +220,9 @@ def test_who_has_named_a_folder_is_said_with_file_and_line(
     with pytest.raises(ToolError) as failure:
         find_kit(KitRequest(sdk=tmp_path, ndk=tmp_path, where=where), abis=(), **facts)  # type: ignore[arg-type]
     first, second = failure.value.problems
-    assert str(first).startswith(f"W:3: sdk={tmp_path}: is no Android SDK")
+    assert str(first).startswith(f"W:3: sdk={tmp_path}: is not an Android SDK")
     assert first.todo == "set sdk in W:3 to the SDK's own folder"
-    assert str(second).startswith(f"targets/x.yaml:7: ndk={tmp_path}: is no NDK")
+    assert str(second).startswith(f"targets/x.yaml:7: ndk={tmp_path}: is not an NDK")
     assert second.todo == "set ndk in targets/x.yaml:7 to the folder of an unpacked NDK"
     new = make_ndk("18.1.1", 21)
     with pytest.raises(ToolError) as failure:
@@ -343,7 +345,7 @@ def test_which_bazel_reads_which_ndk(
 def test_bazel_and_tensorflow_that_have_no_ndk_in_common(
     sdk: Path, tmp_path: Path, make_ndk: Callable[..., Path]
 ) -> None:
-    with pytest.raises(ToolError, match="this Bazel and this TensorFlow do not go together"):
+    with pytest.raises(ToolError, match="none works with both this Bazel and this TensorFlow"):
         find_kit(
             KitRequest(sdk=sdk, ndk=make_ndk("21.4.1", 21)),
             abis=ABIS.values(),

@@ -31,7 +31,7 @@ def test_no_sdk_no_ndk_no_bazel_no_java_all_at_once(make_bench: Make) -> None:
 def test_no_clang_is_told_with_all_else(make_bench: Make) -> None:
     bench = make_bench(without=("javac", "clang*"), sdk=False, bazel=False)
     err = bench.doit("plan", code=4).err
-    assert "toolchain: not here: clang's cc, c++, with which sources are read" in err
+    assert "toolchain: not found: clang's cc, c++, which this tool reads sources with" in err
     assert "Android SDK: not found" in err
     assert "Android NDK: not found" in err
     assert "there is no bazelisk and no bazel here" in err
@@ -39,7 +39,7 @@ def test_no_clang_is_told_with_all_else(make_bench: Make) -> None:
     bench.target("makefile: {protos: lite}\n")
     err = bench.doit("plan", code=3).err
     assert "makefile.protos: the backend 'bazel' cannot do that" in err
-    assert "toolchain: not here: clang's cc, c++" in err
+    assert "toolchain: not found: clang's cc, c++" in err
 
 
 def test_relative_folders_of_sdk_and_ndk(make_bench: Make, tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_relative_folders_of_sdk_and_ndk(make_bench: Make, tmp_path: Path) -> No
     assert "kernels" in bench.doit("plan", env=env, cwd=folder).out
     env["ANDROID_HOME"] = "no"
     err = bench.doit("plan", env=env, cwd=folder, code=4).err
-    assert f"ANDROID_HOME={folder}/no: is no Android SDK" in err
+    assert f"ANDROID_HOME={folder}/no: is not an Android SDK" in err
 
 
 def test_no_java_is_needed_for_the_library_alone(make_bench: Make) -> None:
@@ -154,9 +154,9 @@ def test_an_sdk_of_workspace_that_is_none(make_bench: Make) -> None:
     workspace.write_text(workspace.read_text("utf-8") + entry, "utf-8")
     bench.target("android:\n  ndk: /no/ndk\n")
     err = bench.doit("plan", code=4).err
-    assert f"WORKSPACE:{line}: sdk=/no/sdk: is no Android SDK: it is no folder" in err
+    assert f"WORKSPACE:{line}: sdk=/no/sdk: is not an Android SDK: it is not a folder" in err
     assert f"WORKSPACE:{line} to the SDK's own folder" in err
-    assert "targets/one.yaml:4: ndk=/no/ndk: is no folder" in err
+    assert "targets/one.yaml:4: ndk=/no/ndk: is not a folder" in err
 
 
 def test_the_users_own_entry_is_taken_or_contradicted(make_bench: Make, tmp_path: Path) -> None:
@@ -223,21 +223,23 @@ def test_a_budget_for_what_there_is_not(make_bench: Make) -> None:
     bench = make_bench()
     bench.target(f"models: ['{bench.model}']\nsize_budget:\n  archive: 1 MB\n")
     err = bench.project.doit("plan:one-arm64-v8a", f"tf={bench.tree}", code=3).err
-    assert "targets/one.yaml:5: size_budget.archive: apps get shared libraries, and no" in err
+    assert "targets/one.yaml:5: size_budget.archive: these apps get shared libraries" in err
 
 
 def test_macros_that_the_plan_would_not_know(make_bench: Make) -> None:
     bench = make_bench()
     bench.target("bazel:\n  flags:\n  - --copt=-DA=1\n  - --copt=-O3\n  - --cxxopt\n  - -UB\n")
     err = bench.doit("plan", code=3).err
-    assert "targets/one.yaml:5: bazel.flags[0]: -DA=1 is a macro, which the plan must know" in err
-    assert "say it with 'defines:'" in err
-    assert "bazel.flags[2]: -UB is a macro" in err
+    assert (
+        "targets/one.yaml:5: bazel.flags[0]: -DA=1 sets a macro that the plan does not know" in err
+    )
+    assert "write it under 'defines:'" in err
+    assert "bazel.flags[2]: -UB sets a macro" in err
     assert "-O3" not in err
     bench.target()
     (bench.tree / ".bazelrc").write_text("build --copt=-DOURS\n", encoding="utf-8")
     bench.doit("plan")
-    note = ".bazelrc:1 gives the compiler -DOURS, which the plan does not know"
+    note = ".bazelrc:1 sets -DOURS, a macro that the plan does not know"
     assert note in bench.result("plan")["notes"]
 
 
@@ -255,13 +257,13 @@ def test_macros_of_the_trees_settings(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     (tmp_path / ".tf_configure.bazelrc").write_text("build --conlyopt=-DFIVE\n", encoding="utf-8")
-    said = [note.split(", which")[0] for note in macro_notes(tmp_path, "arm64-v8a")]
+    said = [note.split(", a macro")[0] for note in macro_notes(tmp_path, "arm64-v8a")]
     assert said == [
-        ".bazelrc:4 gives the compiler -DONE",
-        ".bazelrc:5 gives the compiler -DTWO",
-        ".bazelrc:5 gives the compiler -UTHREE",
-        '.bazelrc:8 gives the compiler -DFOUR="a b"',
-        ".tf_configure.bazelrc:1 gives the compiler -DFIVE",
+        ".bazelrc:4 sets -DONE",
+        ".bazelrc:5 sets -DTWO",
+        ".bazelrc:5 sets -UTHREE",
+        '.bazelrc:8 sets -DFOUR="a b"',
+        ".tf_configure.bazelrc:1 sets -DFIVE",
     ]
     assert len(macro_notes(tmp_path, "x86")) == 2
     assert len(macro_notes(tmp_path, "x86", known=["FIVE"])) == 1

@@ -94,7 +94,7 @@ def test_what_configure_has_written_contradicts_the_target(tmp_path: Path) -> No
     assert with_configured(asked, read_configured(tmp_path), problems) == asked
     said = [str(problem) for problem in problems]
     assert any("targets/x.yaml:7: api_level: is 24, but" in each for each in said)
-    assert any("ANDROID_SDK_API_LEVEL is 'many', which is no number" in each for each in said)
+    assert any("ANDROID_SDK_API_LEVEL is 'many', which is not a number" in each for each in said)
 
 
 def test_jni_functions_of_the_tree(tmp_path: Path) -> None:

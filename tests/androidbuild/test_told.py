@@ -165,7 +165,7 @@ def test_a_project_in_an_oddly_named_folder(make_bench: Make, tmp_path: Path) ->
     assert not tree.parent.exists()
     assert not (bench.folder / "size").exists()
     err = bench.doit("compile", code=3, env={"BUILDTOOL_CACHE": str(tmp_path / "a cache")}).err
-    assert "Bazel works in no folder whose name has a space" in err
+    assert "Bazel cannot work in a folder whose path has a space" in err
 
 
 def test_another_model_has_other_files(make_bench: Make) -> None:
@@ -285,7 +285,7 @@ def test_what_the_link_lacks_is_added(make_bench: Make) -> None:
     source = bench.tree / "tensorflow/core/kernels/transpose_functor_cpu.cc"
     assert "DoTranspose" in source.read_text(encoding="utf-8")
     out = bench.doit("compile").out
-    assert "the link lacks 1 files that BUILD files do not name" in out
+    assert "the link needs 1 files that no BUILD file lists" in out
     kernels = (bench.folder / "bazel/tree/tensorflow/core/kernels/BUILD").read_text("utf-8")
     assert '"transpose_functor_cpu.cc"' in kernels
     files = json.loads((bench.folder / "generated/files.json").read_text(encoding="utf-8"))
@@ -295,7 +295,7 @@ def test_what_the_link_lacks_is_added(make_bench: Make) -> None:
 def test_what_did_not_help_is_not_remembered(make_bench: Make, tmp_path: Path) -> None:
     bench = make_bench(lacks(TRANSPOSE))
     found = bench.doit("compile", code=6)
-    assert "the link lacks 1 files that BUILD files do not name" in found.out
+    assert "the link needs 1 files that no BUILD file lists" in found.out
     assert not list((tmp_path / "cache").glob("needs/bazel-*"))
     bench.target("file_list: stock\n")
     assert "the link lacks" not in bench.doit("compile", code=6).out

@@ -85,7 +85,7 @@ def test_none_at_all_and_no_npm_package_for_it(find: Callable[..., object]) -> N
 
 
 def test_a_program_that_is_no_bazel(find: Callable[..., object]) -> None:
-    with pytest.raises(ToolError, match="/tools/bazel says no version"):
+    with pytest.raises(ToolError, match="/tools/bazel does not say its version"):
         find(VersionRange(exact="6.1.0"), bazel="echo hello")
 
 
@@ -94,6 +94,6 @@ def test_the_named_one_must_be_right(find: Callable[..., object], tmp_path: Path
     program.write_text(f"#!/bin/sh\n{bazel_that_is('5.0.0')}\n")
     program.chmod(0o755)
     with pytest.raises(
-        ToolError, match=r"my bazel is 5\.0\.0\n    name Bazel 6\.1\.0 in the target"
+        ToolError, match=r"my bazel is 5\.0\.0\n    set .bazel\.version. to Bazel 6\.1\.0"
     ):
         find(VersionRange(exact="6.1.0"), program)

@@ -67,5 +67,5 @@ def test_missing_and_foreign_files(tmp_path: Path) -> None:
     with pytest.raises(VerificationError, match=r"none\.a: cannot be read: No such file"):
         read_archive(tmp_path / "none.a")
     (tmp_path / "text.a").write_text("text, no archive", encoding="utf-8")
-    with pytest.raises(VerificationError, match="is no static library"):
+    with pytest.raises(VerificationError, match="is not a static library"):
         read_archive(tmp_path / "text.a")

@@ -163,7 +163,7 @@ def test_mach_o_maps_of_all_releases_say_the_same(
 
 def test_what_is_no_map(tmp_path: Path) -> None:
     (tmp_path / "map").write_text("hello\n", encoding="utf-8")
-    with pytest.raises(BuildError, match="is no linker map of GNU ld, lld or Apple's ld"):
+    with pytest.raises(BuildError, match="is not a linker map of GNU ld, lld or Apple's ld"):
         bytes_by_input(tmp_path / "map")
     with pytest.raises(BuildError, match="cannot be read: No such file"):
         bytes_by_input(tmp_path / "none")

@@ -109,7 +109,7 @@ def test_an_op_that_is_not_there(tmp_path: Path) -> None:
 def test_text_that_is_no_op_list(tmp_path: Path, text: str, line: int, said: str) -> None:
     with pytest.raises(ConfigError) as error:
         definitions(tmp_path, text)
-    assert f"ops.pbtxt:{line}: this is no op list in text format, at {said}" in str(error.value)
+    assert f"ops.pbtxt:{line}: not an op list in text format, at {said}" in str(error.value)
     assert "unpack the TensorFlow sources again" in str(error.value)
 
 

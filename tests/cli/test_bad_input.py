@@ -112,7 +112,7 @@ def test_a_name_that_is_no_utf_8(project: Project, tmp_path: Path) -> None:
     shutil.copy(project.root / "models" / "digits.pb", path)
     err = project.doit("plan:linux", f"model={path}", code=3).err
     assert "command line: models[0].path: " in err
-    assert "bad\\udcff.pb' is no name in UTF-8\n    rename the file or folder" in err
+    assert "bad\\udcff.pb' is not a name in UTF-8\n    rename the file or folder" in err
 
 
 def test_a_build_folder_that_cannot_be_written(project: Project) -> None:
@@ -157,7 +157,7 @@ def test_models_that_cannot_be_read_or_run_are_all_told_at_once(
     words = ",".join(str(tmp_path / name) for name in (*models, "folder"))
     err = project.doit("plan:linux", f"model={words}", code=5).err
     assert f"{tmp_path}/empty.pb: 0 bytes long\n    the file is empty: download or export" in err
-    assert f"{tmp_path}/cut.pb: is no whole GraphDef" in err
+    assert f"{tmp_path}/cut.pb: is not a whole GraphDef" in err
     assert "is cut off at byte 61\n    the file is cut off, damaged" in err
     assert f"{tmp_path}/text.pb: holds text, though .pb says that it is binary" in err
     assert f"{tmp_path}/binary.pbtxt: .pbtxt says that it is a text GraphDef, but its" in err
@@ -189,6 +189,6 @@ def test_a_missing_protoc_is_told_before_anything_is_compiled(
 ) -> None:
     path = tools(without=("protoc*",))
     err = real_project.doit("compile:linux", code=4, env={"PATH": str(path)}).err
-    assert "toolchain: protoc 3.21 is needed, here is none" in err
+    assert "toolchain: protoc 3.21 is needed, found: none" in err
     assert "apt-get install protobuf-compiler" in err
     assert not (real_project.folder("linux") / "native").exists()

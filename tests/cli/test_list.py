@@ -92,7 +92,7 @@ def test_info_shows_what_a_step_reads_and_writes(project: Project) -> None:
     assert "Raspberry Pi 2 and later" in out
     for file in ("plan.json", "generated/manifest.json", "dist/lib/libtensorflow.a"):
         assert f"build/pi/{file}" in out
-    assert " - the target, this tool, the compiler and the tree are as they were" in out
+    assert " - whether the target, this tool, the compiler and the tree are unchanged" in out
     assert not project.folder("pi").exists()
 
 

@@ -25,7 +25,7 @@ def test_a_step_of_all_slices_is_that_of_each(project: Project) -> None:
 def test_the_tree_is_the_users_own(project: Project) -> None:
     project.target("mine", "extends: ios\nbackend: makefile\n")
     err = project.doit("build:mine", code=3).err
-    assert "is no TensorFlow 1.x, which the backend 'makefile' builds" in err
+    assert "is not TensorFlow 1.x, which the backend 'makefile' builds" in err
     assert "tf=FOLDER" in err
 
 
@@ -34,7 +34,7 @@ def test_releases_that_do_not_go_are_told_with_their_line(project: Project) -> N
     project.target("two", 'extends: ios10\nios: {minimum_os: "11.0"}\n')
     project.target("three", 'extends: ios\nglibc: "2.28"\n')
     err = project.doit("list", code=3).err
-    assert "targets/three.yaml:2: glibc: arm64 of ios has another C library" in err
+    assert "targets/three.yaml:2: glibc: the C library of ios for arm64 is not glibc" in err
     assert "targets/one.yaml:2: ios.minimum_os: 7.0 is too old for arm64" in err
     assert (
         "targets/two.yaml:2: ios.minimum_os: 11.0 does not run on armv7; 10.3 was the last" in err
@@ -45,7 +45,7 @@ def test_releases_that_do_not_go_are_told_with_their_line(project: Project) -> N
 def test_an_unknown_slice_and_one_that_stands_twice(project: Project) -> None:
     project.target("one", "extends: ios\nslices: [arm64, arm46, arm64]\n")
     err = project.doit("list", code=3).err
-    assert "targets/one.yaml:2: slices[2]: 'arm64' stands there twice" in err
+    assert "targets/one.yaml:2: slices[2]: 'arm64' is listed twice" in err
     assert "targets/one.yaml:2: abi: platform 'ios' has no ABI 'arm46'" in err
     assert "perhaps you meant 'arm64'" in err
 
@@ -78,5 +78,5 @@ def test_no_llvm(project: Project, tmp_path: Path) -> None:
     """The message names the packages."""
     (tmp_path / "bin").mkdir()
     err = project.doit("plan:ios-arm64", TREE, code=4, env={"PATH": str(tmp_path / "bin")}).err
-    assert "not here: clang, clang++, llvm-libtool-darwin, ld64.lld" in err
+    assert "not found: clang, clang++, llvm-libtool-darwin, ld64.lld" in err
     assert "apt-get install clang llvm lld" in err

@@ -58,7 +58,7 @@ def test_not_both(tmp_path: Path) -> None:
 def test_a_slice_that_stands_there_twice(tmp_path: Path) -> None:
     text = "platform: ios\nslices:\n  - arm64\n  - arm64\nmodels: [m.pb]\n"
     assert problems(tmp_path, phone=text) == [
-        "targets/phone.yaml:4: slices[1]: 'arm64' stands there twice"
+        "targets/phone.yaml:4: slices[1]: 'arm64' is listed twice"
     ]
 
 

@@ -163,7 +163,7 @@ def test_symbols_of_nobody(compile_macho: Make, link_macho: Make) -> None:
     )
     program = link_macho("app", item, "-undefined", "dynamic_lookup")
     (problem,) = LinkedLibrary(program=program, members=()).problems()
-    assert "has undefined symbols that no library is named for: _zap, _zip" in problem.what
+    assert "has undefined symbols that belong to none of its libraries: _zap, _zip" in problem.what
     flat = link_macho("flat", item, "-undefined", "dynamic_lookup", "-flat_namespace")
     (problem,) = LinkedLibrary(program=flat, members=()).problems()
     assert "_zap, _zip" in problem.what

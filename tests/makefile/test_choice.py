@@ -70,7 +70,7 @@ def test_what_stands_in_is_told_with_what_was_pinned_and_why(tmp_path: Path, loc
     assert (protobuf.source, nsync.source) == ("protobuf-3.5.0", "nsync-1.29.2")
     assert str(protobuf) == (
         "the tree pins protobuf 396336eb961b75f03b25824fe86cf6490fb75e3a (git, google/protobuf); "
-        "built is protobuf-3.5.0 in its place: 1.8 pins a commit with this version number"
+        "protobuf-3.5.0 is built instead: 1.8 pins a commit with this version number"
     )
     # Headers are taken as the tree has them.
     assert (eigen.source, eigen.reason) == ("eigen-6913f0cf7d06", "")
@@ -118,7 +118,7 @@ def test_a_target_may_name_another_version(tmp_path: Path, lock: Lock) -> None:
     written = "makefile: {dependencies: [{name: protobuf, use: protobuf-3.6.1}]}\n"
     protobuf, *_ = chooser(tmp_path, lock, written).choose(PINS, NAMES)
     assert protobuf.source == "protobuf-3.6.1"
-    assert str(protobuf).endswith("built is protobuf-3.6.1 in its place: the target asks for it")
+    assert str(protobuf).endswith("protobuf-3.6.1 is built instead: the target asks for it")
 
 
 def test_a_target_may_insist_on_the_pin(tmp_path: Path, lock: Lock) -> None:
@@ -128,7 +128,7 @@ def test_a_target_may_insist_on_the_pin(tmp_path: Path, lock: Lock) -> None:
     )
     text = problems(chooser(tmp_path, lock, written))
     assert "targets/t.yaml:8: the tree pins nsync 0559ce013feac8db639ee1bf776aca0325d28777" in text
-    assert "nsync-0559ce013fea in the lock file, and no recipe is for it" in text
+    assert "nsync-0559ce013fea in the lock file, and there is no recipe for it" in text
     assert "write one for 'only: [nsync-0559ce013fea]' in " in text
     assert "libraries.yaml" in text
     # The others are as they would be.
@@ -159,8 +159,8 @@ def test_what_a_target_asks_for_and_there_is_not(tmp_path: Path, lock: Lock) -> 
         in text
     )
     assert "perhaps you meant 'protobuf-3.5.0'" in text
-    assert "t.yaml:10: makefile.dependencies[3].use: no recipe is for nsync-1.20.1" in text
-    assert "t.yaml:12: makefile.dependencies[5].name: eigen stands there already" in text
+    assert "t.yaml:10: makefile.dependencies[3].use: there is no recipe for nsync-1.20.1" in text
+    assert "t.yaml:12: makefile.dependencies[5].name: eigen is listed twice" in text
 
 
 def test_what_the_lock_does_not_know_is_said_for_each(tmp_path: Path, lock: Lock) -> None:
@@ -169,9 +169,15 @@ def test_what_the_lock_does_not_know_is_said_for_each(tmp_path: Path, lock: Lock
         Pin(name="eigen", kind="mercurial", version="8" * 12, where="w.bzl:9", repository="e/e"),
     )
     text = problems(chooser(tmp_path, lock, release="1.99"), pins)
-    assert f"w.bzl:7: the tree pins nsync {'9' * 40} (git, g/nsync), which the lock" in text
-    assert f"w.bzl:9: the tree pins eigen {'8' * 12} (Mercurial, e/e), which the lock" in text
-    assert "it knows" in text
+    assert (
+        f"w.bzl:7: the tree pins nsync {'9' * 40} (git, g/nsync), which is not in the lock file"
+        in text
+    )
+    assert (
+        f"w.bzl:9: the tree pins eigen {'8' * 12} (Mercurial, e/e), which is not in the lock file"
+        in text
+    )
+    assert "it has" in text
     assert "1.20.1" in text
     assert f"{tmp_path}: the build needs protobuf, and the tree's workspace.bzl does not" in text
 

@@ -245,8 +245,8 @@ def test_no_recipe_is_said_for_each(inputs: LibraryInputs, tmp_path: Path) -> No
     with pytest.raises(ConfigError) as caught:
         build_libraries(inputs, recipes=load_recipes(empty))
     assert [problem.what for problem in caught.value.problems] == [
-        "the build needs protobuf-1, and no recipe is for it",
-        "the build needs nsync-1, and no recipe is for it",
+        "the build needs protobuf-1, and there is no recipe for it",
+        "the build needs nsync-1, and there is no recipe for it",
     ]
 
 
@@ -269,7 +269,9 @@ def test_a_recipe_can_be_for_some_versions_only(recipes: Recipes) -> None:
 def test_a_table_that_is_none(tmp_path: Path, text: str) -> None:
     path = tmp_path / "libraries.yaml"
     path.write_text(text)
-    with pytest.raises(ConfigError, match=r"libraries\.yaml: is no table of libraries and fixes"):
+    with pytest.raises(
+        ConfigError, match=r"libraries\.yaml: is not a table of libraries and fixes"
+    ):
         load_recipes(path)
 
 

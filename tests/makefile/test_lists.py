@@ -44,7 +44,7 @@ def test_what_stands_twice_is_built_once(tree: Path) -> None:
     found = read_lists(tree)
     assert found.ops == (f"{KERNELS}/relu_op.cc", twice)
     assert found.notes == (
-        f"{FOLDER}/{OPS}:3: {twice} stands there already, in line 2; it is built once",
+        f"{FOLDER}/{OPS}:3: {twice} is already listed in line 2; it is built once",
     )
 
 
@@ -53,7 +53,7 @@ def test_a_slip_of_the_suffix_is_mended(tree: Path) -> None:
     found = read_lists(tree)
     assert found.ops == (f"{KERNELS}/sparse_reshape_op.cc", f"{KERNELS}/fftsg.c")
     assert found.notes == (
-        f"{FOLDER}/{OPS}:1: {KERNELS}/sparse_reshape_op.c is meant to be sparse_reshape_op.cc",
+        f"{FOLDER}/{OPS}:1: {KERNELS}/sparse_reshape_op.c is taken to mean sparse_reshape_op.cc",
     )
 
 

@@ -154,7 +154,7 @@ def check_version(least):
             'native.git_repository(name = "b", remote = "https://github.com/x/y")\n'
             'native.git_repository(name = "c", remote = "https://e.org/c.git", tag = "v1")\n',
             [
-                ":8: a: its URLs are no texts\n",
+                ":8: a: its URLs are not text\n",
                 ":9: b: has a 'remote', but no 'commit' or 'tag'",
                 ":10: c: is in git at 'https://e.org/c.git', which is not GitHub",
             ],

@@ -50,7 +50,7 @@ def test_a_library_that_clashes_with_the_app_s_protobuf(
 ) -> None:
     workshop.setting(f"app_protobuf: {old_protobuf}\n")
     ended = workshop.doit("plan", code=ExitCode.BAD_CONFIG)
-    assert "app_protobuf: the app brings protobuf 3.5.0 and the library 3.21.12" in ended.err
+    assert "app_protobuf: the app has protobuf 3.5.0 and the library 3.21.12" in ended.err
     workshop.setting(f"app_protobuf: {old_protobuf}\nprotobuf_prefix: ours\n")
     workshop.doit("plan")
     assert "the app's own protobuf is 3.5.0" in "".join(workshop.result("plan")["notes"])
@@ -63,7 +63,7 @@ def test_local_changes_are_built_and_told(workshop: Workshop) -> None:
     workshop.edit(RELU, "// namespace", "// the namespace")
     workshop.doit("plan")
     notes = workshop.result("plan")["notes"]
-    assert f"the tree has local changes, which are built as they are: {RELU}" in notes
+    assert f"the tree has local changes, and they are built: {RELU}" in notes
 
 
 def test_what_an_old_release_needs_of_a_new_compiler_is_in_the_plan(workshop: Workshop) -> None:

@@ -50,10 +50,10 @@ def test_json_as_tensorflows_own_tool_takes_it(tmp_path: Path, read: Read) -> No
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Relu\nMat Mul\n", ":2: 'Mat Mul' is no op name" + TODO),
+        ("Relu\nMat Mul\n", ":2: 'Mat Mul' is not the name of an op" + TODO),
         ("# nothing\n", ": names no op" + TODO),
-        ('[["Relu", 1]]', ': ["Relu", 1] is no op' + TODO),
-        ('[["Relu",\n"x"', ":2: is no JSON: Expecting ',' delimiter" + TODO),
+        ('[["Relu", 1]]', ': ["Relu", 1] is not an op' + TODO),
+        ('[["Relu",\n"x"', ":2: is not JSON: Expecting ',' delimiter" + TODO),
         ("[]", ": names no op" + TODO),
     ],
 )

@@ -68,7 +68,7 @@ def node(name: str, op: str, *parts: str) -> str:
         ),
         (
             node("y", "Relu", "input: 'q:1'"),
-            "m: node 'y': op Relu: its input 'q:1' is no node of the graph",
+            "m: node 'y': op Relu: its input 'q:1' is not a node of the graph",
             "the graph was cut wrongly: extract it again",
         ),
         (
@@ -100,8 +100,8 @@ def node(name: str, op: str, *parts: str) -> str:
         ),
         (
             node("y", "Relu", "input: 'x'", attr("T", "placeholder: 'U'")),
-            "m: node 'y': op Relu: attribute 'T' stands for 'U', which no caller of the function "
-            "gives: the first run fails",
+            "m: node 'y': op Relu: attribute 'T' takes its value from 'U', which no caller of the "
+            "function sets: the first run fails",
             "export the model again",
         ),
         (
@@ -232,8 +232,8 @@ def test_unknown_attributes_are_a_note_where_the_runtime_skips_them(
     reading = read(path, facts=RuntimeFacts(ignores_unknown_attrs=True))
     assert not reading.problems
     assert reading.notes == (
-        "m: no outputs are stated: y:0 taken for them; the key 'outputs' says others",
-        "m: node 'y': op Relu: this tree skips attribute 'alpha', unknown to it",
+        "m: the target names no outputs: y:0 taken as such; 'outputs' names others",
+        "m: node 'y': op Relu: this tree does not know attribute 'alpha' and ignores it",
     )
 
 
@@ -394,13 +394,13 @@ INDEX = b"x" * 40 + bytes.fromhex("57fb808b247547db")
         (
             "m.pb",
             b"\x08\x07\x12\x02\x0a\x00",
-            "is no whole GraphDef: field 1 is not what a GraphDef has there at byte 0",
+            "is not a whole GraphDef: field 1 is not what a GraphDef has there at byte 0",
             DAMAGED,
         ),
         (
             "noise.pb",
             b"\x0f" + bytes(range(255, 0, -1)),
-            "is no whole GraphDef: wire type 7 does not exist here at byte 0",
+            "is not a whole GraphDef: wire type 7 does not exist here at byte 0",
             DAMAGED,
         ),
     ],
@@ -421,7 +421,7 @@ def test_a_model_cut_off(tmp_path: Path, read: Read, share: float) -> None:
     path = tmp_path / "cut.pb"
     path.write_bytes(whole[: int(len(whole) * share)])
     (problem,) = read(path).problems
-    assert problem.what.startswith("is no whole GraphDef: a field of ")
+    assert problem.what.startswith("is not a whole GraphDef: a field of ")
     assert " bytes is cut off at byte " in problem.what
     assert problem.todo == DAMAGED
 
@@ -431,7 +431,7 @@ def test_a_damaged_text_model(tmp_path: Path, read: Read) -> None:
     path.write_text("node {\n  name: 'x'\n  opp: 'NoOp'\n}\n")
     assert problems(read(path)) == [
         f"{path}:3: NodeDef has no field 'opp'\n"
-        "    the file is damaged or no GraphDef: write it again"
+        "    the file is damaged or not a GraphDef: write it again"
     ]
     path.write_bytes(b"node { name: '\xff' }")
     assert problems(read(path)) == [f"{path}: is not UTF-8 at byte 14\n    save it as UTF-8"]

@@ -258,8 +258,8 @@ def test_what_only_has_an_effect_or_depends_on_no_input_is_no_output(
     reading = read(write(text))
     assert [t.name for t in reading.opset.models[0].outputs] == ["y:0"]
     assert reading.notes == (
-        "m: no outputs are stated: y:0 taken for them, and two, log, list for by-products; "
-        "the key 'outputs' says others",
+        "m: the target names no outputs: y:0 taken as such, and two, log, list as by-products; "
+        "'outputs' names others",
     )
     (note,) = read(write(text), outputs=("two",)).notes
     assert note.startswith("m: two:0 do not need 3 of its nodes (ops PrintV2, Relu, TensorList")
@@ -273,7 +273,7 @@ def test_several_outputs_are_told_with_type_and_shape(write: Write, read: Read) 
     text = f"""{placeholder("x")} node {{ name: 'a' op: 'Relu' input: 'x' {kind} {shape} }}
       node {{ name: 'b' op: 'Relu' input: 'x' {kind} }}"""
     (note,) = read(write(text)).notes
-    assert "a:0 (float, [2]), b:0 (float, unknown shape) taken for them" in note
+    assert "a:0 (float, [2]), b:0 (float, unknown shape) taken as such" in note
 
 
 def test_stated_inputs_outputs_and_shapes(write: Write, read: Read) -> None:
@@ -309,10 +309,10 @@ def test_what_is_stated_wrongly(write: Write, read: Read) -> None:
     path = write(MLP)
     reading = read(path, inputs=("xx",), outputs=("y:1",), shapes={"q": (1,)})
     assert [str(problem) for problem in reading.problems] == [
-        f"{path}: a shape is stated for 'q:0', which is no tensor of the graph\n"
+        f"{path}: a shape is given for 'q:0', which is not a tensor of the graph\n"
         "    name an input of the model",
-        f"{path}: the input 'xx' is no node of the graph\n    close to it are x",
-        f"{path}: there is no tensor 'y:1' to be an output\n"
+        f"{path}: the input 'xx' is not a node of the graph\n    close to it are x",
+        f"{path}: the output 'y:1' is not a tensor of the graph\n"
         "    'y' has 1 outputs; the first is y:0",
     ]
 

@@ -155,7 +155,7 @@ def test_an_op_that_is_rewritten_needs_no_kernel() -> None:
         ),
         (
             use("ApplyAdam", "DT_FLOAT"),
-            "m: node 'n0': op ApplyAdam is only of use in training\n"
+            "m: node 'n0': op ApplyAdam is only useful in training\n"
             "    export the part of the model that gives its outputs, without its optimiser",
         ),
         (
@@ -184,7 +184,7 @@ def test_settings_that_would_help_are_named() -> None:
     todos = [p.todo for p in select(opset, catalogue(*ALL), others=others).problems]
     assert todos == [
         "with `types: full` there is one; there are kernels for T: float, int32",
-        "it is with `types: full`",
+        "with `types: full` it is",
     ]
 
 

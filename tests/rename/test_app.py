@@ -47,7 +47,7 @@ def test_two_in_one_program(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         check_app_protobuf(tmp_path, "3.5.0", None, "x.yaml:3")
     (problem,) = caught.value.problems
-    assert "the app brings protobuf 3.5.1 and the library 3.5.0" in problem.what
+    assert "the app has protobuf 3.5.1 and the library 3.5.0" in problem.what
     assert "protobuf_prefix" in problem.todo
     (note,) = check_app_protobuf(tmp_path, "3.5.0", "ours", "x.yaml:3")
     assert "3.5.1" in note

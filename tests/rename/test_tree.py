@@ -234,4 +234,4 @@ def test_the_program_byte_for_byte(tmp_path: Path, golden: Callable[[Path, str],
 
 def test_the_program_needs_its_tree(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path), "protoc", "a.proto"]) == 3
-    assert "is no tree with a renamed protobuf" in capfd.readouterr().err
+    assert "is not a tree with a renamed protobuf" in capfd.readouterr().err

@@ -268,7 +268,7 @@ def test_the_page_says_how_it_ended(tmp_path: Path) -> None:
         return "".join(_page(_texts(tmp_path, report)["report.html"]).words)
 
     assert (
-        "Proved: the library registers what was planned, and what every model gives agrees"
+        "Proved: the library registers what was planned, and every model's outputs agree"
         in words(GOOD)
     )
     bad = words(BAD)

@@ -160,7 +160,7 @@ def test_another_tree_in_a_right_archive_is_refused(bench: Any) -> None:
     with pytest.raises(DownloadError) as caught:
         fetch(lock, "lib", cache=bench.cache)
     assert "its 2 files have the tree hash " in str(caught.value)
-    assert f"locked is {bench.sample.tree}" in str(caught.value)
+    assert f"but the lock file says {bench.sample.tree}" in str(caught.value)
     assert list((bench.cache.root / "trees").iterdir()) == []
 
 

@@ -100,7 +100,7 @@ MISTAKES = [
     ("other-2.0:legal", "oter:legal", ":4: sources.lib: licences: there is no source 'oter'"),
     ("  lib:", "  'a b':", "a source's name has letters, digits and '_.+-' only"),
     ("[{path: /other}]", "[]", "places: must be a list with at least one item"),
-    ("include: [", "tree: x\n    include: [", ":7: sources.lib.tree: this key stands here twice"),
+    ("include: [", "tree: x\n    include: [", ":7: sources.lib.tree: this key is given twice"),
 ]
 
 

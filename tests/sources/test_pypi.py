@@ -57,7 +57,7 @@ def test_a_file_is_found_in_a_json_index(bench: Any) -> None:
 @pytest.mark.usefixtures("own_pip")
 def test_an_index_that_offers_other_bytes_is_refused_before_the_download(bench: Any) -> None:
     bench.serve("/simple/py-lib/", content=link(bench, "c" * 64))
-    with pytest.raises(DownloadError, match=f"offers a file with SHA-256 {'c' * 64}, locked is "):
+    with pytest.raises(DownloadError, match=f"offers a file with SHA-256 {'c' * 64}, not "):
         bench.content(bench.lock(place(bench)))
     assert [path for path, _ in bench.server.asked] == ["/simple/py-lib/"]
 

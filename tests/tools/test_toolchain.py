@@ -318,12 +318,12 @@ def test_a_protoc_of_the_series_is_taken(fake: Fake, says: str) -> None:
 @pytest.mark.parametrize("says", ["libprotoc 3.6.1", "libprotoc 25.1", "libprotoc 2.1", ""])
 def test_a_protoc_of_another_series_is_refused(fake: Fake, says: str) -> None:
     fake("protoc", says=says)
-    with pytest.raises(ToolError, match=f"protoc 3.21 is needed, here is {says or 'none'}"):
+    with pytest.raises(ToolError, match=f"protoc 3.21 is needed, found: {says or 'none'}"):
         find_protoc("3.21")
 
 
 def test_a_protoc_can_be_named(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ToolError, match=r"protoc 3\.21 is needed, here is none"):
+    with pytest.raises(ToolError, match=r"protoc 3\.21 is needed, found: none"):
         find_protoc("3.21")
     named = fake("protoc-21", says="libprotoc 3.21.12")
     monkeypatch.setenv("PROTOC", str(named))

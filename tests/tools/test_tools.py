@@ -68,7 +68,7 @@ def said(name: str, compiler: str, sdk: Path | None) -> list[str]:
 def test_all_that_is_missing_is_said_at_once(fake: Fake) -> None:
     fake("clang")
     tools, cpu, sdk = said("armv7", "llvm", None)
-    assert tools.startswith("toolchain: not here: clang++, llvm-libtool-darwin, ld64.lld, llvm-ar")
+    assert tools.startswith("toolchain: not found: clang++, llvm-libtool-darwin, ld64.lld, llvm-ar")
     assert "apt-get install clang llvm lld" in tools
     assert cpu.startswith("armv7: LLVM's linker makes nothing for armv7\n    build it on a Mac")
     assert sdk.startswith("toolchain: no SDK for iphoneos here\n    set SDKROOT, or 'sysroot:'")
@@ -100,7 +100,7 @@ def test_a_folder_that_is_no_sdk(tmp_path: Path, text: str) -> None:
     (tmp_path / SETTINGS).write_text(text, encoding="utf-8")
     facts = abi().apple
     assert facts is not None
-    with pytest.raises(ToolError, match=r"is no SDK: it has no SDKSettings\.json"):
+    with pytest.raises(ToolError, match=r"is not an SDK: it has no SDKSettings\.json"):
         read_sdk(tmp_path, facts)
 
 

@@ -89,7 +89,7 @@ def test_a_rewritten_model_is_a_file_of_its_own(tmp_path: Path) -> None:
     assert not found.problems
     assert found.notes == (
         "m: rewrite add changed 'a'",
-        "m: no outputs are stated: y:0 taken for them; the key 'outputs' says others",
+        "m: the target names no outputs: y:0 taken as such; 'outputs' names others",
     )
     assert {use.op for use in found.opset.uses if use.nodes} == {"Placeholder", "Add", "Relu"}
     (model,) = found.opset.models

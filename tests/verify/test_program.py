@@ -76,7 +76,7 @@ def test_outputs_are_read(tmp_path: Path, fake: Program, play: Play) -> None:
     ("answer", "what"),
     [
         ({"lines": []}, "gave the outputs none instead of y:0"),
-        ({"lines": ["{not json"]}, "printed a line that is no JSON"),
+        ({"lines": ["{not json"]}, "printed a line that is not JSON"),
         (
             {"lines": [{"output": "y:0", "dtype": "float", "shape": [2]}], "files": ["00"]},
             "wrote an output that cannot be read",

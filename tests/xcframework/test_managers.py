@@ -94,5 +94,5 @@ def test_the_date_is_that_of_the_environment() -> None:
 
 @pytest.mark.parametrize("value", ["today", "-1", "1.5", "\u0662", "9" * 13])
 def test_a_date_that_is_none(value: str) -> None:
-    with pytest.raises(ConfigError, match=r"SOURCE_DATE_EPOCH: .* is no number of seconds"):
+    with pytest.raises(ConfigError, match=r"SOURCE_DATE_EPOCH: .* is not a number of seconds"):
         source_date({"SOURCE_DATE_EPOCH": value})

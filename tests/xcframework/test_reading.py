@@ -78,9 +78,9 @@ def test_property_lists(
 
 def test_no_property_list(bundle: Path) -> None:
     (bundle / "Info.plist").write_text("<plist><dict>")
-    assert "is no property list" in found(bundle)[0]
+    assert "is not a property list" in found(bundle)[0]
     (bundle / "Info.plist").write_bytes(plistlib.dumps(["a"]))
-    assert found(bundle)[0].endswith("is no property list of keys and values")
+    assert found(bundle)[0].endswith("is not a property list of keys and values")
     (bundle / "Info.plist").unlink()
     assert found(bundle)[0].endswith("Info.plist: is not there")
 

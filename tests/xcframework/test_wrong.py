@@ -73,7 +73,7 @@ def test_everything_that_is_wrong_with_the_files_is_said(factory: Factory) -> No
     (two.dist / WHOLE).write_text("nothing")
     found = problems(factory.package(one, two), BuildError)
     for words, problem in zip(
-        ("cannot be read", "is damaged", "is no static library"), found, strict=True
+        ("cannot be read", "is damaged", "is not a static library"), found, strict=True
     ):
         assert words in problem
 
@@ -137,7 +137,7 @@ def test_headers_that_are_one_file_on_a_mac(factory: Factory) -> None:
     public = "tensorflow/core/public/session.h"
     one = factory.slice(headers={public: "", "eigen/Tensor": "", "eigen/tensor": ""})
     (found,) = problems(factory.package(one), BuildError)
-    assert "a Mac takes eigen/Tensor and eigen/tensor for one file" in found
+    assert "to a Mac, eigen/Tensor and eigen/tensor are the same file" in found
 
 
 def test_requests_that_cannot_be(tmp_path: Path, tools: Tools) -> None:
@@ -158,11 +158,11 @@ def test_requests_that_cannot_be(tmp_path: Path, tools: Tools) -> None:
     found = problems(package, ConfigError)
     assert [line.splitlines()[0] for line in found] == [
         "Tensor Flow: has no slice",
-        "Tensor Flow: is no name for a framework",
-        "Tensor Flow: 'Acc elerate' is no name of a framework or library",
+        "Tensor Flow: cannot be the name of a framework",
+        "Tensor Flow: 'Acc elerate' cannot be the name of a framework or library",
         "Tensor Flow: '-Wl,$HOME' has a character that build settings take for something else",
         "Tensor Flow: 'A=\"b\"' has a character that build settings take for something else",
-        "Tensor Flow: 'ftp://example.org/a.zip' is no address of a zip",
+        "Tensor Flow: 'ftp://example.org/a.zip' is not the address of a zip",
     ]
 
 
@@ -170,7 +170,7 @@ def test_a_slice_of_another_system(factory: Factory) -> None:
     part = dataclasses.replace(factory.slice(), platform="tvos", minimum_os="twelve")
     found = problems(factory.package(part), ConfigError)
     assert "slice arm64: is for 'tvos'" in found[0]
-    assert "'twelve' is no version of a system" in found[1]
+    assert "'twelve' is not a version of a system" in found[1]
 
 
 def test_no_tools(factory: Factory) -> None:

@@ -69,7 +69,7 @@ class BazelBackend:
             problems.append(
                 Problem(
                     where=target.where("android.build"),
-                    what="android.build: names no library, which all else is for",
+                    what="android.build: names no library, and everything else in it needs one",
                     todo="add 'inference' or 'portable'",
                 )
             )
@@ -77,7 +77,7 @@ class BazelBackend:
             problems.append(
                 Problem(
                     where=target.where("size_budget.archive"),
-                    what="size_budget.archive: apps get shared libraries, and no archive",
+                    what="size_budget.archive: these apps get shared libraries, not archives",
                     todo="limit 'linked', 'stripped' or 'compressed' instead",
                 )
             )

@@ -58,7 +58,9 @@ class BazelBuild:
                 break
             if not left or not lacking.learn(done.stdout, ended):
                 raise BuildError(self._problems(command, done, ended))
-            job.say(f"the link lacks {len(lacking.files)} files that BUILD files do not name")
+            job.say(
+                f"the link needs {len(lacking.files)} files that no BUILD file lists; adding them"
+            )
         lacking.keep()
         files = (*self.plan.files, *lacking.planned())
         write_link_set(job.layout.generated, files)
@@ -149,7 +151,7 @@ def _products(job: Job, setup: Setup, ended: BuildOutcome) -> Mapping[str, Path]
         path = _file(part, ended.outputs.get(label, ()))
         if path is None:
             made = ", ".join(each.name for each in ended.outputs.get(label, ())) or "nothing"
-            what = f"made {made}, but no {part.ending}"
+            what = f"Bazel made {made}, but no file that ends in {part.ending}"
             problems.append(Problem(where=label, what=what, todo=f"full log: {job.log}"))
         else:
             found[PARTS[name].place(job.abi.name)] = path

@@ -62,8 +62,8 @@ def home_of(job: Job) -> Path:
     raise ConfigError(
         Problem(
             where=str(own.resolve()),
-            what="Bazel works in no folder whose name has a space or the like, and the cache "
-            f"({shared.resolve()}) is in such a folder, too",
+            what="Bazel cannot work in a folder whose path has a space or the like, and the path "
+            f"of the cache ({shared.resolve()}) has one, too",
             todo="move the project, or set BUILDTOOL_CACHE to another folder",
         )
     )

@@ -23,8 +23,8 @@ def macro_problems(target: Target) -> Iterator[Problem]:
     for index, macro in macros(target.bazel.flags):
         yield Problem(
             where=target.where(f"bazel.flags[{index}]"),
-            what=f"bazel.flags[{index}]: {macro} is a macro, which the plan must know",
-            todo="say it with 'defines:'" if macro.startswith("-D") else "leave it out",
+            what=f"bazel.flags[{index}]: {macro} sets a macro that the plan does not know",
+            todo="write it under 'defines:' instead" if macro.startswith("-D") else "leave it out",
         )
 
 
@@ -33,7 +33,7 @@ def macro_notes(tree: Path, abi: str, known: Collection[str] = ()) -> list[str]:
     but for those that the target's ``defines`` (``known``) have, too. Settings that are read from
     elsewhere, such as a user's home, are not looked at."""
     return [
-        f"{where} gives the compiler {macro}, which the plan does not know"
+        f"{where} sets {macro}, a macro that the plan does not know"
         for where, words in _active(tree, abi)
         for _, macro in macros(words)
         if not (macro.startswith("-D") and macro[2:] in known)

@@ -188,8 +188,8 @@ def _check_places(tree: Path, added: Iterable[str]) -> None:
         raise ConfigError(
             Problem(
                 where=path,
-                what="is needed, is not in the tree's library for Android, and stands in a package "
-                f"of its own, //{_package(tree, path)}",
+                what="is needed, but is not in the tree's library for Android: it belongs to the "
+                f"package //{_package(tree, path)}",
                 todo="leave out what needs it, or add a target of that package to the library",
             )
             for path in inner

@@ -72,7 +72,8 @@ class Setup:
         ]
         if ndk.stands_in:
             found.append(
-                f"the NDK is no Android NDK ({ndk.description}): what it makes runs on no device"
+                f"this is not an Android NDK ({ndk.description}): "
+                "what it makes does not run on a device"
             )
         own = self.edit.respected
         found += [f"{each.rule} is the tree's own, in {Path(each.where).name}" for each in own]

@@ -30,7 +30,7 @@ class Choice:
 
     def __str__(self) -> str:
         """In words for people, where it is not what the tree pins."""
-        return f"the tree pins {self.pin}; built is {self.source} in its place: {self.reason}"
+        return f"the tree pins {self.pin}; {self.source} is built instead: {self.reason}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class Chooser:
             what = f"{key}: the lock file has no {source!r} for {pin.name}"
             return Problem(where=where, what=what, todo=suggest(source, [PINNED, *known]))
         if not self._buildable(pin.name, source):
-            what = f"{key}: no recipe is for {source}"
+            what = f"{key}: there is no recipe for {source}"
             return Problem(where=where, what=what, todo=_recipe(source))
         if source == locked_source(pin, self.lock):
             return Choice(pin=pin, source=source)
@@ -104,16 +104,16 @@ class Chooser:
         source = locked_source(pin, self.lock)
         if source is None:
             known = [each.version for each in self.lock.sources.values() if each.family == pin.name]
-            knows = f"it knows {', '.join(known)}" if known else "it knows no version of it"
+            knows = f"it has {', '.join(known)}" if known else "it has no version of it"
             return Problem(
                 where=where,
-                what=f"the tree pins {pin}, which the lock file does not know: {knows}",
+                what=f"the tree pins {pin}, which is not in the lock file: {knows}",
                 todo=f"add it to {self.lock.path} (how: at its beginning) with "
                 f"'version: {pin.version}', or name another version in the target's '{KEY}'",
             )
         return Problem(
             where=where,
-            what=f"the tree pins {pin}, {source} in the lock file, and no recipe is for it",
+            what=f"the tree pins {pin}, {source} in the lock file, and there is no recipe for it",
             todo=f"{_recipe(source)}, or name another version in the target's '{KEY}'",
         )
 
@@ -135,7 +135,7 @@ class Chooser:
                 what = f"{key}: the makefile of this tree does not use {each.name}"
                 yield Problem(where=where, what=what, todo=f"it uses {', '.join(needed)}")
             elif each.name in names[:index]:
-                what = f"{key}: {each.name} stands there already"
+                what = f"{key}: {each.name} is listed twice"
                 yield Problem(where=where, what=what, todo="keep one of the two")
 
 

@@ -71,13 +71,12 @@ def _read(
                 problems.append(_missing(tree, entry, f"{tree / place}:{number}"))
             elif path in found:
                 notes.append(
-                    f"{where}: {entry} stands there already, in line {found[path]}; it is built "
-                    "once"
+                    f"{where}: {entry} is already listed in line {found[path]}; it is built once"
                 )
             else:
                 found[path] = number
                 if path != entry:
-                    notes.append(f"{where}: {entry} is meant to be {Path(path).name}")
+                    notes.append(f"{where}: {entry} is taken to mean {Path(path).name}")
     return tuple(found)
 
 

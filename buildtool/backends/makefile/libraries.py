@@ -109,7 +109,7 @@ def _find_recipes(
     problems = [
         Problem(
             where=str(recipes.folder),
-            what=f"the build needs {inputs.sources[name].tree.name}, and no recipe is for it",
+            what=f"the build needs {inputs.sources[name].tree.name}, and there is no recipe for it",
             todo=f"add one to {TABLE.name}; the file's first lines say how",
         )
         for name in names

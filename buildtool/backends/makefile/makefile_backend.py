@@ -74,8 +74,7 @@ class MakefileBackend:
             raise ConfigError(
                 Problem(
                     where=f"TensorFlow {version}",
-                    what="the backend 'makefile' builds trees that the user has, and no tree is "
-                    "named",
+                    what="the backend 'makefile' builds a tree of your own, and none is named",
                     todo="name your own tree of TensorFlow 1.0 to 1.15: tf=FOLDER",
                 )
             )
@@ -135,7 +134,10 @@ class MakefileBackend:
             needs = needed(tree, sources, preprocessor, cache=job.cache.folder("stubs"))
         except ToolError:
             # A file that is perhaps never built; if it is, the compiler says what is wrong.
-            return ["which dependencies the sources need is not known: not all can be preprocessed"]
+            return [
+                "it is not known which dependencies the sources need, as not all of them can be "
+                "preprocessed"
+            ]
         return notes_on_needs(tree, needs)
 
     def portable(self, job: Job, graph: BuildGraph) -> frozenset[str]:
@@ -263,8 +265,8 @@ def _no_makefile(target: Target, tree: Path | None) -> ConfigError:
         return ConfigError(
             Problem(
                 where=target.where("tensorflow"),
-                what=f"tensorflow: {target.tensorflow} is no TensorFlow 1.x, which the backend "
-                "'makefile' builds; no archive of packages has one",
+                what=f"tensorflow: {target.tensorflow} is not TensorFlow 1.x, which the backend "
+                "'makefile' builds; none can be downloaded",
                 todo="name your own tree of TensorFlow 1.0 to 1.15: tf=FOLDER, or 'tensorflow:' in "
                 "the target",
             )

@@ -198,7 +198,7 @@ def _pin(name: str, call: Mapping[str, object], where: str) -> Pin | None:
         return None
     sha256 = call.get("sha256") or ""
     if not isinstance(sha256, str):
-        raise ValueError("its 'sha256' is no text")
+        raise ValueError("its 'sha256' is not text")
     made = Pin(name=name, kind="url", version="", where=where, sha256=sha256)
     for kind, pattern in _PATTERNS:
         if match := next(filter(None, map(pattern.search, urls)), None):
@@ -214,7 +214,7 @@ def _urls(call: Mapping[str, object]) -> tuple[str, ...]:
     items = urls if isinstance(urls, list) else [urls] if urls is not None else []
     texts = tuple(item for item in items if isinstance(item, str) and item)
     if len(texts) != len(items):
-        raise ValueError("its URLs are no texts")
+        raise ValueError("its URLs are not text")
     return texts
 
 

@@ -138,7 +138,7 @@ def load_recipes(data: Path = TABLE) -> Recipes:
         fixes = tuple(from_json(Fix, entry) for entry in table["fixes"])
         stand_ins = tuple(from_json(StandIn, entry) for entry in table.get("stand_ins", ()))
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as failure:
-        what = f"is no table of libraries and fixes: {failure}"
+        what = f"is not a table of libraries and fixes: {failure}"
         todo = "its first lines say what belongs in it"
         raise ConfigError(Problem(where=str(data), what=what, todo=todo)) from None
     return Recipes(libraries=libraries, fixes=fixes, stand_ins=stand_ins, folder=data.parent)

@@ -70,7 +70,7 @@ def _manifest(entries: Mapping[str, bytes]) -> tuple[str, int, list[str]]:
         # The file is our own or a build's; entities are not expanded from other files.
         root = ElementTree.fromstring(entries[MANIFEST])  # noqa: S314
     except ElementTree.ParseError as failure:
-        return "", 0, [f"its {MANIFEST} is no XML: {failure}"]
+        return "", 0, [f"its {MANIFEST} is not XML: {failure}"]
     sdk = root.find("uses-sdk")
     said = sdk.get(f"{ANDROID}minSdkVersion", "") if sdk is not None else ""
     package = root.get("package", "")
@@ -85,7 +85,7 @@ def _classes(entries: Mapping[str, bytes]) -> tuple[int, list[str]]:
         with zipfile.ZipFile(io.BytesIO(entries[CLASSES])) as jar:
             names = jar.namelist()
     except zipfile.BadZipFile as failure:
-        return 0, [f"its {CLASSES} is no JAR: {failure}"]
+        return 0, [f"its {CLASSES} is not a JAR: {failure}"]
     native = [each for each in names if each.endswith(".so")]
     faults = [f"its {CLASSES} holds native libraries: {', '.join(native)}"] if native else []
     return sum(each.endswith(".class") for each in names), faults

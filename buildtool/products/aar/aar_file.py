@@ -73,7 +73,7 @@ def content_problems(content: AarContent) -> list[Problem]:
     problems = []
     where = "AAR"
     if not PACKAGE.fullmatch(content.package):
-        what = f"{content.package!r} is no Java package with a dot"
+        what = f"{content.package!r} is not a Java package with a dot"
         problems.append(Problem(where=where, what=what, todo="such as org.example.model"))
     if not any(content.libraries.values()):
         problems.append(Problem(where=where, what="there is no native library for it"))
@@ -83,7 +83,7 @@ def content_problems(content: AarContent) -> list[Problem]:
             if not path.is_file():
                 problems.append(Problem(where=f"AAR, {abi}", what=f"{path} is not there"))
             if not re.fullmatch(r"lib[^/]+\.so", path.name):
-                what = f"{path.name} is no name that Android unpacks"
+                what = f"{path.name} has a name that Android does not unpack"
                 todo = "call it lib<name>.so"
                 problems.append(Problem(where=f"AAR, {abi}", what=what, todo=todo))
         missing = sorted(names - {each.name for each in libraries})
@@ -92,7 +92,7 @@ def content_problems(content: AarContent) -> list[Problem]:
             todo = "an app would crash on such devices: build it for all, or leave the ABI out"
             problems.append(Problem(where=f"AAR, {abi}", what=what, todo=todo))
     if content.classes is not None and not zipfile.is_zipfile(content.classes):
-        problems.append(Problem(where=str(content.classes), what="is no JAR"))
+        problems.append(Problem(where=str(content.classes), what="is not a JAR"))
     return problems
 
 

@@ -14,7 +14,7 @@ from buildtool.products.product import Build
 from buildtool.tools.android.adb import benchmark, find_device, has_shapes
 from buildtool.verify.class_texts import TextCheck, check_texts
 
-UNFED = "it does not say what is fed to it"
+UNFED = "it does not say what its inputs are"
 NO_PROGRAM = "a device is here, but 'benchmark' is not among 'android.build'"
 
 
@@ -72,8 +72,8 @@ def _no_functions(build: Build) -> Iterator[Problem]:
     if called and not jni_symbols(build.job.tree.path):
         yield Problem(
             where=", ".join(FOLDERS),
-            what="no function for Java was found in the tree, so that none is looked for in the "
-            "library",
+            what="no function for Java was found in the tree, so the library cannot be checked for "
+            "them",
             todo="is the tree complete? Otherwise build 'portable' alone with 'android.build'",
         )
 
@@ -82,8 +82,8 @@ def _notes_of_texts(texts: Sequence[TextCheck]) -> Iterator[str]:
     yield "kernels and ops are counted by the texts in the libraries"
     if names := sorted({name for each in texts for name in each.uncertain}):
         yield (
-            f"not certain by their texts, which end longer names: {', '.join(names)}; a run of the "
-            "model would tell"
+            f"the libraries' texts do not show for certain that these are in: {', '.join(names)}; "
+            "longer names end in the same words, and only a run of the model can tell"
         )
 
 
@@ -144,7 +144,11 @@ def _on_device(build: Build) -> tuple[list[ModelCheck], str, tuple[Problem, ...]
             )
         )
         build.say(f"{model.name} on {search.device.name}: {timings.get('avg', 0):.2f} ms")
-    return checks, "" if checks or problems else "no model says what is fed to it", tuple(problems)
+    return (
+        checks,
+        "" if checks or problems else "no model says what its inputs are",
+        tuple(problems),
+    )
 
 
 def _unfed(model: ModelInfo) -> bool:

@@ -148,7 +148,7 @@ def _needed_faults(facts: SharedLibrary, wanted: LibraryWanted) -> Iterator[tupl
             continue
         if name not in system:
             yield (
-                f"needs {name}, which is no library of Android's and is not packed with it",
+                f"needs {name}, which is neither one of Android's libraries nor packed with it",
                 "pack it, or link it in",
             )
         elif system[name] > wanted.level:

@@ -65,8 +65,8 @@ def _check(coordinates: Coordinates) -> None:
     problems = [
         Problem(
             where=f"Maven {name}",
-            what=f"{value!r} cannot be one",
-            todo="letters, digits, '.', '_' and '-' make one",
+            what=f"{value!r} is not allowed as the {name}",
+            todo="use letters, digits, '.', '_' and '-'",
         )
         for name, value in vars(coordinates).items()
         if not PART.fullmatch(value) or ".." in value

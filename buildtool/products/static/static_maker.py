@@ -121,7 +121,7 @@ class StaticMaker:
 
     def proved(self, report: VerificationReport) -> str:
         if report.not_run:
-            return f"the files are right, and were not run: {report.not_run}"
+            return f"the files are right, but were not run: {report.not_run}"
         compared = [
             output.max_absolute
             for model in report.models

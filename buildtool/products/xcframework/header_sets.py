@@ -81,7 +81,7 @@ def _same_in_any_case(headers: Mapping[str, Path], library: Library) -> list[Pro
     for name in headers:
         first = seen.setdefault(name.casefold(), name)
         if first != name:
-            what = f"a Mac takes {first} and {name} for one file"
+            what = f"to a Mac, {first} and {name} are the same file"
             where = str(library.slices[0].dist / "include")
             problems.append(Problem(where=where, what=what, todo="rename one of them"))
     return problems

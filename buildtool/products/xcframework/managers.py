@@ -48,7 +48,7 @@ def source_date(environment: Mapping[str, str] = os.environ) -> int | None:
         return None
     if not (value.isascii() and value.isdigit() and len(value) <= 12):
         todo = "set it to seconds since 1970, or unset it"
-        what = f"{value!r} is no number of seconds"
+        what = f"{value!r} is not a number of seconds"
         raise ConfigError(Problem(where="SOURCE_DATE_EPOCH", what=what, todo=todo))
     return int(value)
 

@@ -145,11 +145,11 @@ def _plist(path: Path, problems: list[Problem]) -> dict[str, Any] | None:
     except FileNotFoundError:
         problems.append(_problem(path, "is not there"))
     except (ValueError, ExpatError, plistlib.InvalidFileException) as failure:
-        problems.append(_problem(path, f"is no property list: {failure}"))
+        problems.append(_problem(path, f"is not a property list: {failure}"))
     else:
         if isinstance(found, dict):
             return found
-        problems.append(_problem(path, "is no property list of keys and values"))
+        problems.append(_problem(path, "is not a property list of keys and values"))
     return None
 
 

@@ -37,7 +37,7 @@ def _slices(package: Package) -> Iterator[Problem]:
             known = " or ".join(SDKS)
             yield Problem(where=where, what=f"is for {part.platform!r}", todo=f"say {known}")
         if not VERSION.fullmatch(part.minimum_os):
-            what = f"{part.minimum_os!r} is no version of a system"
+            what = f"{part.minimum_os!r} is not a version of a system"
             yield Problem(where=where, what=what, todo="write it like 12.0")
         other = seen.setdefault((part.platform, part.cpu), part)
         if other is not part:
@@ -49,10 +49,10 @@ def _words(package: Package) -> Iterator[Problem]:
     where = package.name
     if not NAME.fullmatch(package.name):
         todo = "begin with a letter, then letters, digits and _"
-        yield Problem(where=where, what="is no name for a framework", todo=todo)
+        yield Problem(where=where, what="cannot be the name of a framework", todo=todo)
     for name in (*package.frameworks, *package.libraries):
         if not LINKED.fullmatch(name):
-            what = f"{name!r} is no name of a framework or library"
+            what = f"{name!r} cannot be the name of a framework or library"
             yield Problem(where=where, what=what, todo="write it like Accelerate or c++")
     for word in (*package.options, *package.defines, package.standard):
         if ODD.search(word):
@@ -60,5 +60,5 @@ def _words(package: Package) -> Iterator[Problem]:
             todo = "leave out spaces, quotes, backslashes, $ and ;"
             yield Problem(where=where, what=what, todo=todo)
     if package.url and not URL.fullmatch(package.url):
-        what = f"{package.url!r} is no address of a zip"
+        what = f"{package.url!r} is not the address of a zip"
         yield Problem(where=where, what=what, todo="write it like https://example.org/a.zip")

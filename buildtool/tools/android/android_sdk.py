@@ -86,11 +86,11 @@ def find_sdk(
         )
     root = named.root
     if not root.is_dir() or not ((root / "platforms").is_dir() or (root / "build-tools").is_dir()):
-        what = "holds neither platforms/ nor build-tools/" if root.is_dir() else "is no folder"
+        what = "holds neither platforms/ nor build-tools/" if root.is_dir() else "is not a folder"
         raise ToolError(
             Problem(
                 where=str(named),
-                what=f"is no Android SDK: it {what}",
+                what=f"is not an Android SDK: it {what}",
                 todo=f"set {named.setting} to the SDK's own folder",
             )
         )

@@ -242,7 +242,7 @@ def _both(first: table.Revisions, second: table.Revisions) -> str:
     sets = [set(each.revisions) for each in (first, second) if each.known]
     common = tuple(sorted(set.intersection(*sets))) if sets else ()
     if not common:
-        return "there is none: this Bazel and this TensorFlow do not go together"
+        return "none works with both this Bazel and this TensorFlow"
     return str(table.Revisions(revisions=common, source=""))
 
 

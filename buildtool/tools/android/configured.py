@@ -65,7 +65,7 @@ def with_configured(
         said = _value(key, each.value)
         own = getattr(asked, key)
         if said is None:
-            what = f"{name} is {each.value!r}, which is no number"
+            what = f"{name} is {each.value!r}, which is not a number"
             problems.append(Problem(where=each.where, what=what, todo="run ./configure again"))
         elif own is not None and own != said:
             problems.append(

@@ -105,7 +105,7 @@ def read_ndk(named: NamedFolder) -> Ndk:
     root = named.root
     properties, release = (root / name for name in FILES)
     if not properties.is_file() and not release.is_file():
-        what = "no folder" if not root.is_dir() else "no NDK: it has no source.properties"
+        what = "not a folder" if not root.is_dir() else "not an NDK: it has no source.properties"
         raise ToolError(
             Problem(
                 where=str(named),

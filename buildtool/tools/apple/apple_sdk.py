@@ -55,7 +55,7 @@ def read_sdk(path: Path, facts: AppleFacts) -> Sdk:
         settings = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
         name, version = str(settings["CanonicalName"]), str(settings["Version"])
     except (OSError, ValueError, KeyError, TypeError):
-        what = f"is no SDK: it has no {SETTINGS} that names itself"
+        what = f"is not an SDK: it has no {SETTINGS} with its name"
         raise ToolError(Problem(where=str(path), what=what, todo=todo)) from None
     if not name.startswith(facts.sdk):
         what = f"is an SDK of another platform: {name}, but {facts.sdk} is needed"

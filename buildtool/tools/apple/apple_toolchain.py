@@ -47,7 +47,9 @@ def find_apple_toolchain(
     paths = {name: first(names) for name, names in extra.items()}
     if missing := [name for name, path in paths.items() if path is None]:
         todo = f"on Debian or Ubuntu: apt-get install {' '.join(missing)}"
-        raise ToolError(Problem(where="toolchain", what=f"not here: {missing}", todo=todo))
+        raise ToolError(
+            Problem(where="toolchain", what=f"not found: {', '.join(missing)}", todo=todo)
+        )
     sdk = tools.sdk
     assert sdk is not None and abi.apple is not None  # noqa: S101, PT018  (found, or an error)
     programs = tools.programs

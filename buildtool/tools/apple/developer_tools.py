@@ -152,7 +152,7 @@ def _llvm(abi: Abi, compiler: str, problems: list[Problem]) -> Mapping[str, Path
         problems.append(
             Problem(
                 where="toolchain",
-                what=f"not here: {', '.join(missing)}",
+                what=f"not found: {', '.join(missing)}",
                 todo=f"on Debian or Ubuntu: apt-get install {' '.join(abi.packages)}",
             )
         )

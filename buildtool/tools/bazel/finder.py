@@ -51,7 +51,7 @@ def find_bazel(
         version = bazel_version(program, env, cache=cache)
         if version and wanted.accepts(version):
             return Bazel(program=program, version=version, env=env)
-        seen.append(f"{program} is {version}" if version else f"{program} says no version")
+        seen.append(f"{program} is {version}" if version else f"{program} does not say its version")
     reason = ""
     if given is None and (version := npm_version(wanted)):
         try:
@@ -153,7 +153,7 @@ def _problem(wanted: VersionRange, seen: list[str], given: Path | None, reason: 
     if version := npm_version(wanted):
         ways.append(f"install npm: its package {table()['npm']['package']}@{version} is used then")
     if given is not None:
-        ways = [f"name {wanted} in the target, or nothing"]
+        ways = [f"set 'bazel.version' to {wanted}, or leave it out"]
     return Problem(
         where="Bazel",
         what=f"this tree wants {wanted}{said}; {here}" + (f"; {reason}" if reason else ""),

@@ -105,7 +105,7 @@ def _branches(
 def _if(made: _Lowered) -> None:
     node = made.node
     if type_list(node.attrs.get("Tcond")) != ("DT_BOOL",):
-        raise CannotInlineError("its condition is no bool")
+        raise CannotInlineError("its condition is not a bool")
     chooser = plain_inputs(node)[0]
 
     def switch(part: str, tensor: str, kind: str) -> list[str]:

@@ -82,7 +82,7 @@ def _array_fault(web: Web, view: View) -> str:
     if len(inside) > 1 or (inside and len(web.writes) > 1):
         return "it is written in several places"
     if inside and not (len(web.of(inside[0])) == 1 and counts_up(plain_inputs(inside[0])[1], view)):
-        return f"the place that {inside[0].name} writes to is no counter of the loop"
+        return f"the place that {inside[0].name} writes to is not a counter of the loop"
     values = [view.value(plain_inputs(node)[1]) for node in web.writes if not web.of(node)]
     places = [None if value is None else int(value.ravel()[0]) for value in values]
     if None in places or len(set(places)) < len(places):
