@@ -1,4 +1,4 @@
-"""``python -m buildtool ...``: doit with this project's tasks, whatever folder one stands in."""
+"""``python -m buildtool ...``: doit with this project's tasks, in whatever folder it is started."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ class Backend(Protocol):
 
     def prepare(self, job: Job) -> Job:
         """The job with what else the backend needs, found and checked; also where compilers are
-        missing, so that all is told at once.
+        missing, so that all is reported together.
 
         Raises:
             BuildToolError: something is missing, or does not go with the rest; all at once.

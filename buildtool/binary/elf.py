@@ -2,7 +2,7 @@
 
 Build attributes of ARM objects: "Addenda to, and Errata in, the ABI for the Arm Architecture"
 (IHI 0045), which :mod:`buildtool.binary.arm_attributes` reads. Everything raises
-:class:`NotElfError` for what is no whole ELF file.
+:class:`NotElfError` for what is not a whole ELF file.
 """
 
 from __future__ import annotations

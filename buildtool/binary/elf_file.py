@@ -1,10 +1,10 @@
 """The structures of an ELF file: the only module that reads them.
 
-Only headers and the tables that are asked for are looked at. The package ``pyelftools`` takes 7 to
+It reads only headers and the tables that a caller needs. The package ``pyelftools`` takes 7 to
 12 times as long (255 members of 21 MB: 1.0 s instead of 0.14 s for headers and sections, 2.2 s
 instead of 0.19 s for symbols; an archive of all kernels has many times more), and ``lief`` 1.0.0
-takes cut-off files without a word. Tests compare what is read here with ``pyelftools``. Layouts:
-"System V ABI, gABI 4.1"; versions of symbols and DT_GNU_HASH: "Linux Standard Base".
+accepts cut-off files without an error. Tests compare what is read here with ``pyelftools``.
+Layouts: "System V ABI, gABI 4.1"; versions of symbols and DT_GNU_HASH: "Linux Standard Base".
 """
 
 from __future__ import annotations

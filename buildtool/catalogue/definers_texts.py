@@ -1,4 +1,4 @@
-"""What can be told only by reading whole files again: which overload a file defines, and who
+"""What only reading whole files again can show: which overload a file defines, and who
 mentions a name at all. Files are read when first needed and kept."""
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def make_catalogue(
     from; ``tree_digest`` stands for the tree's.
 
     Raises:
-        ConfigError: ``tree`` is no TensorFlow source tree, or one that cannot be understood.
+        ConfigError: ``tree`` is not a TensorFlow source tree, or cannot be understood.
         ToolError: the preprocessor is not there or fails.
     """
     request = Preprocessor(

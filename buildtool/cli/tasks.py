@@ -48,7 +48,7 @@ Task = dict[str, Any]
 
 
 class Reporter(StepReporter):
-    """Waits for other builds of the targets that are asked for, before anything is checked."""
+    """Waits for other builds of the same targets, before anything is checked."""
 
     def initialize(self, tasks: Mapping[str, Any], selected_tasks: Sequence[str]) -> None:
         super().initialize(tasks, selected_tasks)
@@ -211,7 +211,7 @@ def _run(step: Step, target: Target, name: str, *, offline: bool) -> str:
 
 
 def _clean(step: Step, folder: Path, files: Sequence[str]) -> None:
-    """Remove what a step wrote, also where it stands in the cache because of the folder's name."""
+    """Remove what a step wrote, also if it is in the cache because of the folder's name."""
     lock_targets([folder.name], build=PROJECT / BUILD, say=_say)
     for name in files:
         (folder / name).unlink(missing_ok=True)

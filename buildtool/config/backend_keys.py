@@ -38,7 +38,7 @@ class Makefile:
 
 @dataclass(frozen=True, kw_only=True)
 class Bazel:
-    """For the backend `bazel`: which Bazel, and what it is told. Each setting is written as the
+    """For the backend `bazel`: which Bazel, and with which settings. Each is written as the
     Bazel at hand knows it."""
 
     version: Release | None = None

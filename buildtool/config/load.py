@@ -1,6 +1,6 @@
 """A folder of target files to targets: read, merge with parents, resolve, check.
 
-Everything that is wrong with any of the files is said in one :class:`ConfigError`.
+All mistakes in all files are reported together, in one :class:`ConfigError`.
 """
 
 from __future__ import annotations

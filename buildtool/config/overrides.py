@@ -35,7 +35,7 @@ class Overrides:
 
 
 def parse_overrides(words: Mapping[str, str], *, cwd: Path) -> Overrides:
-    """Read ``name=value`` words. Paths start at ``cwd``, the folder the user stands in.
+    """Read ``name=value`` words. Paths start at ``cwd``, the user's current folder.
 
     Raises:
         ConfigError: names that do not exist, values that cannot be.

@@ -237,7 +237,7 @@ def url(value: Value) -> Url:
 
 
 def _matching(value: Value, pattern: str, what: str, todo: str) -> str:
-    """Text that is wholly of ``pattern``. ``what`` is said of other text, put in for its ``{}``."""
+    """Text that is wholly of ``pattern``. ``what`` is the message otherwise; ``{}`` is the text."""
     written = text(value)
     if re.fullmatch(pattern, written) is None:
         raise WrongValueError(what.format(written), todo)

@@ -137,7 +137,7 @@ class Flags:
     """For every C and C++ file."""
 
     link: tuple[str, ...] = ()
-    """For every link, and among the flags that an app is told to use."""
+    """For every link, and among the flags that an app links with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,7 +281,7 @@ class Target:
     """For the backend `makefile`: what a tree of TensorFlow 1.x is built with."""
 
     bazel: Bazel = Bazel()
-    """For the backend `bazel`: which Bazel, and what it is told."""
+    """For the backend `bazel`: which Bazel, and with which settings."""
 
     jobs: Count | None = None
     """Compilers that run at once. Unset, as many as processors and memory allow."""

@@ -76,7 +76,7 @@ def _inputs(target: Target) -> Iterator[tuple[str, Path]]:
 
 
 def unreadable_names(target: Target) -> Iterator[Problem]:
-    """Names of models stand in JSON and reports, which are UTF-8."""
+    """Names of models are written to JSON and reports, which are UTF-8."""
     for index, model in enumerate(target.models):
         if "\ufffd" in os.fsencode(model.path).decode("utf-8", "replace"):
             yield Problem(

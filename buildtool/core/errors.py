@@ -102,7 +102,7 @@ class DownloadError(BuildToolError):
 
 
 class Attempts:
-    """Tries one thing after the other, and keeps what fails, so that all of it is told at once."""
+    """Tries one thing after the other, and keeps the errors, so that all are reported together."""
 
     def __init__(self) -> None:
         self.failures: list[BuildToolError] = []

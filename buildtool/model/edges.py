@@ -100,7 +100,7 @@ class _Tensors:
 
     def __getitem__(self, reference: str) -> _TensorTypes:
         """What ``x``, ``x:1`` or, in functions, ``x:output:1`` stands for. A name that no node has
-        is told elsewhere."""
+        is reported elsewhere."""
         name, _, rest = reference.partition(":")
         if name in self._arguments:
             types = argument_types([self._arguments[name]], self._scope)

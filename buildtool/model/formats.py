@@ -1,4 +1,4 @@
-"""Which kind of file a model is, told by its content; what was given by mistake is named."""
+"""Which kind of file a model is, found by its content. A wrong kind of file is named."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def read_models(
     (``selection.deciding_attrs``). ``rewrites`` are transforms that are done before anything is
     looked at. ``cache`` is the folder for models that had to be turned into binary
     GraphDefs, or rewritten; ``python`` is the interpreter whose TensorFlow freezes SavedModels.
-    What is wrong with a model is in the result's ``problems``, never raised, so that it is told
+    What is wrong with a model is in the result's ``problems``, never raised, so that it is reported
     together with what the kernel selection finds.
     """
     specs = Specs(definitions, registered_ops)
@@ -199,7 +199,7 @@ class _Reader:
     def _is_too_much(self, pruned: PrunedGraph, whole: RewrittenGraph, *, stated: bool) -> bool:
         """Whether an app should load the graph without what a session does not run: if the whole
         asks for other kernels, or for what this tree refuses. But where nobody has ``stated`` the
-        outputs, a broken node is no reason to leave it out: it is told."""
+        outputs, a broken node is kept and reported."""
         if not (pruned.removed and pruned.graph.nodes):
             return False
         findings = Findings()

@@ -27,7 +27,7 @@ def unregistered_problem(use: OpUse, others: Mapping[str, KernelCatalogue]) -> P
 
 
 def refused_problems(use: OpUse, refusal: ModelError) -> Iterator[Problem]:
-    """A use that the runtime would refuse to choose a kernel for, told with its node."""
+    """A use that the runtime would refuse to choose a kernel for, with its node."""
     for problem in refusal.problems:
         yield Problem(where=_where(use), what=problem.what + also(use.nodes), todo=problem.todo)
 

@@ -35,7 +35,7 @@ Files = tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class ProductFiles:
-    """Files below ``build/<target id>``: ``flags`` are told to an app's build, ``products`` are
+    """Files below ``build/<target id>``: ``flags`` are for an app's build, ``products`` are
     what a target gives, ``programs`` are linked here to try it; ``packed`` is what packing the
     slices of a target reads besides the products."""
 
@@ -46,8 +46,8 @@ class ProductFiles:
 
 
 class Build(Protocol):
-    """One target as it is built. What is found, fetched or read from earlier steps is so only when
-    it is asked for."""
+    """One target as it is built. Tools are found, sources fetched and files of earlier steps
+    read only when they are needed."""
 
     @property
     def target(self) -> Target: ...
@@ -120,8 +120,8 @@ class Maker(Protocol):
         ...
 
     def write_flags(self, build: Build, renderer: Renderer) -> int:
-        """Write what an app's build is told to ``dist``, and a copy with ``renderer``. Returns how
-        many files have changed in ``dist``."""
+        """Write the settings for an app's build to ``dist``, and a copy with ``renderer``. Returns
+        how many files have changed in ``dist``."""
         ...
 
     def assemble(self, build: Build, library: Library) -> str:
@@ -134,7 +134,7 @@ class Maker(Protocol):
 
     def verify(self, build: Build) -> VerificationReport:
         """Look whether it holds what the plan promised, and run the models as far as they can be
-        run here. What is wrong stands in the report."""
+        run here. The report has the problems."""
         ...
 
     def proved(self, report: VerificationReport) -> str:

@@ -45,8 +45,8 @@ MAIN_SIZE = "stripped"
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """All that is said of a target. ``problems`` are those outside verification, such as an
-    exceeded budget. ``timings`` are seconds by step; see the module for what varies."""
+    """All that a report says about a target. ``problems`` are those outside verification, such as
+    an exceeded budget. ``timings`` are seconds by step; see the module for what varies."""
 
     plan: BuildPlan
     verification: VerificationReport | None = None

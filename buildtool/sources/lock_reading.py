@@ -1,4 +1,4 @@
-"""Reading a lock file strictly: everything that is wrong is said at once, with file and line."""
+"""Reading a lock file strictly: all mistakes are reported together, with file and line."""
 
 from __future__ import annotations
 

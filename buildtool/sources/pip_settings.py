@@ -26,7 +26,7 @@ _WIDE = {"COLUMNS": "2000"}
 
 @dataclass(frozen=True, kw_only=True)
 class PipSettings:
-    """What pip is told: ``indexes`` are simple indexes (http, https or file), ``folders`` local
+    """pip's settings: ``indexes`` are simple indexes (http, https or file), ``folders`` local
     folders with files, ``verify`` as requests takes it.
     """
 

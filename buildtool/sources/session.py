@@ -23,5 +23,5 @@ class Session:
 
     @cached_property
     def pip(self) -> PipSettings:
-        """What pip is told; asked for once."""
+        """Settings of pip, read once."""
         return pip_settings()

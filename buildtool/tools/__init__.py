@@ -1,1 +1,1 @@
-"""Compilers, SDKs and emulators of this machine: found, tried, and told when they are missing."""
+"""Compilers, SDKs and emulators of this machine: found, tried, reported if they are missing."""

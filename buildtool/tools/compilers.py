@@ -1,7 +1,7 @@
 """The toolchain stage: which tools are here, which versions, and do they work?
 
 A tool is verified before use, by compiling and linking a small program with the very flags of the
-target. What is missing is reported all at once, with the packages that bring it.
+target. All that is missing is reported together, with the packages that have it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How the linkers of each object format are told what an app needs of them.
+"""The flags that an app needs, for the linkers of each object format.
 
 Sources: GNU ld manual, ``--whole-archive``, ``--gc-sections``; ld(1) of Apple's tools,
 ``-force_load``, ``-dead_strip``, ``-map``; lld manual and binutils manual (gold), ``--icf``. Each

@@ -1,6 +1,6 @@
 """Which kernels a library registers, by the texts in it.
 
-A kernel's class stands in the binary as a text: the registering macro gives it to the registry
+A kernel's class is in the binary as a text: the registering macro gives it to the registry
 (``framework/op_kernel.h``, 1.0 to 2.14). What is not selected is left out by the compiler together
 with its text. Linkers put a text at the end of a longer one that ends like it; spaces in a class
 are placed differently by different preprocessors.
@@ -105,7 +105,7 @@ def _squeezed(text: bytes) -> bytes:
 
 
 def _has(texts: frozenset[bytes], text: bytes) -> bool:
-    """Whether it stands there, by itself or as the end of another."""
+    """Whether it is there, by itself or as the end of another."""
     return text in texts or any(each.endswith(text) for each in texts)
 
 
@@ -128,8 +128,8 @@ def _uncertain(
 def _surplus(
     texts: frozenset[bytes], planned: set[bytes], catalogue: KernelCatalogue
 ) -> tuple[str, ...]:
-    """Classes that stand there by themselves and were not selected. One that is called as an op
-    says nothing: ops' names stand there for many reasons."""
+    """Classes that are there by themselves and were not selected. One with the name of an op
+    proves nothing: names of ops are there for many reasons."""
     system = {_squeezed(each.kernel_class.encode()) for each in catalogue.kernels if each.system}
     ops = {each.op.encode() for each in catalogue.ops}
     known = {_squeezed(each.kernel_class.encode()): each.kernel_class for each in catalogue.kernels}

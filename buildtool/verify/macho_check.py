@@ -1,8 +1,8 @@
 """Is every object of the artefact for the target's processor, platform and oldest release, and is
 the linked image complete?
 
-LLVM's linker takes an object for a device into a program for a simulator without a word, and one
-for a newer release likewise: such a program ends when it is started, on the user's machine.
+LLVM's linker links an object for a device into a program for a simulator without a warning, and
+also one for a newer release. Such a program fails at its start, on the user's machine.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ class _Findings:
 def verify(what: VerificationInput) -> VerificationReport:
     """Look at every object, link and start the runner, list what it registers, run every model.
 
-    What is wrong stands in the report's ``problems``; a step whose ground is missing is left out.
+    Problems are in the report's ``problems``; a step whose ground is missing is left out.
 
     Raises:
         ToolError: the emulator is missing.

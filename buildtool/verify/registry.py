@@ -197,7 +197,7 @@ def _missing_ops(plan: BuildPlan, found: Registries) -> Iterator[Problem]:
 def _repeated(
     found: Registries, planned: Container[RegisteredKernel], allowed: AllowedRegistrations
 ) -> tuple[list[Problem], list[str]]:
-    """What is wrong with kernels that are registered more than once, and what is only to be told:
+    """Problems with kernels that are registered more than once, and notes:
     those that the tree itself registers so, and no model has."""
     problems, notes = [], []
     for kernel, count in sorted(Counter(found.kernels).items()):

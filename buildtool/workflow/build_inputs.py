@@ -57,8 +57,8 @@ def find_inputs(
     """Fetch the sources and find the tools.
 
     Raises:
-        DownloadError, ConfigError, ToolError: what is missing, with what to do. All of it is told
-            at once, but nothing is fetched where a tool is missing.
+        DownloadError, ConfigError, ToolError: what is missing, with what to do. All of it is
+            reported at once, but nothing is fetched where a tool is missing.
     """
     attempt = Attempts()
     toolchain = attempt(lambda: backend.toolchain(target, platform, abi, sysroot))

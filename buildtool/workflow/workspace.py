@@ -1,4 +1,4 @@
-"""Where one target is built. What a build needs is found, fetched or read when it is asked for."""
+"""Where one target is built. What a build needs is found, fetched or read when a step uses it."""
 
 from __future__ import annotations
 

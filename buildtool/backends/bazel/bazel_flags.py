@@ -1,6 +1,6 @@
-"""What Bazel is told: how the library is compiled, and where it works.
+"""Bazel's flags: how the library is compiled, and where Bazel works.
 
-All of it stands on the command line, after what the user's own ``.bazelrc`` says.
+All of them are on the command line, after those of the user's own ``.bazelrc``.
 """
 
 from __future__ import annotations

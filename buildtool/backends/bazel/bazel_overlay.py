@@ -38,7 +38,7 @@ LEFT_OVERS = ("bazel-*",)
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where Bazel works (``folder``) and what is to be said of it."""
+    """Where Bazel works (``folder``), and notes about it."""
 
     folder: Path
     notes: list[str]

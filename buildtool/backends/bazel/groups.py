@@ -203,7 +203,7 @@ def _package(tree: Path, path: str) -> str:
 
 
 def _headers(tree: Path, added: Iterable[str], there: Collection[str]) -> set[str]:
-    """The headers of kernels that files outside of the groups include, which Bazel must be told."""
+    """The headers of kernels that files outside of the groups include, which Bazel must know."""
     found: set[str] = set()
     work = sorted(added)
     while work:

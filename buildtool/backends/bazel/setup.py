@@ -36,8 +36,8 @@ _KEYS = ("sdk", "ndk", "ndk_revision", "api_level", "sdk_level", "build_tools_ve
 
 @dataclass(frozen=True, kw_only=True)
 class KitSettings:
-    """The kit, and how Bazel is told of it: ``edit`` is the WORKSPACE with what it must know,
-    ``configured`` what the user's ``configure`` has told it already."""
+    """The kit, and how Bazel learns of it: ``edit`` is the WORKSPACE with what it must know,
+    ``configured`` what the user's ``configure`` has set already."""
 
     kit: Kit
     edit: WorkspaceEdit
@@ -103,7 +103,7 @@ def find_setup(job: Job) -> Setup:
 
 
 def _kit_settings(job: Job, bazel: str, attempt: Attempts) -> KitSettings | None:
-    """The kit, and how this release of Bazel is told of it. None if something is wrong, which is
+    """The kit, and how this release of Bazel learns of it. None if something is wrong, which is
     then among the failures of ``attempt``."""
     tree, configured = job.tree.path, read_configured(job.tree.path)
     modules = generation(tree, bazel=bazel, starlark=False) is Generation.MODULE

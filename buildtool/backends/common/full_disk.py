@@ -1,4 +1,4 @@
-"""A disk that is full, as programs say it that a build starts."""
+"""How the programs that a build starts report a full disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that a narrowed build links: told with their reasons, and written down."""
+"""The files that a narrowed build links: listed with their reasons, and written to a file."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ def compiling_in_rounds(
     def compile_files(files: Sequence[str], step: int) -> Mapping[str, Symbols]:
         build(files, title=f"{title}, round {step}", keep_going=True)
         if step == 1:
-            # A required file must compile; what the program that builds says of it is told.
+            # A required file must compile; the message of the program that builds is passed on.
             build(required, title=title, keep_going=False)
         there = {file: objects[file] for file in files if objects[file].exists()}
         symbols = read_symbols(toolchain, list(there.values()))

@@ -1,7 +1,7 @@
 """The folder that a tree's own build runs in: the user's tree by links, with what a build writes
 beside them.
 
-Folders are real only where something stands that is not the tree's. Nothing is ever written
+A folder is a real one only if it holds something that is not the tree's. Nothing is ever written
 through a link.
 """
 

@@ -30,7 +30,7 @@ def own_toolchain(target: Target, platform: Platform, abi: Abi, sysroot: Path | 
 
 
 def embeds_bitcode(toolchain: Toolchain) -> bool:
-    """Whether the compiler is told to put LLVM bitcode into each object."""
+    """Whether the compiler puts LLVM bitcode into each object."""
     return "-fembed-bitcode" in toolchain.compile_flags
 
 

@@ -1,4 +1,4 @@
-"""How often a build says how far it is."""
+"""How often a build reports its progress."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NEXT_SECONDS = 5.0
 
 
 class Pace:
-    """Passes on what it is told after two seconds, then every five; what comes between is lost."""
+    """Passes on a message after two seconds, then every five seconds; others are dropped."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say

@@ -1,4 +1,4 @@
-"""What stands in an overlay besides the tree, and the tree's makefile asked in one."""
+"""What an overlay has besides the tree, and queries to the tree's makefile in one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WORK = "makefile"
 
 
 def links(trees: Mapping[str, Path]) -> dict[str, Path]:
-    """Where dependencies stand in an overlay, by the makefile's names of their folders."""
+    """Where dependencies are in an overlay, by the makefile's names of their folders."""
     return {f"{DOWNLOADS}{name}": path for name, path in trees.items()}
 
 

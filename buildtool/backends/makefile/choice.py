@@ -1,4 +1,4 @@
-"""Which version of each dependency is built: what the tree pins, or what stands in for it."""
+"""Which version of each dependency is built: what the tree pins, or what is built instead."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The file lists of a 1.x tree: ``tf_op_files.txt`` and its like, read and mended.
 
-What is mended is told, and only in the build's own copy: entries that stand twice (linked whole,
+Mistakes are corrected in the build's own copy only, and noted: entries listed twice (linked whole,
 their kernels would be registered twice, and their ops fail with "Multiple OpKernel registrations
 match"), and entries that end in ``.c`` where the file is a ``.cc``.
 """

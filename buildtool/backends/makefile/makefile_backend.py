@@ -236,7 +236,7 @@ class MakefileBackend:
 
 
 def _with_host_tool(make: Make, settings: Settings, job: Job) -> Make:
-    """A make that is told of the program ``proto_text``, made for this machine first."""
+    """A make that uses the program ``proto_text``, which is first made for this machine."""
     tool = HostTool(
         make=make,
         made=settings.host_made,

@@ -1,6 +1,6 @@
 """Defines and flags of the makefile backend: a small library of TensorFlow 1.x.
 
-The tree's makefile brings flags of its own for each ``TARGET``; they are asked of it (``make.py``).
+The tree's makefile brings flags of its own for each ``TARGET``; ``make.py`` reads them from it.
 Here is what is added to them, and what is taken away.
 """
 

@@ -1,6 +1,6 @@
 """Which of the dependencies that a tree pins its makefile build really needs.
 
-Asked is the preprocessor: which headers outside the tree do the sources include, under the target's
+The preprocessor answers: which headers outside the tree do the sources include, under the target's
 defines? What the tree's download script fetches besides is needed by nothing that is compiled.
 """
 

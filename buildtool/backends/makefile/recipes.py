@@ -77,7 +77,7 @@ class Fix:
 
 @dataclass(frozen=True, kw_only=True)
 class StandIn:
-    """What is built of a dependency where no recipe is for what a tree pins, and why it serves.
+    """What is built of a dependency if there is no recipe for what a tree pins, and why it will do.
     ``source`` is its name in the lock file; ``since`` and ``until`` are the first and the last
     release of TensorFlow that it is for, such as ``1.8``."""
 

@@ -1,4 +1,4 @@
-"""What is set on the makefile's command line, and the folder that objects stand in."""
+"""What is set on the makefile's command line, and the folder of the objects."""
 
 from __future__ import annotations
 

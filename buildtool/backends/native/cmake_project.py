@@ -41,7 +41,7 @@ def render_project(
     """Write the CMake project of ``plan`` under ``native/``, and ``ops_to_register.h``.
 
     ``selections`` are the kernel classes and ops of each file that registers some; ``proto_code``
-    is what protoc is told about the code that it makes. With ``everything``, the files that are
+    are protoc's options for the code that it makes. With ``everything``, the files that are
     compiled register all that they can. ``protobuf_prefix`` is that of a renamed protobuf.
     """
     render_ops_to_register(renderer, plan, selections)

@@ -32,7 +32,7 @@ class Tool:
 class Toolchain:
     """The tools for one target. ``identity`` changes whenever objects made would differ.
 
-    ``sysroot`` is the SDK, where the compiler is told of one; ``system_stubs`` are text stubs of
+    ``sysroot`` is the SDK, if the compiler gets one; ``system_stubs`` are text stubs of
     the system's libraries, where those stand for them. ``notes`` are what a report must say.
     ``archive_flags`` are those of ``ar`` for a new archive with an index and, where it can, without
     dates, users and paths.

@@ -152,5 +152,5 @@ def _on_device(build: Build) -> tuple[list[ModelCheck], str, tuple[Problem, ...]
 
 
 def _unfed(model: ModelInfo) -> bool:
-    """A model that no program can be told to run."""
+    """A model whose inputs are not known, so that no program can run it."""
     return bool(model.node_count) and not has_shapes(model)

@@ -1,5 +1,5 @@
-"""What an app's build must be told: flags for the compiler and for the final link, each its own
-token, for Xcode, for CMake and for everything else.
+"""The settings that an app's build needs: flags for the compiler and for the final link, each its
+own token, for Xcode, for CMake and for everything else.
 
 Xcode's configuration files: "Adding a build configuration file to your project" in Apple's
 documentation. Lists are split at spaces, but not within quotes; ``//`` begins a comment.

@@ -51,7 +51,7 @@ def _is_universal(path: Path) -> bool:
         with path.open("rb") as file:
             return file.read(4) in UNIVERSAL
     except OSError:
-        return False  # what is wrong is said by what reads all of it
+        return False  # the reader of the whole file reports what is wrong
 
 
 def _cpu_of(path: Path, members: tuple[Member, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Is what shall be packed something that can be packed? All that is wrong is said at once."""
+"""Can this be packed? All mistakes are reported together."""
 
 from __future__ import annotations
 

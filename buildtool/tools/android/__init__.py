@@ -1,1 +1,1 @@
-"""Android's SDK, NDK, AARs and shared libraries: read, checked, and told to Bazel."""
+"""Android's SDK, NDK, AARs and shared libraries: read, checked, and handed to Bazel."""

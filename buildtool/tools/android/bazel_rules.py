@@ -1,4 +1,4 @@
-"""How Bazel is told where the SDK and the NDK are, for each generation of trees and Bazels.
+"""How Bazel learns where the SDK and the NDK are, for each generation of trees and Bazels.
 
 - ``rules``: Bazel's own rules in WORKSPACE (TensorFlow up to 1.8).
 - ``environment``: the tree's ``local_config_android`` asks the environment for it, and
@@ -73,7 +73,7 @@ class WorkspaceEdit:
 
 
 def generation(tree: Path, *, bazel: str, starlark: bool) -> Generation:
-    """How this tree is told with this Bazel; ``starlark`` as in :class:`Kit`."""
+    """How this tree learns it with this Bazel; ``starlark`` as in :class:`Kit`."""
     if not table.has_native_rules(bazel):
         return Generation.MODULE
     if starlark:

@@ -1,7 +1,7 @@
-"""Do the SDK, the NDK, what the target asks for, TensorFlow and Bazel go together?
+"""Do the SDK, the NDK, the target's keys, TensorFlow and Bazel fit together?
 
-Bazel takes an ``api_level`` or ``build_tools_version`` that does not exist, and an NDK that it does
-not know. All of it is checked here first, and all that is wrong is said at once.
+Bazel accepts an ``api_level`` or ``build_tools_version`` that does not exist, and an NDK that it
+does not know. All of it is checked here first, and all mistakes are reported together.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a user has told TensorFlow's ``configure`` of the SDK and the NDK.
+"""The SDK and the NDK that a user has given to TensorFlow's ``configure``.
 
 It writes ``build --action_env ANDROID_NDK_HOME="/..."`` and the like into
 ``.tf_configure.bazelrc``, which ``.bazelrc`` imports (``configure.py`` of 1.9 to 2.14).

@@ -1,6 +1,6 @@
-"""What a build for Android depends on besides sources and the target: when it is to be done again.
+"""What a build for Android depends on besides sources and the target: when it must be built again.
 
-No program is started for it, as it is asked for before each step.
+It starts no program, because it runs before each step.
 """
 
 from __future__ import annotations

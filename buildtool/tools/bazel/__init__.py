@@ -1,1 +1,1 @@
-"""Bazel: which one a tree wants, where it is, what it can be told, and the files that it reads."""
+"""Bazel: which one a tree wants, where it is, its flags, and the files that it reads."""

@@ -1,7 +1,7 @@
 """Finds a Bazel that a tree accepts: ``bazelisk``, ``bazel-X``, ``bazel``, or npm's package.
 
-A Bazel is asked for its version before it is used. One that the tree does not accept is passed
-over; if none is left, the error names what was found and how to get the right one.
+The version of a Bazel is checked before it is used. One that the tree does not accept is
+skipped; if none is left, the error names what was found and how to get the right one.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class Web:
         return [self.maker, *self.passing, *self.writes, *self.reads]
 
     def of(self, node: Node) -> tuple[str, ...]:
-        """The loops that a writing or reading node stands in."""
+        """The loops around a writing or reading node."""
         return self.loops[full(plain_inputs(node)[0])]
 
 

@@ -211,7 +211,7 @@ def _is_newer(node: Node, spec: OpSpec, view: View) -> bool:
 
 
 def _round(graph: GraphDef, wanted: list[Node], view: View, refused: dict[str, str]) -> GraphDef:
-    """Lower the calls that stand in the main graph now."""
+    """Lower the calls that are in the main graph now."""
     made: dict[str, list[Node]] = {}
     moved: dict[str, str] = {}
     for node in wanted:
