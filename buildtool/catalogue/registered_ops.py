@@ -1,7 +1,7 @@
 """Op definitions out of the sources' ``REGISTER_OP``.
 
 That is what a runtime knows. ``ops.pbtxt`` lacks the ops whose names begin with ``_`` and those
-that somebody added to a tree, and may be older than the sources (1.8.0-rc1: nine ops differ).
+that somebody added to a tree, and may be older than the sources (1.8.0-rc1: eleven ops differ).
 """
 
 from __future__ import annotations

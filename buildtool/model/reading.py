@@ -24,6 +24,7 @@ from buildtool.model.graph_checks import (
 )
 from buildtool.model.graphdef import GraphDef, read_graph
 from buildtool.model.interface import Interface, find_ends
+from buildtool.model.kernel_checks import check_kernels
 from buildtool.model.loading import LoadedModel, ModelSource, load, read_text
 from buildtool.model.placement import check_placement
 from buildtool.model.pruning import PrunedGraph, check_fed, prune
@@ -167,6 +168,8 @@ class _Reader:
             self._notes.append(f"{name}: {_note_on_removed(pruned, info)}")
         checks = self._check(name, rewritten, self._findings)
         check_fed(pruned, info, self._findings)
+        run = walk(pruned.graph, self._specs)
+        check_kernels(name, run, self._context(rewritten, self._findings))
         for node in checks:
             self._uses.add_site(node.site, node.where)
             for attr in unknown_attrs(node.site) if self._facts.ignores_unknown_attrs else ():

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildtool.model.cpu_limits import CpuLimit, read_cpu_limits
+
 _VERSION = Path("tensorflow/core/public/version.h")
 _VALIDATION = Path("tensorflow/core/framework/node_def_util.cc")
 _IGNORES = "Unknown attributes will be ignored"
@@ -15,11 +17,13 @@ _IGNORES = "Unknown attributes will be ignored"
 class RuntimeFacts:
     """``graph_version`` is the tree's ``TF_GRAPH_DEF_VERSION`` (0: not known, nothing is checked)
     and ``min_producer`` the oldest it reads. ``ignores_unknown_attrs``: an attribute that the op
-    definition lacks is skipped (as in 2.14.1) and not an error at the first run (as in 1.x)."""
+    definition lacks is skipped (as in 2.14.1) and not an error at the first run (as in 1.x).
+    ``cpu_limits`` are values of attributes that no CPU kernel runs."""
 
     graph_version: int = 0
     min_producer: int = 0
     ignores_unknown_attrs: bool = False
+    cpu_limits: tuple[CpuLimit, ...] = ()
 
 
 def read_runtime_facts(tree: Path) -> RuntimeFacts:
@@ -29,6 +33,7 @@ def read_runtime_facts(tree: Path) -> RuntimeFacts:
         graph_version=int(numbers.get("TF_GRAPH_DEF_VERSION", 0)),
         min_producer=int(numbers.get("TF_GRAPH_DEF_VERSION_MIN_PRODUCER", 0)),
         ignores_unknown_attrs=_IGNORES in re.sub(r'"\s*"', "", _text(tree / _VALIDATION)),
+        cpu_limits=read_cpu_limits(tree),
     )
 
 

@@ -27,6 +27,9 @@ Switch | data:T pred:DT_BOOL | output_false:T output_true:T | T:type
 Merge | inputs:N*T | output:T value_index:DT_INT32 | N:int T:type
 Relu | features:T | activations:T | T:type={type:DT_FLOAT}
 BiasAdd | value:T bias:T | output:T | T:type data_format:string={s:'NHWC'}
+MaxPool | input:T | output:T | T:type={type:DT_FLOAT} ksize:list(int) strides:list(int) \
+ data_format:string={s:'NHWC'}
+Transpose | x:T perm:Tperm | y:T | T:type Tperm:type={type:DT_INT32}
 Softmax | logits:T | softmax:T | T:type
 Pack | values:N*T | output:T | N:int T:type axis:int={i:0}
 TopKV2 | input:T k:DT_INT32 | values:T indices:DT_INT32 | sorted:bool={b:true} T:type

@@ -172,6 +172,87 @@ def defaults(x: Any) -> Any:
     return tf.cast(values, tf.int64), tf.gather(kept, places[0, 0, 0], axis=-1), tf.where(x > 0.5)
 
 
+FIRST = ([2, 4, 7, 6], FLOAT)
+VOLUME = ([2, 4, 5, 7, 6], FLOAT)
+# Strides of no more than the filter: else the CPU kernel of Conv3D computes something else.
+TWO_BY_ONE, DEEP = [1, 1, 2, 1], [1, 1, 2, 1, 2]
+
+
+@case("channels-last", FIRST)
+def convolutions(x: Any) -> Any:
+    raw, padding = tf.raw_ops, {"padding": "SAME", "data_format": "NCHW"}
+    sizes = {"padding": "EXPLICIT", "explicit_paddings": [0, 0, 0, 0, 2, 1, 0, 3]}
+    weights = numbers(3, 2, 4, 5)
+    plain = raw.Conv2D(input=x, filter=weights, strides=TWO_BY_ONE, **padding)
+    padded = raw.Conv2D(
+        input=x,
+        filter=weights,
+        strides=[1, 1, 1, 1],
+        dilations=[1, 1, 1, 2],
+        data_format="NCHW",
+        **sizes,
+    )
+    deep = numbers(3, 2, 4, 2)
+    each = raw.DepthwiseConv2dNative(input=x, filter=deep, strides=[1, 1, 2, 2], **padding)
+    grouped = raw.Conv2D(input=x, filter=numbers(3, 3, 2, 4), strides=[1, 1, 1, 1], **padding)
+    return plain, padded, each, grouped
+
+
+@case("channels-last", FIRST, ([2, 5, 4, 6], FLOAT))
+def transposed_convolutions(x: Any, y: Any) -> Any:
+    raw, padding = tf.raw_ops, {"padding": "SAME", "data_format": "NCHW", "strides": TWO_BY_ONE}
+    weights = numbers(3, 2, 4, 5)
+    known = raw.Conv2DBackpropInput(
+        input_sizes=[2, 4, 7, 6], filter=weights, out_backprop=y, **padding
+    )
+    asked = raw.Conv2DBackpropInput(
+        input_sizes=tf.shape(x), filter=weights, out_backprop=y, **padding
+    )
+    return known, asked
+
+
+@case("channels-last", FIRST)
+def pools(x: Any) -> Any:
+    raw, sizes = tf.raw_ops, {"padding": "SAME", "data_format": "NCHW", "strides": TWO_BY_ONE}
+    largest = raw.MaxPool(input=x, ksize=[1, 1, 3, 2], **sizes)
+    second = raw.MaxPoolV2(
+        input=x, ksize=[1, 1, 3, 2], strides=TWO_BY_ONE, padding="VALID", data_format="NCHW"
+    )
+    return largest, second, raw.AvgPool(value=x, ksize=[1, 1, 3, 2], **sizes)
+
+
+@case("channels-last", VOLUME)
+def volumes(x: Any) -> Any:
+    raw, sizes = tf.raw_ops, {"padding": "SAME", "data_format": "NCDHW", "strides": DEEP}
+    made = raw.Conv3D(input=x, filter=numbers(3, 1, 2, 4, 5), **sizes)
+    window = [1, 1, 2, 3, 2]
+    largest = raw.MaxPool3D(input=x, ksize=window, **sizes)
+    mean = raw.AvgPool3D(input=x, ksize=window, **sizes)
+    back = raw.Conv3DBackpropInputV2(
+        input_sizes=[2, 4, 5, 7, 6], filter=numbers(3, 1, 2, 4, 5), out_backprop=made, **sizes
+    )
+    return largest, mean, back
+
+
+@case("channels-last", ([2, 8, 4, 6], FLOAT))
+def blocks(x: Any) -> Any:
+    wide = tf.raw_ops.DepthToSpace(input=x, block_size=2, data_format="NCHW")
+    return wide, tf.raw_ops.SpaceToDepth(input=x * 2, block_size=2, data_format="NCHW")
+
+
+@case("channels-last", FIRST)
+def normalised(x: Any) -> Any:
+    return tf.raw_ops.FusedBatchNorm(
+        x=x,
+        scale=numbers(4),
+        offset=numbers(4),
+        mean=numbers(4),
+        variance=np.abs(numbers(4)),
+        is_training=False,
+        data_format="NCHW",
+    )[0]
+
+
 @case("identity", ([4], FLOAT), ([3], tf.int32))
 def identities(x: Any, y: Any) -> Any:
     same, other, third = tf.raw_ops.IdentityN(input=[x, y, x + 1.0])

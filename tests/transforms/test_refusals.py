@@ -9,6 +9,7 @@ import pytest
 
 from buildtool.core.errors import ConfigError
 from buildtool.core.values import ArgDef, AttrDef, OpDefinition
+from buildtool.model.cpu_limits import CpuLimit
 from buildtool.model.encoding import write_graph
 from buildtool.model.graphdef import read_graph
 from buildtool.model.runtime_facts import RuntimeFacts
@@ -59,6 +60,15 @@ OLD = {
 }
 
 
+FACTS = RuntimeFacts(
+    cpu_limits=tuple(
+        CpuLimit(op=name, attribute="data_format", runs=("NHWC",))
+        for name in ("Conv", "FusedBatchNorm", "MaxPool", "MaxPoolV2", "_FusedConv2D")
+    )
+)
+FIRST = "attr { key: 'data_format' value { s: 'NCHW' } }"
+
+
 def placeholder(name: str, *sizes: int) -> str:
     dims = " ".join(f"dim {{ size: {size} }}" for size in sizes) or "unknown_rank: true"
     return PLACEHOLDER.format(name=name, dims=dims)
@@ -77,7 +87,7 @@ def rewritten(
     text: str, definitions: Mapping[str, OpDefinition] | None = None
 ) -> tuple[Any, list[TransformOutcome]]:
     graph = read_graph(encode(text, "GraphDef"))
-    tree = Tree(Specs(OLD if definitions is None else definitions), RuntimeFacts())
+    tree = Tree(Specs(OLD if definitions is None else definitions), FACTS)
     after, found = transform_graph(graph, chosen_rewrites(["all"], ""), Setting(tree))
     return (graph, after), list(found)
 
@@ -190,6 +200,35 @@ HANDLE = f"{placeholder('s')} node {{ name: 'l' op: 'TensorListReserve' input: '
             "this tree has no op Mul, which it would become",
         ),
         (
+            placeholder("x", 2, 3, 4, 4) + node("MaxPool", "x", FLOAT, FIRST),
+            "channels-last",
+            "this tree has no op Transpose, which it would become",
+        ),
+        (
+            placeholder("x", 2, 3, 4, 4) + placeholder("k", 4) + node("MaxPoolV2", "x k k", FIRST),
+            "channels-last",
+            "its sizes are not constant, and this tree has no op GatherV2 to order them with",
+        ),
+        (
+            placeholder("x", 2, 3, 4, 4)
+            + node("_FusedConv2D", "x x x", FIRST, attr("filter_format", "s: 'OIHW'")),
+            "channels-last",
+            "its filters have their channels first, too",
+        ),
+        (
+            placeholder("x", 2, 3, 4, 4)
+            + node("FusedBatchNorm", "x x x x x", FIRST)
+            + f"node {{ name: 'o' op: 'Relu' input: 'n:1' {FLOAT} }}",
+            "channels-last",
+            "it gives statistics that are used",
+        ),
+        (
+            placeholder("x", 2, 3, 4, 4)
+            + node("Conv", "x x", attr("data_format", "s: 'CHANNELS_FIRST'")),
+            "channels-last",
+            "its strides do not say how many dimensions its image has",
+        ),
+        (
             HANDLE + node("TensorListPushBack", "l s"),
             "tensor-lists",
             "its list goes to op TensorListPushBack (n)",
@@ -227,7 +266,7 @@ def test_what_is_not_the_same_is_refused(text: str, rewrite: str, reason: str) -
         *("AddV2", "BatchMatMulV2", "BatchMatMulV3", "Case", "Einsum", "FusedBatchNormV3", "If"),
         *("GatherV2", "IdentityN", "LeakyRelu", "NonMaxSuppressionV3", "PartitionedCall"),
         *("ResizeBilinear", "SelectV2", "TensorListFromTensor", "TensorListReserve", "While"),
-        *("TensorListStack", "_SwitchN", "Conv2D"),
+        *("TensorListStack", "_SwitchN", "Conv2D", "MaxPoolV2"),
     ],
 )
 def test_nodes_that_lack_inputs_and_attributes_are_left_to_the_checks(

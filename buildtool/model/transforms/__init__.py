@@ -14,6 +14,7 @@ from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.suggest import suggest
 from buildtool.model.graphdef import GraphDef
 from buildtool.model.transforms.exact.batch_norm import BATCH_NORM
+from buildtool.model.transforms.exact.channels import CHANNELS_LAST
 from buildtool.model.transforms.exact.defaults import DEFAULT_ATTRIBUTES
 from buildtool.model.transforms.exact.einsum import EINSUM
 from buildtool.model.transforms.exact.identity import IDENTITY
@@ -46,6 +47,7 @@ TRANSFORMS: tuple[Transform, ...] = (
     LEAKY_RELU,
     SELECT,
     ADD,
+    CHANNELS_LAST,
     EXPLICIT_PADDINGS,
     DEFAULT_ATTRIBUTES,
     GATHER,

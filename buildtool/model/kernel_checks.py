@@ -1,0 +1,30 @@
+"""What kernels refuse of the nodes that a session makes them for.
+
+Nodes of the file that it does not run may say what they like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buildtool.core.values import NodeRef
+from buildtool.model.graph_checks import AT_RUN, Context
+from buildtool.model.walk import Site
+
+
+def check_kernels(model: str, run: Iterable[Site], context: Context) -> None:
+    """Check the nodes of ``model`` that ``run`` for what no CPU kernel of the tree does."""
+    for site in run:
+        for limit in context.facts.cpu_limits:
+            wrong = limit.forbidden(site.attrs) if limit.op == site.node.op else ()
+            if wrong:
+                function = site.function.name if site.function else ""
+                where = NodeRef(model=model, function=function, node=site.node.name)
+                runs = " or ".join(limit.runs)
+                what = (
+                    f"op {limit.op}: its {limit.attribute} is {', '.join(dict.fromkeys(wrong))}, "
+                    f"and its CPU kernels run {runs} only: {AT_RUN}"
+                )
+                todo = f"export the model with {limit.attribute} {runs}"
+                hint = context.hint(site.node.name) if site.function is None else ""
+                context.findings.node(where, what, f"{hint}; or {todo}" if hint else todo)
