@@ -4,12 +4,14 @@
 //   runner --session
 //   runner --kernels
 //   runner --run MODEL.pb [--input NAME DTYPE SHAPE FILE]... --output NAME... --out DIR
+//          [--init NODE]... [--steps N]
 //
 // --session ends with 0 if a session can be made. --kernels writes one JSON object per line for
 // every op and every kernel in the registries. --run feeds the FILEs to the frozen GraphDef and
 // writes output number i to DIR/i.bin, one JSON line for each, then one with the timings (in
 // milliseconds) and the peak memory (in KiB; under an emulator that of the emulator and the
-// program together).
+// program together). The NODEs are run once before. With N steps the model runs N times in one
+// session, and the outputs of a later step are numbered on from those of the step before it.
 //
 // DTYPE is TensorFlow's lower-case name (float, int32, string), SHAPE is dimensions joined by
 // commas, empty for a scalar. A FILE holds the elements row by row, little-endian; a string is
@@ -66,6 +68,8 @@ struct Request {
   std::string out;
   std::vector<std::pair<std::string, Tensor>> inputs;
   std::vector<std::string> outputs;
+  std::vector<std::string> init;
+  int steps = 1;
 };
 
 int Fail(const std::string& text) {
@@ -342,7 +346,7 @@ bool WriteTensor(const std::string& path, const Tensor& tensor) {
 // ---- running a model ---------------------------------------------------------------------
 
 int WriteOutput(const Request& request, size_t index, const Tensor& tensor) {
-  const std::string& name = request.outputs[index];
+  const std::string& name = request.outputs[index % request.outputs.size()];
   if (!tensorflow::DataTypeCanUseMemcpy(tensor.dtype()) &&
       tensor.dtype() != tensorflow::DT_STRING) {
     return Fail("output " + name + " has type " + tensorflow::DataTypeString(tensor.dtype()) +
@@ -376,11 +380,19 @@ int RunModel(const Request& request) {
   std::unique_ptr<tensorflow::Session> session(made);
   status = session->Create(std::move(graph));
   if (!status.ok()) return Fail("loading the graph into the session", status);
+  if (!request.init.empty()) {
+    status = session->Run({}, {}, request.init, nullptr);
+    if (!status.ok()) return Fail("running what comes before the model", status);
+  }
   const double created = Milliseconds();
 
   std::vector<Tensor> results;
-  status = session->Run(request.inputs, request.outputs, {}, &results);
-  if (!status.ok()) return Fail("running the model", status);
+  for (int step = 0; step < request.steps; ++step) {
+    std::vector<Tensor> outputs;
+    status = session->Run(request.inputs, request.outputs, {}, &outputs);
+    if (!status.ok()) return Fail("running the model", status);
+    results.insert(results.end(), outputs.begin(), outputs.end());
+  }
   const double ran = Milliseconds();
 
   mkdir(request.out.c_str(), 0777);
@@ -407,7 +419,7 @@ int ProveSession() {
 int Usage(const std::string& what) {
   Fail(what +
        " (usage: runner --session | --kernels | --run MODEL [--input NAME DTYPE SHAPE FILE]... "
-       "--output NAME... --out DIR)");
+       "--output NAME... --out DIR [--init NODE]... [--steps N])");
   return 2;
 }
 
@@ -442,6 +454,12 @@ int ParseArguments(int argc, char** argv, Request* request) {
       i += 5;
     } else if (word == "--output" && left >= 1) {
       request->outputs.emplace_back(argv[i + 1]);
+      i += 2;
+    } else if (word == "--init" && left >= 1) {
+      request->init.emplace_back(argv[i + 1]);
+      i += 2;
+    } else if (word == "--steps" && left >= 1) {
+      request->steps = atoi(argv[i + 1]);
       i += 2;
     } else if (word == "--out" && left >= 1) {
       request->out = argv[i + 1];

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from buildtool.cli.stamps import Stamp, compiler_stamp, product_stamp, tree_stamp
 from buildtool.config import Target
+from buildtool.core.checkpoint_files import find_checkpoint
 from buildtool.core.paths import WITHIN as AT
 from buildtool.products import find_product
 
@@ -87,7 +88,12 @@ def _models_and_patches(target: Target) -> Iterable[Path]:
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    if path.is_dir():
+        return sorted(p for p in path.rglob("*") if p.is_file())
+    checkpoint = find_checkpoint(path)
+    return (
+        sorted({*checkpoint.files, *([path] if path.is_file() else [])}) if checkpoint else [path]
+    )
 
 
 def _samples(target: Target) -> Iterable[Path]:

@@ -32,6 +32,8 @@ class Overrides:
     offline: bool = False
     jobs: Count | None = None
     rewrites: tuple[str, ...] | None = None
+    signature: str = ""
+    tags: tuple[str, ...] = ()
 
 
 def parse_overrides(words: Mapping[str, str], *, cwd: Path) -> Overrides:
@@ -79,8 +81,20 @@ def overridden(target: Target, overrides: Overrides) -> Target:
     kept |= dict.fromkeys(new, COMMAND_LINE)
     for index, path in enumerate(overrides.models):
         kept |= _origins_of_model(target, path, f"models[{index}]")
-    origins = MappingProxyType(kept)
-    return dataclasses.replace(target, origins=origins, **new)  # type: ignore[arg-type]  # as above
+    made = dataclasses.replace(target, **new)  # type: ignore[arg-type]  # as above
+    models = tuple(_chosen(model, overrides) for model in made.models)
+    return dataclasses.replace(made, models=models, origins=MappingProxyType(kept))
+
+
+def _chosen(model: Model, overrides: Overrides) -> Model:
+    """A SavedModel with the signature and tags of the command line; other models have none."""
+    if not (model.path.is_dir() or model.path.stem == "saved_model"):
+        return model
+    return dataclasses.replace(
+        model,
+        signature=overrides.signature or model.signature,
+        tags=overrides.tags or model.tags,
+    )
 
 
 def _origins_of_model(target: Target, path: Path, key: str) -> dict[str, str]:
@@ -135,6 +149,12 @@ def _names(written: str, _: Path) -> tuple[str, ...]:
     return tuple(name.strip() for name in written.split(",") if name.strip())
 
 
+def _text(written: str, _: Path) -> str:
+    if not written:
+        raise WrongValueError("nothing is given", "write signature=NAME")
+    return written
+
+
 # Each word of the command line: the field of Overrides, and how its value is read.
 WORDS: Mapping[str, tuple[str, Callable[[str, Path], object]]] = {
     "model": ("models", _models),
@@ -142,4 +162,6 @@ WORDS: Mapping[str, tuple[str, Callable[[str, Path], object]]] = {
     "offline": ("offline", _truth),
     "jobs": ("jobs", _jobs),
     "rewrite": ("rewrites", _names),
+    "signature": ("signature", _text),
+    "tags": ("tags", _names),
 }

@@ -67,7 +67,8 @@ class Model:
     """A model that the library must run."""
 
     path: Path = field(metadata=SHORTHAND)
-    """A frozen graph (`.pb`, `.pbtxt`), a SavedModel folder, or a list of ops."""
+    """A frozen graph (`.pb`, `.pbtxt`), a SavedModel folder, a checkpoint with its graph (`.meta`,
+    the `.index`, or what both begin with), or a list of ops."""
 
     name: str = ""
     """What reports call it. Unset, the file's name without its ending."""
@@ -78,6 +79,23 @@ class Model:
     outputs: tuple[str, ...] = ()
     """Names of the nodes or tensors that are fetched. Unset, the nodes that nothing takes, but for
     by-products; the notes of the plan name them."""
+
+    signature: str = ""
+    """The signature of a SavedModel that is to run. Unset, `serving_default`, or the only one that
+    there is."""
+
+    tags: tuple[str, ...] = ()
+    """The tags of the SavedModel's graph to take, such as `[serve, gpu]`. Unset, `serve`, or those
+    of the only graph that there is."""
+
+    initialise: tuple[str, ...] = ()
+    """Names of nodes that the app runs once before the model, such as `init_all_tables`. Unset,
+    those that fill the lookup tables in use; the notes of the plan name them."""
+
+    state: Literal["freeze", "keep"] = "freeze"
+    """What becomes of variables that a SavedModel or a checkpoint's graph changes in each run, such
+    as counters: with `keep` they stay variables, which start from their saved values; `freeze`
+    refuses such a model. All other variables become constants."""
 
     samples: Path | None = None
     """An `.npz` file with one array for each input. Unset, verification feeds seeded numbers."""

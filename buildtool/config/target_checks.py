@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from buildtool.config.target import Target
+from buildtool.core.checkpoint_files import find_checkpoint
 from buildtool.core.errors import Problem
 
 COMMAND_LINE = "command line"
@@ -53,7 +54,8 @@ def missing_files(target: Target) -> Iterator[Problem]:
     is built; a tree on the command line is about to be used, so it is looked for here.
     """
     for key, path in _inputs(target):
-        if not os.path.exists(path):  # noqa: PTH110  (Path.exists raises for some bad paths)
+        # Path.exists raises for some bad paths.
+        if not os.path.exists(path) and not _is_prefix(key, path):  # noqa: PTH110
             where = target.where(key)
             start = "the current folder" if where == COMMAND_LINE else "the project's folder"
             shown = path.relative_to(target.root) if path.is_relative_to(target.root) else path
@@ -62,6 +64,14 @@ def missing_files(target: Target) -> Iterator[Problem]:
                 what=f"{key}: no such file or folder: {shown}",
                 todo=f"put it there, or mend the path; paths start at {start}",
             )
+
+
+def _is_prefix(key: str, path: Path) -> bool:
+    """Whether a model's path is the beginning of a checkpoint's names."""
+    try:
+        return key.startswith("models") and find_checkpoint(path) is not None
+    except (OSError, ValueError):
+        return False
 
 
 def _inputs(target: Target) -> Iterator[tuple[str, Path]]:

@@ -6,6 +6,7 @@ import enum
 import re
 from pathlib import Path
 
+from buildtool.core.checkpoint_files import find_checkpoint
 from buildtool.core.errors import Problem
 
 HEAD = 4096
@@ -18,6 +19,7 @@ class Format(enum.Enum):
     TEXT = "text GraphDef"
     OP_LIST = "op list"
     SAVED_MODEL = "SavedModel"
+    CHECKPOINT = "checkpoint with its graph"
 
 
 _FREEZE = "give a frozen GraphDef (.pb) or a SavedModel folder of the same model"
@@ -54,6 +56,9 @@ def detect(path: Path) -> Format | Problem:
     """Tell what ``path`` is, or why it cannot be a model."""
     if path.is_dir():
         return _detect_folder(path)
+    checkpoint = find_checkpoint(path)
+    if checkpoint is not None and checkpoint.graph is not None:
+        return Format.CHECKPOINT
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)
@@ -86,7 +91,13 @@ def _lone(path: Path) -> Problem | None:
 
 
 def _checkpoint(path: Path, what: str) -> Problem:
-    todo = f"a checkpoint holds variables, not the whole graph that runs; {_FREEZE}"
+    graphs = sorted(each.name for each in path.glob("*.meta")) if path.is_dir() else []
+    todo = (
+        f"name one of its graphs, such as {graphs[-1]}, and state 'outputs'"
+        if graphs
+        else "a checkpoint holds variables, not the graph that runs: put that beside it as PREFIX"
+        f".meta or graph.pbtxt; or {_FREEZE}"
+    )
     return Problem(where=str(path), what=f"is {what}", todo=todo)
 
 
@@ -103,7 +114,7 @@ def _mistake(path: Path, head: bytes, tail: bytes) -> Problem | None:
     if path.suffix in _SUFFIXES:
         return Problem(where=str(path), what=f"is {_SUFFIXES[path.suffix]}", todo=_FREEZE)
     if path.suffix == ".meta":
-        return _checkpoint(path, "the graph of a checkpoint with everything to train it")
+        return _checkpoint(path, "the graph of a checkpoint, without the values of its variables")
     return None
 
 

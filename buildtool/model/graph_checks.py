@@ -58,7 +58,14 @@ _STATE = (
             for name in ("InitializeTable", "InitializeTableFromTextFile", "LookupTableImport")
             for version in ("", "V2")
         ),
-        "keep the op that initialises the table in the graph, and run it before the model",
+        "keep the op that initialises the table in the graph, and name it under 'initialise'",
+    ),
+    _State(
+        "an iterator that no op starts",
+        frozenset({"Iterator", "IteratorV2"}),
+        frozenset({"MakeIterator"}),
+        "name the tensors that it gives under 'inputs', so that the app feeds them; or name the op "
+        "that starts it under 'initialise'",
     ),
 )
 

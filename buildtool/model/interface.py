@@ -21,7 +21,10 @@ _LOOP = frozenset({"Enter", "Exit", "Merge", "Switch", "NextIteration", "_Switch
 _BRANCH = frozenset({"Switch", "RefSwitch", "_SwitchN"})
 _JOIN = frozenset({"Merge", "RefMerge", "Exit", "RefExit"})
 # Ops that are there for what they do: what they give, if anything, tells that it was done.
-_EFFECT = re.compile(r"(Assign|Print|Restore|Save)\w*|\w*Summary\w*")
+_EFFECT = re.compile(
+    r"(Assign|InitializeTable|LookupTable(Import|Insert)|MakeIterator|Print|Restore|Save)\w*"
+    r"|\w*Summary\w*"
+)
 # Ops that give a list, which no app can fetch; an older tree does not know them, nor their types.
 _LISTS = re.compile(
     r"EmptyTensorList|TensorList(FromTensor|PushBack|Reserve|Resize|Scatter\w*|SetItem)"

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+from buildtool.core.checkpoint_files import find_checkpoint
 from buildtool.core.errors import ModelError, Problem
-from buildtool.model import savedmodel
 from buildtool.model.formats import Format
+from buildtool.model.freezing import FrozenModel, Request, freeze
+from buildtool.model.freezing import sha256 as file_hash
 from buildtool.model.textformat import TextError, encode
 from buildtool.model.wire import Buffer
 
@@ -20,8 +22,9 @@ from buildtool.model.wire import Buffer
 class ModelSource:
     """One model as the target states it. ``inputs`` and ``outputs`` are tensor or node names;
     empty ones are found. ``shapes`` and ``dtypes`` complete what the model does not say, by input
-    name; ``places`` say where each type was written.
-    ``signature`` is the one of a SavedModel that is to run."""
+    name; ``places`` say where each type was written. ``signature`` and ``tags`` say what of a
+    SavedModel is to run; empty ones are found. ``initialise`` are nodes that are to be run once
+    before it; ``keep_state``: its variables stay variables."""
 
     path: Path
     name: str = ""
@@ -30,40 +33,76 @@ class ModelSource:
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     dtypes: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
-    signature: str = "serving_default"
+    signature: str = ""
+    tags: tuple[str, ...] = ()
+    initialise: tuple[str, ...] = ()
+    keep_state: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedModel:
     """The binary GraphDef of a model: where it lies, its bytes, and the tensors that its source
-    or its SavedModel names."""
+    or its SavedModel names; see :class:`~buildtool.core.values.ModelInfo` for the rest."""
 
     path: Path
     sha256: str
     buffer: Buffer
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    made: bool = False
+    initialisers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> LoadedModel:
-    """Load a model of format ``found``; text and SavedModels become a file in ``cache``.
+    """Load a model of format ``found``; all but binary graphs become a file in ``cache``.
 
     Raises:
         ModelError: it cannot be read, parsed or frozen.
     """
-    path, inputs, outputs = source.path, source.inputs, source.outputs
-    if found is Format.SAVED_MODEL:
-        frozen = savedmodel.freeze(
-            path, signature=source.signature, cache=cache / "frozen", python=python
-        )
-        path = frozen.path
-        inputs, outputs = inputs or frozen.inputs, outputs or frozen.outputs
+    made = FrozenModel(path=source.path, inputs=(), outputs=())
+    if found in (Format.SAVED_MODEL, Format.CHECKPOINT):
+        made = _frozen(source, found, cache / "frozen", python)
     elif found is Format.TEXT:
-        path = _from_text(path, cache / "frozen")
+        made = FrozenModel(path=_from_text(source.path, cache / "frozen"), inputs=(), outputs=())
+    path = made.path
     with path.open("rb") as file:
         buffer = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    digest = savedmodel.sha256(path)
-    return LoadedModel(path=path, sha256=digest, buffer=buffer, inputs=inputs, outputs=outputs)
+    return LoadedModel(
+        path=path,
+        sha256=file_hash(path),
+        buffer=buffer,
+        inputs=source.inputs or made.inputs,
+        outputs=source.outputs or made.outputs,
+        made=path != source.path,
+        initialisers=source.initialise or made.initialisers,
+        notes=made.notes,
+    )
+
+
+def _frozen(source: ModelSource, found: Format, cache: Path, python: str) -> FrozenModel:
+    """Freeze a SavedModel or a checkpoint."""
+    if found is Format.SAVED_MODEL:
+        request = Request(
+            path=str(source.path),
+            signature=source.signature,
+            tags=source.tags,
+            keep_state=source.keep_state,
+        )
+        files = [item for item in source.path.rglob("*") if item.is_file()]
+        return freeze(request, files, cache=cache, python=python)
+    checkpoint = find_checkpoint(source.path)
+    if checkpoint is None or checkpoint.graph is None or not source.outputs:
+        what = "a checkpoint's graph holds all that trained it, and nothing says what is to run"
+        todo = "state the model's 'outputs', and 'inputs' where they are not its placeholders"
+        raise ModelError(Problem(where=str(source.path), what=what, todo=todo))
+    request = Request(
+        path=str(checkpoint.prefix),
+        keep_state=source.keep_state,
+        outputs=source.outputs,
+        graph=str(checkpoint.graph),
+    )
+    return freeze(request, checkpoint.files, cache=cache, python=python)
 
 
 def read_text(path: Path) -> str:

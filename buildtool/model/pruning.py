@@ -33,16 +33,20 @@ class PrunedGraph(NamedTuple):
 
 
 def prune(
-    graph: GraphDef, inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo]
+    graph: GraphDef,
+    inputs: Sequence[TensorInfo],
+    outputs: Sequence[TensorInfo],
+    targets: Sequence[str] = (),
 ) -> PrunedGraph:
-    """Keep what a session runs when it is fed ``inputs`` and fetches ``outputs``.
+    """Keep what a session runs when it is fed ``inputs`` and fetches ``outputs``, and, where it
+    runs them first, the nodes ``targets``.
 
     A fed node stays, as an app names it; what only it takes goes, where it can be a placeholder:
     its first output is fed, of a type that is known, and nothing takes another one.
     """
     by_name = {node.name: node for node in graph.nodes}
     feeds = {tensor.name: tensor for tensor in inputs}
-    run = _reached(by_name, feeds, (tensor.name for tensor in outputs))
+    run = _reached(by_name, feeds, (*(tensor.name for tensor in outputs), *targets))
     made = {node: _placeholder(feeds[f"{node}:0"]) for node in run.fed if node not in run.whole}
     kept = [
         made.get(node.name, node)

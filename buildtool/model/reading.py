@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,9 @@ from buildtool.core.values import ModelInfo, NodeRef, OpDefinition, OpSet, OpUse
 from buildtool.model import oplist
 from buildtool.model.edges import CheckedNode, check_edges
 from buildtool.model.findings import Findings, also
+from buildtool.model.first_run import check_initialisers, find_initialisers
 from buildtool.model.formats import Format, detect
+from buildtool.model.freezing import sha256
 from buildtool.model.graph_checks import (
     Context,
     check_graph,
@@ -30,11 +32,11 @@ from buildtool.model.placement import check_placement
 from buildtool.model.pruning import PrunedGraph, check_fed, prune
 from buildtool.model.rewriting import Rewriter, RewrittenGraph
 from buildtool.model.runtime_facts import RuntimeFacts
-from buildtool.model.savedmodel import sha256
 from buildtool.model.specs import Specs
 from buildtool.model.transforms import Choice
 from buildtool.model.transforms.transform import Tree
 from buildtool.model.uses import Uses
+from buildtool.model.variable_changes import CHANGE
 from buildtool.model.walk import Site, walk
 from buildtool.model.wire import WireError
 
@@ -108,6 +110,7 @@ class _Reader:
             self._findings.add(found)
             return
         try:
+            self._check_keys(source, found)
             if found is Format.OP_LIST:
                 self._op_list(source, name)
             else:
@@ -121,6 +124,21 @@ class _Reader:
             self._findings.model(str(failure.filename or source.path), what, todo)
         except WireError as failure:
             self._findings.model(str(source.path), f"is not a whole GraphDef: {failure}", _DAMAGED)
+
+    def _check_keys(self, source: ModelSource, found: Format) -> None:
+        """Keys that are for other kinds of models."""
+        frozen = {Format.SAVED_MODEL, Format.CHECKPOINT}
+        keys = {
+            "signature": (source.signature, {Format.SAVED_MODEL}),
+            "tags": (source.tags, {Format.SAVED_MODEL}),
+            "state": (source.keep_state, frozen),
+            "initialise": (source.initialise, {*frozen, Format.BINARY, Format.TEXT}),
+        }
+        for key, (value, kinds) in keys.items():
+            if value and found not in kinds:
+                named = " and ".join(sorted(kind.value for kind in kinds))
+                what = f"{key}: is for a {named}, and this is a {found.value}"
+                self._findings.model(str(source.path), what, f"leave '{key}' out")
 
     def result(self) -> Reading:
         """The union of all that was read."""
@@ -159,14 +177,15 @@ class _Reader:
 
     def _graph(self, source: ModelSource, name: str, loaded: LoadedModel) -> None:
         rewritten = self._rewriter.rewrite(read_graph(loaded.buffer), source)
-        self._notes += (f"{name}: {note}" for note in rewritten.notes)
+        self._notes += (f"{name}: {note}" for note in (*loaded.notes, *rewritten.notes))
         check_graph(rewritten.graph, str(source.path), self._facts, self._findings)
         info = self._info(source, name, loaded, rewritten.graph)
-        pruned = prune(rewritten.graph, info.inputs, info.outputs)
+        info = self._first_run(source, loaded, rewritten.graph, info)
+        pruned = prune(rewritten.graph, info.inputs, info.outputs, info.initialisers)
         if self._is_too_much(pruned, rewritten, stated=bool(loaded.outputs)):
             rewritten = rewritten.without(pruned)
             self._notes.append(f"{name}: {_note_on_removed(pruned, info)}")
-        checks = self._check(name, rewritten, self._findings)
+        checks = self._check(name, rewritten, self._findings, run=_names_of(pruned.graph))
         check_fed(pruned, info, self._findings)
         run = walk(pruned.graph, self._specs)
         check_kernels(name, run, self._context(rewritten, self._findings))
@@ -178,12 +197,38 @@ class _Reader:
         info = replace(info, node_count=count)
         self._models.append(self._rewriter.applied(info, rewritten, self._findings))
 
-    def _check(self, name: str, rewritten: RewrittenGraph, findings: Findings) -> list[CheckedNode]:
-        """Every node that a graph can run, with all that is wrong with it among ``findings``."""
+    def _first_run(
+        self, source: ModelSource, loaded: LoadedModel, graph: GraphDef, info: ModelInfo
+    ) -> ModelInfo:
+        """The model with what is to be run once before it."""
+        step = prune(graph, info.inputs, info.outputs).graph
+        stated = check_initialisers(loaded.initialisers, graph, str(source.path), self._findings)
+        nodes = stated or find_initialisers(graph, _names_of(step))
+        if not nodes:
+            return info
+        self._notes.append(f"{info.name}: {_note_on_first_run(info, nodes)}")
+        changes = any(CHANGE.fullmatch(site.node.op) for site in walk(step, self._specs))
+        return replace(info, initialisers=nodes, steps=1 + changes)
+
+    def _check(
+        self,
+        name: str,
+        rewritten: RewrittenGraph,
+        findings: Findings,
+        *,
+        run: Collection[str] | None = None,
+    ) -> list[CheckedNode]:
+        """Every node that a graph can run, with all that is wrong with it among ``findings``;
+        ``run`` are those of the main graph that are run, if not all."""
         context = self._context(rewritten, findings)
         check_placement(name, context)
         checks = self._structure(name, context)
-        check_state(((node.site.node.op, node.where) for node in checks), findings)
+        used = (
+            (node.site.node.op, node.where)
+            for node in checks
+            if run is None or node.where.function or node.where.node in run
+        )
+        check_state(used, findings)
         return checks
 
     def _structure(self, name: str, context: Context) -> list[CheckedNode]:
@@ -241,7 +286,23 @@ class _Reader:
             node_count=0,
             min_consumer=graph.min_consumer,
             producer=graph.producer,
+            made=loaded.made,
         )
+
+
+def _names_of(graph: GraphDef) -> frozenset[str]:
+    return frozenset(node.name for node in graph.nodes)
+
+
+def _note_on_first_run(info: ModelInfo, nodes: Sequence[str]) -> str:
+    """What the app has to do before it runs the model."""
+    names = ", ".join(f'"{name}"' for name in nodes)
+    file = f" of dist/models/{info.name}.pb" if info.made else ""
+    return (
+        "its lookup tables or variables are filled before its first run: in each new session"
+        f"{file} the app runs once session->Run({{}}, {{}}, {{{names}}}, nullptr); "
+        f"dist/models/{info.name}.json names these nodes, too"
+    )
 
 
 def _note_on_removed(pruned: PrunedGraph, info: ModelInfo) -> str:

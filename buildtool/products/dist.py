@@ -11,7 +11,7 @@ from pathlib import Path
 
 from buildtool.core.errors import BuildError
 from buildtool.core.paths import DEPENDENCY_ARCHIVE, WHOLE_ARCHIVE
-from buildtool.core.render import Renderer, to_json
+from buildtool.core.render import Renderer, to_json, write_if_changed
 from buildtool.core.run import Command, run
 from buildtool.core.values import ModelInfo, Toolchain
 from buildtool.plan.selecting_macros import PRIVATE_DEFINES
@@ -178,17 +178,38 @@ def install_licences(licences: Mapping[str, Sequence[Path]], destination: Path) 
 
 
 def model_file(model: ModelInfo, folder: Path) -> Path:
-    """The frozen graph that the device gets: the user's own, or the rewritten one in ``folder``."""
-    return model.path if model.original is None else folder / f"{model.name}.pb"
+    """The frozen graph that the device gets: the user's own, or the one in ``folder`` that was
+    made of it."""
+    return folder / f"{model.name}.pb" if _is_made(model) else model.path
+
+
+def _is_made(model: ModelInfo) -> bool:
+    return model.made or model.original is not None
 
 
 def install_models(models: Sequence[ModelInfo], folder: Path) -> None:
-    """Put the models that were rewritten for this tree into ``folder``, and no other."""
-    rewritten = [model for model in models if model.original is not None]
-    for model in rewritten:
+    """Put the models into ``folder`` that were frozen or rewritten, and no other; and beside them,
+    for each that needs something before its first run, what that is."""
+    made = [model for model in models if _is_made(model)]
+    for model in made:
         copy_if_changed(model.path, model_file(model, folder))
-    for stale in {*folder.glob("*.pb")} - {model_file(model, folder) for model in rewritten}:
+    kept = {model_file(model, folder) for model in made}
+    for model in models:
+        if model.initialisers:
+            path = folder / f"{model.name}.json"
+            kept.add(path)
+            write_if_changed(path, to_json(_use(model)))
+    for stale in {*folder.glob("*.pb"), *folder.glob("*.json")} - kept:
         stale.unlink()
+
+
+def _use(model: ModelInfo) -> dict[str, object]:
+    """How an app runs a model: what it runs once, what it feeds and fetches."""
+    return {
+        "run_once": model.initialisers,
+        "inputs": [tensor.name for tensor in model.inputs],
+        "outputs": [tensor.name for tensor in model.outputs],
+    }
 
 
 def copy_if_changed(source: Path, destination: Path) -> None:

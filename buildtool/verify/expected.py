@@ -84,6 +84,8 @@ def _key(model: ModelInfo, source: Reference, inputs: tuple[Tensor, ...]) -> str
         digest.update(f"{tensor.name} {tensor.dtype} {tensor.array.shape}\n".encode())
         digest.update(to_bytes(tensor))
     digest.update("\n".join(info.name for info in model.outputs).encode())
+    if model.initialisers:
+        digest.update("\n".join(("", *model.initialisers, str(model.steps))).encode())
     return digest.hexdigest()
 
 
@@ -131,10 +133,9 @@ def _run_reference(
     try:
         return run_model(
             program,
-            model=item.model.name,
+            model=item.model,
             graph=item.model.original or item.graph,
             inputs=inputs,
-            outputs=[info.name for info in item.model.outputs],
             folder=folder,
         ).outputs
     except VerificationError as failure:

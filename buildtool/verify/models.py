@@ -34,10 +34,9 @@ def check_model(
     expected = expected_outputs(item, source, inputs) if source.version else None
     result = run_model(
         program,
-        model=item.model.name,
+        model=item.model,
         graph=item.graph,
         inputs=inputs,
-        outputs=[info.name for info in item.model.outputs],
         folder=folder,
     )
     known = expected.tensors if expected is not None else None
@@ -89,7 +88,9 @@ def _checks(
 def _shape_problems(
     model: ModelInfo, result: RunResult, expected: tuple[Tensor, ...] | None
 ) -> Iterator[Problem]:
-    for place, (info, output) in enumerate(zip(model.outputs, result.outputs, strict=True)):
+    for place, (info, output) in enumerate(
+        zip(model.outputs * model.steps, result.outputs, strict=True)
+    ):
         fault = _misfit(info, output)
         if expected is not None and not fault:
             wanted = expected[place]

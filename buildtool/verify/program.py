@@ -15,7 +15,7 @@ from typing import Any
 from buildtool.core.datatypes import short
 from buildtool.core.errors import Problem, ToolError, VerificationError
 from buildtool.core.run import Command, Completed, failure_problem, run
-from buildtool.core.values import TypeConstraint
+from buildtool.core.values import ModelInfo, TypeConstraint
 from buildtool.verify.causes import likely_cause
 from buildtool.verify.tensor_files import Tensor, read_tensor, to_bytes
 
@@ -87,13 +87,14 @@ def list_registries(program: Program) -> Registries:
 def run_model(
     program: Program,
     *,
-    model: str,
+    model: ModelInfo,
     graph: Path,
     inputs: Sequence[Tensor],
-    outputs: Sequence[str],
     folder: Path,
 ) -> RunResult:
-    """Run a frozen graph; input and output files go to ``folder``.
+    """Run a frozen graph, after what is to be run once before it; input and output files go to
+    ``folder``. Outputs of a second step, if there is one, follow those of the first, and are called
+    ``NAME, step 2``.
 
     Raises:
         VerificationError: the run fails, or gives other outputs than were asked for.
@@ -105,10 +106,14 @@ def run_model(
         path.write_bytes(to_bytes(tensor))
         shape = ",".join(str(size) for size in tensor.array.shape)
         words += ["--input", tensor.name, short(tensor.dtype), shape, str(path)]
-    for name in outputs:
-        words += ["--output", name]
-    done = _start(program, [*words, "--out", str(folder)], what=f"running {model}")
-    return _result(program, _lines(program, done), outputs, folder)
+    for info in model.outputs:
+        words += ["--output", info.name]
+    for name in model.initialisers:
+        words += ["--init", name]
+    if model.steps > 1:
+        words += ["--steps", str(model.steps)]
+    done = _start(program, [*words, "--out", str(folder)], what=f"running {model.name}")
+    return _result(program, _lines(program, done), model, folder)
 
 
 def constraint_names(
@@ -172,10 +177,11 @@ def _kernel(line: dict[str, Any]) -> RegisteredKernel:
 
 
 def _result(
-    program: Program, lines: list[dict[str, Any]], wanted: Sequence[str], folder: Path
+    program: Program, lines: list[dict[str, Any]], model: ModelInfo, folder: Path
 ) -> RunResult:
     found = [line for line in lines if "output" in line]
-    if [line["output"] for line in found] != list(wanted):
+    wanted = [info.name for info in model.outputs] * model.steps
+    if [line["output"] for line in found] != wanted:
         names = ", ".join(line["output"] for line in found) or "none"
         raise _bad_answer(program, f"gave the outputs {names} instead of {', '.join(wanted)}")
     last = next((line for line in lines if "timings" in line), {})
@@ -183,7 +189,7 @@ def _result(
         outputs = tuple(
             read_tensor(
                 folder / f"{place}.bin",
-                name=line["output"],
+                name=line["output"] + _step(place // len(model.outputs)),
                 dtype=f"DT_{line['dtype'].upper()}",
                 shape=line["shape"],
             )
@@ -194,6 +200,10 @@ def _result(
     return RunResult(
         outputs=outputs, timings=last.get("timings", {}), peak_kib=last.get("peak_kib", 0)
     )
+
+
+def _step(number: int) -> str:
+    return f", step {number + 1}" if number else ""
 
 
 def _bad_answer(program: Program, what: str) -> VerificationError:

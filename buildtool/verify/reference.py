@@ -39,6 +39,8 @@ def main() -> int:
     parser.add_argument("--input", nargs=4, action="append", default=[])
     parser.add_argument("--output", action="append", default=[])
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--init", action="append", default=[])
+    parser.add_argument("--steps", type=int, default=1)
     options = parser.parse_args()
     version = installed_version()
     if not version:
@@ -77,9 +79,13 @@ def run_model(options: argparse.Namespace) -> None:
     )
     config.graph_options.rewrite_options.disable_meta_optimizer = True
     with tf.compat.v1.Session(graph=graph, config=config) as session:
-        values = session.run(options.output, feeds)
+        session.run([graph.get_operation_by_name(name) for name in options.init])
+        values = [
+            value for _ in range(options.steps) for value in session.run(options.output, feeds)
+        ]
     options.out.mkdir(parents=True, exist_ok=True)
-    for place, (name, value) in enumerate(zip(options.output, values, strict=True)):
+    names = options.output * options.steps
+    for place, (name, value) in enumerate(zip(names, values, strict=True)):
         dtype = graph.get_tensor_by_name(name).dtype.base_dtype
         (options.out / f"{place}.bin").write_bytes(_content(value, is_text=dtype == tf.string))
         shape = [int(size) for size in getattr(value, "shape", ())]

@@ -147,6 +147,10 @@ def _model_sources(target: Target) -> list[ModelSource]:
             name=model.name,
             inputs=tuple(given.name for given in model.inputs),
             outputs=model.outputs,
+            signature=model.signature,
+            tags=model.tags,
+            initialise=model.initialise,
+            keep_state=model.state == "keep",
             shapes={given.name: given.shape for given in model.inputs if given.shape is not None},
             dtypes={given.name: given.dtype for given in model.inputs if given.dtype is not None},
             places={

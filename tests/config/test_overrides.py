@@ -135,3 +135,14 @@ def test_a_budget_is_for_the_models_of_the_file(folder: Path) -> None:
     aside = load(folder, other)
     assert kept.size_budget.stripped == 1_000_000
     assert aside.size_budget.stripped is None
+
+
+def test_a_signature_is_for_the_saved_models(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "saved").mkdir()
+    words = {"model": f"{tmp_path}/saved,{tmp_path}/m.pb", "signature": "predict", "tags": "a,b"}
+    saved, frozen = load(folder, parse_overrides(words, cwd=tmp_path)).models
+    assert (saved.signature, saved.tags) == ("predict", ("a", "b"))
+    assert (frozen.signature, frozen.tags) == ("", ())
+    assert frozen.outputs == ("out",)
+    with pytest.raises(ConfigError, match="signature: nothing is given"):
+        parse_overrides({"signature": ""}, cwd=tmp_path)

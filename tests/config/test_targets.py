@@ -211,6 +211,10 @@ def test_canonical_does_not_see_layout_descriptions_or_jobs(write: Write, tmp_pa
             "name": "m",
             "inputs": [],
             "outputs": [],
+            "signature": "",
+            "tags": [],
+            "initialise": [],
+            "state": "freeze",
             "samples": None,
             "tolerance": 0.0001,
         }

@@ -42,7 +42,15 @@ Case | branch_index:DT_INT32 input:*Tin | output:*Tout | Tin:list(type) Tout:lis
  branches:list(func)
 VarHandleOp | | resource:DT_RESOURCE | dtype:type shape:shape
 AssignVariableOp | resource:DT_RESOURCE value:dtype | | dtype:type
+AssignAddVariableOp | resource:DT_RESOURCE value:dtype | | dtype:type
+ReadVariableOp | resource:DT_RESOURCE | value:dtype | dtype:type
 HashTableV2 | | table_handle:DT_RESOURCE | key_dtype:type value_dtype:type
+InitializeTableV2 | table_handle:DT_RESOURCE keys:Tkey values:Tval | | Tkey:type Tval:type
+LookupTableImportV2 | table_handle:DT_RESOURCE keys:Tin values:Tout | | Tin:type Tout:type
+LookupTableFindV2 | table_handle:DT_RESOURCE keys:Tin default_value:Tout | values:Tout | \
+ Tin:type Tout:type
+IteratorV2 | | handle:DT_RESOURCE | output_types:list(type)
+IteratorGetNext | iterator:DT_RESOURCE | components:*output_types | output_types:list(type)
 AccumulateNV2 | inputs:N*T | sum:T | N:int T:type shape:shape
 """
 

@@ -139,7 +139,7 @@ def test_one_thing_wrong(write: Write, read: Read, text: str, what: str, todo: s
                 attr("value_dtype", "type: DT_INT64"),
             ),
             "m: node 'y': op HashTableV2: a lookup table that no op of the graph fills",
-            "keep the op that initialises the table in the graph, and run it before the model",
+            "keep the op that initialises the table in the graph, and name it under 'initialise'",
         ),
     ],
 )
@@ -303,7 +303,10 @@ def _zip() -> bytes:
 
 FREEZE = "give a frozen GraphDef (.pb) or a SavedModel folder of the same model"
 SAVE = "load it in Python and give what model.export(folder) or tf.saved_model.save writes"
-CHECKPOINT = f"a checkpoint holds variables, not the whole graph that runs; {FREEZE}"
+CHECKPOINT = (
+    "a checkpoint holds variables, not the graph that runs: put that beside it as PREFIX.meta or "
+    f"graph.pbtxt; or {FREEZE}"
+)
 DAMAGED = "the file is cut off, damaged or something else: download or export it again"
 INDEX = b"x" * 40 + bytes.fromhex("57fb808b247547db")
 
@@ -364,7 +367,7 @@ INDEX = b"x" * 40 + bytes.fromhex("57fb808b247547db")
         (
             "model.meta",
             b"\x0a\x02\x0a\x00",
-            "is the graph of a checkpoint with everything to train it",
+            "is the graph of a checkpoint, without the values of its variables",
             CHECKPOINT,
         ),
         (

@@ -93,10 +93,20 @@ def test_a_saved_model_is_frozen_once(tmp_path: Path) -> None:
     assert sorted(path.suffix for path in (cache / "frozen").iterdir()) == [".json", ".pb"]
     (problem,) = read("serving_default").problems
     assert problem.what == "the SavedModel has no signature 'serving_default'; it has score"
+    assert problem.todo == "set the model's 'signature' to one of them"
+    found = read("")
+    assert not found.problems
+    assert found.notes[0].endswith("its only signature, 'score', is what runs")
+    assert found.opset.models[0].made
     (folder / "saved_model.pb").write_bytes(b"\x08\x01\x12\x7f")
     (problem,) = read().problems
     assert " cannot freeze it: " in problem.what
-    assert sorted(path.suffix for path in (cache / "frozen").iterdir()) == [".json", ".pb"]
+    assert sorted(path.suffix for path in (cache / "frozen").iterdir()) == [
+        ".json",
+        ".json",
+        ".pb",
+        ".pb",
+    ]
 
 
 OPS = ("Placeholder", "Const", "MatMul", "Relu", "Shape", "Identity", "NoOp", "ReadVariableOp")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from buildtool.core.errors import ToolError, VerificationError
+from buildtool.core.values import ModelInfo, TensorInfo
 from buildtool.verify.program import Program, list_registries, prove_session, run_model
 from buildtool.verify.tensor_files import Tensor
 from tests.limits import HANG
@@ -35,8 +36,18 @@ def _program(path: Path, log: Path, timeout: float = HANG) -> Program:
 
 
 def _run(program: Program, folder: Path, *outputs: str) -> Any:
-    return run_model(
-        program, model="m", graph=Path("m.pb"), inputs=[X], outputs=outputs, folder=folder
+    return run_model(program, model=_model(*outputs), graph=Path("m.pb"), inputs=[X], folder=folder)
+
+
+def _model(*outputs: str, **more: Any) -> ModelInfo:
+    return ModelInfo(
+        name="m",
+        path=Path("m.pb"),
+        sha256="",
+        inputs=(),
+        outputs=tuple(TensorInfo(name=name, dtype="DT_FLOAT", shape=None) for name in outputs),
+        node_count=1,
+        **more,
     )
 
 
@@ -70,6 +81,20 @@ def test_outputs_are_read(tmp_path: Path, fake: Program, play: Play) -> None:
     assert result.outputs[1].array.item() == b"ok"
     assert (result.timings, result.peak_kib) == ({"run": 1.5}, 42)
     assert (tmp_path / "out" / "input-0.bin").read_bytes() == b"\0\0\x80?" * 2
+
+
+def test_what_comes_before_the_model_and_a_second_step(
+    tmp_path: Path, fake: Program, play: Play
+) -> None:
+    line = {"output": "y:0", "dtype": "float", "shape": []}
+    files = ["0000803f", "00000040"]
+    play(tmp_path / "runner", {"--run": {"lines": [line, line], "files": files}})
+    model = _model("y:0", initialisers=("init", "more"), steps=2)
+    result = run_model(fake, model=model, graph=Path("m.pb"), inputs=[], folder=tmp_path / "out")
+    found = {output.name: output.array.item() for output in result.outputs}
+    assert found == {"y:0": 1.0, "y:0, step 2": 2.0}
+    log = fake.log.read_text(encoding="utf-8")
+    assert "--init init --init more --steps 2" in log
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ import shutil
 import struct
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from buildtool.core.errors import VerificationError
-from buildtool.core.values import BuildPlan
+from buildtool.core.values import BuildPlan, ModelInfo, TensorInfo
+from buildtool.model.textformat import encode
 from buildtool.verify.program import Program, RunResult, list_registries, prove_session, run_model
 from buildtool.verify.registry import check_registries
 from buildtool.verify.tensor_files import Tensor
@@ -76,8 +78,18 @@ def _negated(path: Path, op: str = "Neg") -> Path:
 
 
 def _run(program: Program, graph: Path, folder: Path, *inputs: Tensor, output: str) -> RunResult:
-    return run_model(
-        program, model="m", graph=graph, inputs=inputs, outputs=[output], folder=folder
+    return run_model(program, model=_model(output), graph=graph, inputs=inputs, folder=folder)
+
+
+def _model(output: str, dtype: str = "DT_FLOAT", **more: Any) -> ModelInfo:
+    return ModelInfo(
+        name="m",
+        path=Path("m.pb"),
+        sha256="",
+        inputs=(),
+        outputs=(TensorInfo(name=output, dtype=dtype, shape=None),),
+        node_count=1,
+        **more,
     )
 
 
@@ -140,6 +152,30 @@ def test_empty_and_scalar_tensors(program: Program, tmp_path: Path) -> None:
         x = Tensor(name="x:0", dtype="DT_FLOAT", array=np.zeros(shape, "<f4"))
         result = _run(program, graph, tmp_path / "out", x, output="y:0")
         assert result.outputs[0].array.shape == shape
+
+
+def test_a_variable_is_filled_once_and_changed_in_each_step(
+    program: Program, tmp_path: Path
+) -> None:
+    one = "key: 'value' value { tensor { dtype: DT_FLOAT float_val: 1 tensor_shape {} } }"
+    nodes = {
+        "v VarHandleOp": "attr { key: 'shape' value { shape {} } }",
+        "one Const": f"attr {{ {one} }}",
+        "start AssignVariableOp": "input: ['v', 'one']",
+        "init NoOp": "input: '^start'",
+        "add AssignAddVariableOp": "input: ['v', 'one']",
+        "y ReadVariableOp": "input: ['v', '^add']",
+    }
+    text = ""
+    for node, more in nodes.items():
+        name, op = node.split()
+        dtype = "attr { key: 'dtype' value { type: DT_FLOAT } }" * (op != "NoOp")
+        text += f"node {{ name: '{name}' op: '{op}' {more} {dtype} }}\n"
+    path = tmp_path / "m.pb"
+    path.write_bytes(encode(text, "GraphDef"))
+    model = _model("y:0", initialisers=("init",), steps=2)
+    result = run_model(program, model=model, graph=path, inputs=[], folder=tmp_path / "out")
+    assert [output.array.item() for output in result.outputs] == [2.0, 3.0]
 
 
 @pytest.mark.parametrize(

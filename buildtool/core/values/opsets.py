@@ -63,7 +63,9 @@ class ModelInfo:
     """One model as read: ``sha256`` of the frozen bytes that the device is to run.
 
     ``rewrites`` are those that changed it, each with the names of the nodes; then ``original`` is
-    the graph that it was before, with its hash.
+    the graph that it was before, with its hash. ``made`` says that ``path`` is no file of the
+    user's, but made of one: an app gets it in any case. ``initialisers`` are nodes that are to be
+    run once before the model. ``steps`` is 2 where a run depends on the one before it.
     """
 
     name: str
@@ -77,6 +79,9 @@ class ModelInfo:
     rewrites: tuple[tuple[str, tuple[str, ...]], ...] = ()
     original: Path | None = None
     original_sha256: str = ""
+    made: bool = False
+    initialisers: tuple[str, ...] = ()
+    steps: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -130,6 +130,7 @@ def _flags(model: ModelInfo) -> list[str]:
         f"--input_layer_shape={':'.join(shapes)}",
         f"--input_layer_type={','.join(_type(each.dtype) for each in model.inputs)}",
         f"--output_layer={','.join(each.name for each in model.outputs)}",
+        *([f"--init_ops={','.join(model.initialisers)}"] if model.initialisers else []),
     ]
 
 

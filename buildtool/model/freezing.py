@@ -1,0 +1,120 @@
+"""SavedModels and checkpoints, frozen by the TensorFlow that is installed; once each."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import buildtool
+from buildtool.core.errors import ModelError, Problem
+from buildtool.core.run import Command, run
+
+_SCRIPT = "buildtool.model.freeze"
+_SOURCES = ("freeze.py", "initialisers.py", "variable_changes.py")
+_PROBE = "import importlib.util as u, sys; sys.exit(u.find_spec('tensorflow') is None)"
+_TIMEOUT = 1800.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is to be frozen: the SavedModel at ``path`` by its ``signature`` and ``tags`` (empty:
+    found), or, where there is a ``graph``, that with the checkpoint ``path`` for its ``outputs``.
+    ``keep_state``: variables that the model changes stay variables."""
+
+    path: str
+    signature: str = ""
+    tags: tuple[str, ...] = ()
+    keep_state: bool = False
+    outputs: tuple[str, ...] = ()
+    graph: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrozenModel:
+    """A frozen GraphDef in the cache, the tensors that the SavedModel's signature names, and the
+    nodes that are to be run once before the model."""
+
+    path: Path
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    initialisers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def freeze(request: Request, files: Iterable[Path], *, cache: Path, python: str) -> FrozenModel:
+    """Freeze by TensorFlow in a process of ``python``, or take it from ``cache``. ``files`` are all
+    that the result depends on.
+
+    Raises:
+        ModelError: no TensorFlow there, no such signature, or it cannot load the model.
+    """
+    where = Path(request.path)
+    key = _digest(request, where, files)
+    graph, about = cache / f"{key}.pb", cache / f"{key}.json"
+    if not (graph.is_file() and about.is_file()):
+        _need_tensorflow(where, python)
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache, prefix="freezing-") as scratch:
+            made = Path(scratch, "graph.pb"), Path(scratch, "about.json")
+            words = (json.dumps(dataclasses.asdict(request)), *map(str, made))
+            command = Command(argv=(python, "-m", _SCRIPT, *words), env=_environment())
+            run(command, what=f"freezing {where}", timeout=_TIMEOUT, error=ModelError)
+            _refused(where, made[1])
+            made[0].replace(graph)
+            made[1].replace(about)
+    found = json.loads(about.read_text(encoding="utf-8"))
+    return FrozenModel(path=graph, **{name: tuple(value) for name, value in found.items()})
+
+
+def _environment() -> dict[str, str]:
+    """Quiet, without a GPU, and with this package wherever it lies."""
+    root = str(Path(buildtool.__file__).parents[1])
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
+    return {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": path}
+
+
+def _digest(request: Request, where: Path, files: Iterable[Path]) -> str:
+    """What the frozen graph depends on: every file, what is asked for, the way we freeze."""
+    asked = dataclasses.asdict(request) | {"path": "", "graph": ""}
+    whole = hashlib.sha256(json.dumps(asked).encode() + b"\0")
+    for name in _SOURCES:
+        whole.update(Path(__file__).with_name(name).read_bytes())
+    root = where if where.is_dir() else where.parent
+    for path in sorted(files):
+        whole.update(path.relative_to(root).as_posix().encode() + b"\0")
+        whole.update(sha256(path).encode())
+    return whole.hexdigest()[:32]
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file, read in pieces."""
+    whole = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            whole.update(piece)
+    return whole.hexdigest()
+
+
+def _need_tensorflow(where: Path, python: str) -> None:
+    probe = Command(argv=(python, "-c", _PROBE))
+    if run(probe, what="looking for TensorFlow", check=False).returncode:
+        kind = "SavedModel" if where.is_dir() else "checkpoint"
+        what = f"a {kind} must be frozen, and {python} has no tensorflow to do it"
+        todo = (
+            "install the extra: pip install 'buildtool[tensorflow]' (any release that runs), "
+            "or give a frozen GraphDef (.pb)"
+        )
+        raise ModelError(Problem(where=str(where), what=what, todo=todo))
+
+
+def _refused(where: Path, about: Path) -> None:
+    """What the script found wrong with the model, as an error."""
+    said = json.loads(about.read_text(encoding="utf-8"))
+    if "problem" in said:
+        raise ModelError(Problem(where=str(where), what=said["problem"], todo=said["todo"]))
