@@ -250,7 +250,7 @@ def test_no_file_of_that_name(make_bench: Make) -> None:
     bench = make_bench("printf '%s\\n' '" + '{"id":{"buildFinished":{}},"finished":'
                        '{"exitCode":{"name":"SUCCESS","code":0}}}' + "' > \"$events\"")  # fmt: skip
     err = bench.doit("compile", code=6).err
-    assert f"{LABELS[0]}: made nothing, but no libtensorflow_inference.so" in err
+    assert f"{LABELS[0]}: Bazel made nothing, but no libtensorflow_inference.so" in err
 
 
 def lacks(function: str) -> str:

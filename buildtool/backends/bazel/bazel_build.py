@@ -151,7 +151,7 @@ def _products(job: Job, setup: Setup, ended: BuildOutcome) -> Mapping[str, Path]
         path = _file(part, ended.outputs.get(label, ()))
         if path is None:
             made = ", ".join(each.name for each in ended.outputs.get(label, ())) or "nothing"
-            what = f"Bazel made {made}, but no file that ends in {part.ending}"
+            what = f"Bazel made {made}, but no {part.ending}"
             problems.append(Problem(where=label, what=what, todo=f"full log: {job.log}"))
         else:
             found[PARTS[name].place(job.abi.name)] = path
