@@ -13,7 +13,15 @@ from typing import Protocol
 from buildtool.config import Target
 from buildtool.core.paths import Layout
 from buildtool.core.render import Renderer
-from buildtool.core.values import Abi, BuildPlan, PlannedFile, SelectedKernel, SourceTree, Toolchain
+from buildtool.core.values import (
+    Abi,
+    BuildPlan,
+    MissingSymbol,
+    PlannedFile,
+    SelectedKernel,
+    SourceTree,
+    Toolchain,
+)
 from buildtool.plan.build_plan import Offer
 from buildtool.platforms.facts import Platform
 from buildtool.rename.renamed_sources import Renaming
@@ -54,7 +62,8 @@ class Library:
     """What a build gave: the archives, the exact files that are in them and why, how many were
     compiled or taken from a cache to find that out. ``products`` are other files for an app, by
     their places in ``dist``, ``licences`` texts of what the build itself has fetched, by source;
-    ``facts`` are what an app's build may want to know of them, JSON-able.
+    ``facts`` are what an app's build may want to know of them, JSON-able. ``unfound`` are symbols
+    that a compiled file asks for and none defines; a link may do without them.
 
     ``includes`` are the folders where an app's headers are found, in the compiler's order;
     ``roots`` the same folders in the order in which a header's own folder is looked for.
@@ -68,6 +77,7 @@ class Library:
     products: Mapping[str, Path] = field(default_factory=dict)
     licences: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
+    unfound: tuple[MissingSymbol, ...] = ()
 
 
 class Backend(Protocol):

@@ -13,7 +13,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from buildtool.catalogue.definers_scan import (
@@ -23,16 +23,18 @@ from buildtool.catalogue.definers_scan import (
     INSTANTIATED,
     NAMESPACE,
     scan,
+    scan_header,
 )
 from buildtool.catalogue.definers_symbols import Symbol, parse_symbol
 from buildtool.catalogue.definers_texts import Texts
 
-FORMAT = 1
+FORMAT = 2
 FITTING = 20  # score for each namespace of the symbol that a file opens
 WEAK = 10  # scores up to this are no more than declarations
 
 _DESCRIPTOR_TABLE = "descriptor_table_"
 _ENCODED = re.compile(r"_([0-9a-f]{2})")
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
 
 # Parts of a path that say that a file is for a test or for another platform.
 _TEST = re.compile(
@@ -105,6 +107,7 @@ class DefinerIndex:
             scores,
             key=lambda number: (
                 -scores[number],
+                self._argument(number, symbol),
                 -overloads.get(number, 0.0),
                 *self._likeness(number, symbol),
             ),
@@ -159,6 +162,13 @@ class DefinerIndex:
     def _overloads(self, numbers: Iterable[int], symbol: Symbol) -> dict[int, float]:
         return {number: self._texts.overload(number, symbol) for number in numbers}
 
+    def _argument(self, number: int, symbol: Symbol) -> int:
+        """The place of the template argument that the file is named for, the later the worse:
+        ``slice_op_cpu_impl_3.cc``, ``tile_functor_cpu_int64.cc``."""
+        parts = set(self._files[number][1].stem.split("_"))
+        places = (place for place, word in enumerate(symbol.arguments) if word in parts)
+        return next(places, len(symbol.arguments))
+
     def _likeness(self, number: int, symbol: Symbol) -> tuple[bool, bool, int, str]:
         """Sort key among equals: preferred files, a fitting file name, few other namespaces."""
         path = self._files[number][1]
@@ -190,22 +200,61 @@ def _own_sources(
     ]
 
 
-def _scan_files(paths: Sequence[Path], cache: Path | None) -> list[str]:
-    """Return each file's entries, joined by line ends; the cache knows files by content."""
-    store = cache / f"definers-{FORMAT}.json" if cache else None
-    known = _read(store)
-    fresh: dict[str, str] = {}
-    entries = []
-    for path in paths:
+class _Scans:
+    """What files seem to define; the cache knows them by content."""
+
+    def __init__(self, cache: Path | None) -> None:
+        self._store = cache / f"definers-{FORMAT}.json" if cache else None
+        self._known = _read(self._store)
+        self._fresh: dict[str, str] = {}
+        self._headers: dict[Path, str] = {}
+
+    def of_source(self, path: Path) -> str:
+        """Return a source's entries, joined by line ends, with those of its headers."""
         data = path.read_bytes()
+        own = self._entries(data, lambda text: scan(text, proto=path.suffix == ".proto"))
+        headers = sibling_headers(path, data) if path.suffix == ".cc" else []
+        return "\n".join(filter(None, (own, *map(self._of_header, headers))))
+
+    def keep(self) -> None:
+        """Write down what is new."""
+        if self._store is not None and self._fresh:
+            _write(self._store, {**self._known, **self._fresh})
+
+    def _of_header(self, path: Path) -> str:
+        if path not in self._headers:
+            self._headers[path] = self._entries(path.read_bytes(), scan_header)
+        return self._headers[path]
+
+    def _entries(self, data: bytes, scan_text: Callable[[str], Collection[str]]) -> str:
         digest = hashlib.sha256(data).hexdigest()[:32]
-        if digest not in known and digest not in fresh:
-            text = data.decode("utf-8", "replace")
-            fresh[digest] = "\n".join(sorted(scan(text, proto=path.suffix == ".proto")))
-        entries.append(known[digest] if digest in known else fresh[digest])
-    if store is not None and fresh:
-        _write(store, {**known, **fresh})
+        if digest not in self._known and digest not in self._fresh:
+            self._fresh[digest] = "\n".join(sorted(scan_text(data.decode("utf-8", "replace"))))
+        return self._known[digest] if digest in self._known else self._fresh[digest]
+
+
+def _scan_files(paths: Sequence[Path], cache: Path | None) -> list[str]:
+    """Return each file's entries, joined by line ends."""
+    scans = _Scans(cache)
+    entries = [scans.of_source(path) for path in paths]
+    scans.keep()
     return entries
+
+
+def sibling_headers(source: Path, data: bytes) -> list[Path]:
+    """Return the headers of a source's own folder that it includes, directly or through others
+    of that folder. A source may hold no more than a number and one of these, which instantiates
+    templates for that number of dimensions."""
+    found: dict[Path, None] = {}
+    texts = [data]
+    for text in texts:
+        for name in _INCLUDE.findall(text):
+            header = source.parent / Path(name.decode()).name
+            here = header.as_posix().endswith(f"/{name.decode()}")
+            if here and header not in found and header.is_file():
+                found[header] = None
+                texts.append(header.read_bytes())
+    return list(found)
 
 
 def _read(store: Path | None) -> dict[str, str]:

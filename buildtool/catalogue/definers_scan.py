@@ -20,8 +20,11 @@ _STRIP = re.compile(r'//[^\n]*|/\*.*?\*/[ \t]*|R"(\w*)\(.*?\)\1"|"(?:[^"\\\n]|\\
 _LINE = re.compile(r"^[A-Za-z_~:][^\n]*", re.MULTILINE)
 _MACRO = re.compile(r"#[ \t]*define[^\n]*\\\n(?:[^\n]*\\\n)*[^\n]*")
 _IN_MACRO = re.compile(r"((?:\w+(?:<[^;{}()<>]*>)?::)+(?:~?\w+|operator\W+?))\s*\(")
+# `extern template` says that another file does it. Code for GPUs is never compiled here.
+_EXTERN = re.compile(r"\bextern\s+template\b")
 _INSTANTIATION = re.compile(
-    r"template\s+(?:struct |class |[^;{}()<=]*?[\s*&])?((?:\w+::)*\w+)\s*[<(]"
+    r"template\s+(?:struct |class |[^;{}()<=]*?[\s*&])?((?:\w+::)*\w+)\s*"
+    r"(?:\(|<(?!\s*(?:Eigen::)?G(?:PU|pu)Device\b))"
 )
 _SPECIAL_CLASS = re.compile(r"template\s*<[^;{}()]*>\s*(?:struct|class)\s+(?:\w+::)*(\w+)\s*<")
 _NAMESPACE = re.compile(r"namespace[ \t]+([\w:]+)[ \t]*\{")
@@ -53,10 +56,10 @@ def strip(text: str) -> str:
 
 def scan(text: str, *, proto: bool) -> frozenset[str]:
     """Return the index entries of one file: marked names, see the marks above."""
-    text = strip(text)
+    text = _EXTERN.sub("", strip(text))
     if proto:
         return _scan_proto(text)
-    found = {NAMESPACE + part for name in _NAMESPACE.findall(text) for part in name.split("::")}
+    found = _namespaces(text)
     for line in _LINE.finditer(text):
         _scan_line(line[0], text, line.end(), found)
     if "define" in text:
@@ -67,6 +70,19 @@ def scan(text: str, *, proto: bool) -> frozenset[str]:
         names = _INSTANTIATION.findall(text) + _SPECIAL_CLASS.findall(text)
         found.update(INSTANTIATED + name.rpartition("::")[2] for name in names)
     return frozenset(found)
+
+
+def scan_header(text: str) -> frozenset[str]:
+    """Return what a header makes each file define that includes it: the templates that it
+    instantiates, with its namespaces; nothing of any other header."""
+    text = _EXTERN.sub("", strip(text))
+    names = _INSTANTIATION.findall(text) if "template" in text else []
+    found = {INSTANTIATED + name.rpartition("::")[2] for name in names}
+    return frozenset(found and found | _namespaces(text))
+
+
+def _namespaces(text: str) -> set[str]:
+    return {NAMESPACE + part for name in _NAMESPACE.findall(text) for part in name.split("::")}
 
 
 def _scan_line(line: str, text: str, end: int, found: set[str]) -> None:

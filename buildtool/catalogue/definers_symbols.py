@@ -12,13 +12,20 @@ class Symbol:
 
     ``scopes`` are all names around ``name``, outermost first, inline namespaces left out.
     ``words`` are the identifiers of the parameter types. ``of_class`` is true where the vtable,
-    typeinfo or the like of the class ``name`` is meant.
+    typeinfo or the like of the class ``name`` is meant. ``arguments`` are the words of all
+    template arguments in their order, types by the names that TensorFlow's files have for them.
     """
 
     scopes: tuple[str, ...]
     name: str
     words: frozenset[str] = frozenset()
     of_class: bool = False
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def template(self) -> str:
+        """The qualified name, which is the same for all instances of a template."""
+        return "::".join((*self.scopes, self.name))
 
 
 _OF_CLASS = re.compile(r"(?:vtable|typeinfo|typeinfo name|VTT|construction vtable) for ")
@@ -38,6 +45,24 @@ _COMMON_WORDS = frozenset(
     | {"const", "default_delete", "google", "int", "long", "protobuf", "std", "tensorflow", "tsl"}
     | {"unsigned", "void"}
 )
+# C++ types that a demangler prints in words, as parts of file names: `cast_op_impl_int64.cc`.
+_TYPES = (
+    ("std::complex<float>", "complex64"),
+    ("std::complex<double>", "complex128"),
+    ("unsigned char", "uint8"),
+    ("signed char", "int8"),
+    ("unsigned short", "uint16"),
+    ("unsigned int", "uint32"),
+    ("unsigned long long", "uint64"),
+    ("unsigned long", "uint64"),
+    ("long long", "int64"),
+    ("long", "int64"),
+    ("short", "int16"),
+    ("int", "int32"),
+)
+_TYPE = re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(words) for words, _ in _TYPES)})(?!\w)")
+_TYPE_NAMES = dict(_TYPES)
+_ENUM_VALUE = re.compile(r"\([\w: ]+\)\d+")
 
 
 def parse_symbol(demangled: str) -> Symbol:
@@ -49,9 +74,22 @@ def parse_symbol(demangled: str) -> Symbol:
         text = f"vtable for {message[1]}"
     of_class = bool(_OF_CLASS.match(text))
     text = _OF_MEMBER.sub("", _OF_CLASS.sub("", text)).partition("-in-")[0]
-    parts, parameters = _split_name(text)
+    parts, arguments, parameters = _split_name(text)
     words = frozenset(re.findall(r"[A-Za-z_]\w*", parameters)) - _COMMON_WORDS
-    return Symbol(scopes=tuple(parts[:-1]), name=parts[-1], words=words, of_class=of_class)
+    return Symbol(
+        scopes=tuple(parts[:-1]),
+        name=parts[-1],
+        words=words,
+        of_class=of_class,
+        arguments=_argument_words(arguments),
+    )
+
+
+def _argument_words(text: str) -> tuple[str, ...]:
+    """The words of template arguments; numbers without the suffix of their type (``3ul``), of an
+    enum's values (``(a::Kind)0``) nothing."""
+    named = _TYPE.sub(lambda found: _TYPE_NAMES[found[0]], _ENUM_VALUE.sub("", text))
+    return tuple(re.sub(r"\A(\d+)u?l*\Z", r"\1", word) for word in re.findall(r"\w+", named))
 
 
 def _demangle_scopes(mangled: str) -> str:
@@ -65,28 +103,34 @@ def _demangle_scopes(mangled: str) -> str:
     return "::".join([*names, "operator"]) if names else mangled
 
 
-def _split_name(text: str) -> tuple[list[str], str]:
-    """Split a qualified name at ``::`` outside of brackets; give its parts and parameter list."""
+def _split_name(text: str) -> tuple[list[str], str, str]:
+    """Split a qualified name at ``::`` outside of brackets; give its parts, what stood in the
+    brackets, and the parameter list."""
     operator = _OPERATOR.search(text)
     if operator:
         text = text[: operator.start()] + _PLACEHOLDER + text[operator.end() :]
-    name, parameters = _outside_brackets(text)
+    name, arguments, parameters = _outside_brackets(text)
     name = name.strip().removesuffix(" const")
     if " operator " in f" {name}".replace("::operator ", " operator "):  # conversion to a type
         name = name.partition("operator ")[0] + "operator"
     shown = operator[0].replace(" ", "") if operator else ""
     parts = [part for part in name.rpartition(" ")[2].strip("*&").split("::") if part]
-    return [part.replace(_PLACEHOLDER, shown) for part in parts] or [text], parameters
+    shown_parts = [part.replace(_PLACEHOLDER, shown) for part in parts] or [text]
+    return shown_parts, arguments, parameters
 
 
-def _outside_brackets(text: str) -> tuple[str, str]:
-    """Return ``text`` without template arguments up to its parameter list, and that list."""
+def _outside_brackets(text: str) -> tuple[str, str, str]:
+    """Return ``text`` without template arguments up to its parameter list, these arguments, and
+    that list."""
     flat: list[str] = []
+    inside: list[str] = []
     depth = 0
     for place, char in enumerate(text):
         if char == "(" and depth == 0:
-            return "".join(flat), text[place:]
+            return "".join(flat), "".join(inside), text[place:]
         depth += {"<": 1, "(": 1, ">": -1, ")": -1}.get(char, 0)
-        if depth == 0 and char not in ">)":
+        if depth:
+            inside.append(char if depth > 1 or char != "<" else " ")
+        elif char not in ">)":
             flat.append(char)
-    return "".join(flat), ""
+    return "".join(flat), "".join(inside), ""

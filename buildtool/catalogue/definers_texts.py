@@ -53,20 +53,22 @@ class Texts:
 
     def mentioning(self, symbol: Symbol) -> dict[int, int]:
         """Return the files whose header declares the symbol's class or function (score 30), or
-        where the name is merely mentioned: there (score 10) or in the file itself (score 5)."""
+        where the name is merely mentioned: there (score 10) or in the file itself (score 5). Of a
+        class's operator, which half of the files mention, the class's name counts."""
         outer = symbol.scopes[-1] if symbol.scopes else ""
         name = outer if outer[:1].isupper() and not symbol.of_class else symbol.name
         declared = re.compile(rf"\b(?:(?:class|struct)\s[^;{{}}()]*?\b{re.escape(name)}\b[^;]*\{{|"
                               rf"{re.escape(name)}\s*\()")  # fmt: skip
-        word = re.compile(rf"(?<!\w){re.escape(symbol.name)}(?!\w)")
+        mentioned = name if symbol.name.startswith("operator") else symbol.name
+        word = re.compile(rf"(?<!\w){re.escape(mentioned)}(?!\w)")
         found: dict[int, int] = {}
         for number in range(len(self._paths)):
             companion = self.companion(number)
             if name in companion and declared.search(companion):
                 found[number] = 30
-            elif symbol.name in companion and word.search(companion):
+            elif mentioned in companion and word.search(companion):
                 found[number] = 10
-            elif symbol.name in self.source(number) and word.search(self.source(number)):
+            elif mentioned in self.source(number) and word.search(self.source(number)):
                 found[number] = 5
         return found
 

@@ -226,6 +226,93 @@ class TestCache:
         assert index.candidates("nsync_mu_lock") == (tree / "nsync/mu.c",)
 
 
+HEADER = """
+namespace tensorflow {
+#define DEFINE_CPU_KERNELS(T) \\
+  template struct functor::Slice<CpuDevice, T, CPU_PROVIDED_IXDIM>;
+TF_CALL_ALL_TYPES(DEFINE_CPU_KERNELS);
+#if GOOGLE_CUDA
+extern template struct Other<GPUDevice, int>;
+template struct Other<GPUDevice, float>;
+#endif
+}
+"""
+INSTANCES = {
+    "core/kernels/slice_op.cc": """
+#include "core/kernels/slice_op.h"
+namespace tensorflow {
+namespace functor {
+#define DECLARE_CPU_SPEC(T, NDIM)   \\
+  template <>                       \\
+  void Slice<GPUDevice, T, NDIM>::operator()(int size); \\
+  extern template struct Slice<CPUDevice, T, NDIM>;
+}
+}
+""",
+    "core/kernels/slice_op_cpu_impl.h": HEADER,
+    "core/kernels/slice_more.h": '#include "core/kernels/slice_op_cpu_impl.h"\n',
+    "core/kernels/slice_op_cpu_impl_1.cc": '#define DIM 1\n#include "core/kernels/slice_more.h"\n',
+    "core/kernels/slice_op_cpu_impl_3.cc": "#include <vector>\n"
+    '#  include "core/kernels/slice_op_cpu_impl.h"\n',
+    "core/other/slice_user.cc": '#include "core/kernels/slice_op_cpu_impl.h"\n',
+    "core/kernels/tile_int32.cc": "template struct Tile<Device, int32, int32>;\n",
+    "core/kernels/tile_int64.cc": "template struct Tile<Device, int64_t, int32>;\n",
+    "core/kernels/tile_complex64.cc": "template struct Tile<Device, complex64, int32>;\n",
+    "core/kernels/tile_uint8.cc": "template struct Tile<Device, uint8, int32>;\n",
+}
+
+
+class TestInstances:
+    """Templates that sources instantiate through a macro of a header, or one type in each."""
+
+    @pytest.fixture
+    def index(self, tmp_path: Path) -> DefinerIndex:
+        for name, text in INSTANCES.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return DefinerIndex.build(
+            [("t", tmp_path / name) for name in INSTANCES if name.endswith(".cc")], None
+        )
+
+    @pytest.mark.parametrize("dimensions", [1, 3])
+    def test_by_a_header(self, index: DefinerIndex, dimensions: int) -> None:
+        symbol = f"tensorflow::functor::Slice<Eigen::Device, int, {dimensions}>::operator()(int)"
+        assert [path.name for path in index.candidates(symbol)][:2] == [
+            f"slice_op_cpu_impl_{dimensions}.cc",
+            f"slice_op_cpu_impl_{4 - dimensions}.cc",
+        ]
+
+    @pytest.mark.parametrize(
+        ("argument", "file"),
+        [
+            ("int", "int32"),
+            ("long", "int64"),
+            ("long long", "int64"),
+            ("std::complex<float>", "complex64"),
+            ("unsigned char", "uint8"),
+        ],
+    )
+    def test_by_type(self, index: DefinerIndex, argument: str, file: str) -> None:
+        symbol = f"tensorflow::Tile<Eigen::Device, {argument}, int>::operator()(int)"
+        assert index.candidates(symbol)[0].name == f"tile_{file}.cc"
+
+    def test_what_another_file_instantiates_or_a_gpu_needs(self, index: DefinerIndex) -> None:
+        assert index.candidates("tensorflow::Other<Device, float>::operator()(int)") == ()
+
+
+@pytest.mark.parametrize(
+    ("demangled", "arguments"),
+    [
+        ("a::F<Eigen::Device, unsigned int, (a::Kind)0, 7ul>::f(g<h>)", "Eigen Device uint32 7"),
+        ("void a::f<std::complex<double>, tsl::tstring>(int)", "complex128 tsl tstring"),
+        ("a::f(b<c>)", ""),
+    ],
+)
+def test_template_arguments(demangled: str, arguments: str) -> None:
+    assert " ".join(parse_symbol(demangled).arguments) == arguments
+
+
 @pytest.mark.parametrize(
     ("demangled", "scopes", "name"),
     [

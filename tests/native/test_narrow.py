@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.common.narrow import GUESSES, Memory, narrow, tree_memory
+from buildtool.backends.common.hunt import GUESSES
+from buildtool.backends.common.narrow import Memory, narrow, tree_memory
 from buildtool.binary.symbols import Closure, Need, Symbols
 from buildtool.core.errors import BuildError
-from buildtool.core.values import SourceTree
+from buildtool.core.values import MissingSymbol, SourceTree
 from buildtool.rename.renamed_sources import Renaming
 
 FAILS = "does not compile"
@@ -21,13 +22,14 @@ FAILS = "does not compile"
 @dataclass(kw_only=True)
 class World:
     """``files`` is what each object would hold, as "defined | undefined"; ``index`` what each
-    symbol makes the index guess; ``headers`` the last resort's guesses."""
+    symbol makes the index guess; ``names`` the C++ names of symbols that have one."""
 
     files: Mapping[str, str]
     index: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    headers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     rounds: list[list[str]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    unfound: tuple[MissingSymbol, ...] = ()
 
     def compile(self, files: Sequence[str], step: int) -> Mapping[str, Symbols]:
         assert step == len(self.rounds) + 1
@@ -41,19 +43,20 @@ class World:
 
     def narrow(self, memory: Path, *required: str, offered: Sequence[str] = ()) -> Closure:
         self.rounds.clear()
-        closure, known = narrow(
+        narrowed = narrow(
             required=sorted(required),
             offered=offered or list(self.files),
             compile_files=self.compile,
             definers=lambda names: [self.index.get(name, ()) for name in names],
-            last_resort=lambda names: [self.headers.get(name, ()) for name in names],
+            demangle=lambda symbols: [self.names.get(symbol, symbol) for symbol in symbols],
             system=frozenset({"malloc"}),
             memory=Memory.load(memory),
             say=self.said.append,
         )
         compiled = {f for files in self.rounds for f in files if self.files[f] != FAILS}
-        assert set(known) == compiled
-        return closure
+        assert set(narrowed.known) == compiled
+        self.unfound = narrowed.unfound
+        return narrowed.closure
 
 
 @pytest.fixture
@@ -129,15 +132,58 @@ def test_symbols_with_the_same_guesses_compile_one_file(memory: Path) -> None:
     assert world.rounds == [["main"], ["a"]]
 
 
-def test_headers_are_the_last_resort(memory: Path) -> None:
-    world = World(
-        files={"main": "main | f g", "index": "g", "shard1": "x", "shard2": "f"},
-        index={"g": ["index"]},
-        headers={"f": ["shard1", "shard2"], "g": ["never asked"]},
-    )
-    closure = world.narrow(memory, "main")
-    assert world.rounds == [["main"], ["index", "shard1"], ["shard2"]]
-    assert sorted(closure.needed) == ["index", "main", "shard2"]
+NAMES = {f"s{n}": f"void functor::Slice<Device, int, {n}>::operator()(int)" for n in range(1, 9)}
+MAIN = f"main | {' '.join(NAMES)}"
+
+
+class TestTemplates:
+    """``s1`` to ``s8`` are the instances of one class, for eight numbers of dimensions."""
+
+    def test_the_files_of_all_instances_are_compiled_at_once(self, memory: Path) -> None:
+        files = {f"inst{n}": f"s{n}" for n in range(1, 9)}
+        index = {f"s{n}": sorted(files, key=lambda file: file != f"inst{n}") for n in range(1, 9)}
+        world = World(files={"main": MAIN, **files}, index=index, names=NAMES)
+        assert world.narrow(memory, "main").missing == {}
+        assert world.rounds == [["main"], sorted(files)]
+
+    def test_one_file_for_all_instances_is_compiled_alone(self, memory: Path) -> None:
+        files = {"main": MAIN, "all": " ".join(NAMES), "other": "x"}
+        index = {symbol: ["all", "other"] for symbol in NAMES}
+        world = World(files=files, index=index, names=NAMES)
+        assert world.narrow(memory, "main").missing == {}
+        assert world.rounds == [["main"], ["all"]]
+
+    def test_instances_share_the_guesses_of_their_template(self, memory: Path) -> None:
+        files = {f"wrong{i}": f"other{i}" for i in range(99)}
+        index = {symbol: sorted(files)[:50] for symbol in NAMES}
+        world = World(files={"main": MAIN, **files}, index=index, names=NAMES)
+        closure = world.narrow(memory, "main")
+        assert list(closure.missing) == list(NAMES)
+        assert world.rounds == [["main"], ["wrong0"], ["wrong1"], ["wrong10"], ["wrong11"]]
+        assert world.unfound[2] == MissingSymbol(
+            name=NAMES["s3"], file="main", tried=("wrong0", "wrong1", "wrong10", "wrong11")
+        )
+        assert [line for line in world.said if line.startswith("still")] == [
+            "still looking for what defines functor::Slice::operator(), which main needs: "
+            f"1 more to try, {file}"
+            for file in ("wrong1", "wrong10", "wrong11")
+        ]
+
+    def test_guesses_that_were_right_do_not_count(self, memory: Path) -> None:
+        """A ninth and tenth instance stand in a file that is guessed late."""
+        names = {f"s{n}": f"functor::Slice<Device, int, {n}>::operator()(int)" for n in range(10)}
+        files = {f"inst{n}": f"s{n} | s{n + 1}" for n in range(9)}
+        files |= {"main": "main | s0", "inst9": "s9", "wrong": "x"}
+        index = {f"s{n}": [f"inst{n}"] for n in range(9)} | {"s9": ["wrong", "inst9"]}
+        world = World(files=files, index=index, names=names)
+        assert world.narrow(memory, "main").missing == {}
+
+    def test_a_template_that_was_given_up_does_not_end_the_hunt(self, memory: Path) -> None:
+        files = {"main": "main | s1 f", "f": "f | g", "g": "g | h", "h": "h", "x": "x"}
+        index = {"s1": ["x"], "f": ["f"], "g": ["g"], "h": ["h"]}
+        world = World(files=files, index=index, names=NAMES)
+        assert list(world.narrow(memory, "main").missing) == ["s1"]
+        assert world.rounds == [["main"], ["f", "x"], ["g"], ["h"]]
 
 
 def test_what_is_compiled_by_chance_does_not_decide_which_file_gives_a_symbol(
@@ -237,15 +283,15 @@ class TestMemory:
         early = Memory.load(memory)
         World(files=FILES, index=INDEX).narrow(memory, "main")
         symbols = {"x": Symbols(defined=frozenset("x"), undefined=frozenset())}
-        closure, _ = narrow(
+        narrowed = narrow(
             required=["x"],
             offered=["x"],
             compile_files=lambda _files, _step: symbols,
             definers=lambda names: [() for _ in names],
-            last_resort=lambda names: [() for _ in names],
+            demangle=list,
             system=frozenset(),
             memory=early,
             say=lambda _text: None,
         )
-        assert list(closure.needed) == ["x"]
+        assert list(narrowed.closure.needed) == ["x"]
         assert json.loads(memory.read_text()) == {"f": ["g"], "g": [], "main": ["f"], "x": []}

@@ -15,16 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from buildtool.backends.common.hunt import Definers, Demangle, Hunt
 from buildtool.binary.symbols import Closure, Symbols, link_closure, read_symbols
 from buildtool.core.errors import BuildError, Problem
 from buildtool.core.render import to_json, write_if_changed
-from buildtool.core.values import SourceTree, Toolchain
+from buildtool.core.values import MissingSymbol, SourceTree, Toolchain
 from buildtool.rename.names import rename_path
 from buildtool.rename.renamed_sources import Renaming
-
-# What the index names later than this has never been right; a symbol that it does not know at all,
-# such as one of a library that is not there, must not have half of the tree compiled.
-GUESSES = 4
 
 Compile = Callable[[Sequence[str], int], Mapping[str, Symbols]]
 
@@ -35,10 +32,13 @@ class Build(Protocol):
     def __call__(self, files: Sequence[str], *, title: str, keep_going: bool) -> None: ...
 
 
-class Definers(Protocol):
-    """Guesses which files define a symbol, best first."""
+@dataclass(frozen=True, kw_only=True)
+class Narrowed:
+    """The files to link, the symbols of all that was compiled, and what none of it defines."""
 
-    def __call__(self, symbols: Sequence[str]) -> Sequence[Sequence[str]]: ...
+    closure: Closure
+    known: Mapping[str, Symbols]
+    unfound: tuple[MissingSymbol, ...]
 
 
 @dataclass(kw_only=True)
@@ -112,17 +112,17 @@ def narrow(
     offered: Iterable[str],
     compile_files: Compile,
     definers: Definers,
-    last_resort: Definers,
+    demangle: Demangle,
     system: frozenset[str],
     memory: Memory,
     say: Callable[[str], None],
-) -> tuple[Closure, Mapping[str, Symbols]]:
+) -> Narrowed:
     """Find the files to link.
 
     ``compile_files`` compiles files and gives the symbols of those that compiled; a guess may
     fail to compile, a required file may not. ``definers`` also settles which of several files
     gives a symbol, so that what happens to be compiled already does not decide it.
-    ``last_resort`` is asked for symbols that ``definers`` knows no further file for.
+    ``demangle`` gives the C++ names of symbols.
 
     Raises:
         BuildError: a required file did not compile.
@@ -130,6 +130,7 @@ def narrow(
     known: dict[str, Symbols] = {}
     tried: set[str] = set()
     available = set(offered) | set(required)
+    hunt = Hunt(definers=definers, demangle=demangle, say=say)
     todo = sorted(memory.predict(required) & available)
     step = 0
     while todo:
@@ -143,10 +144,10 @@ def narrow(
             f"{len(closure.missing)} symbols missing"
         )
         untried = available - tried
-        chosen = _guess(list(closure.missing), definers, last_resort, untried)
+        chosen = hunt.choose(closure.missing, known, untried)
         todo = sorted(memory.predict(chosen) & untried)
     memory.learn(known, closure)
-    return closure, known
+    return Narrowed(closure=closure, known=known, unfound=hunt.unfound(closure.missing))
 
 
 def compiling_in_rounds(
@@ -177,22 +178,3 @@ def _all_compiled(required: Sequence[str], known: Mapping[str, Symbols]) -> None
         raise BuildError(
             Problem(where=file, what="this file is needed and does not compile") for file in failed
         )
-
-
-def _guess(
-    missing: Sequence[str], definers: Definers, last_resort: Definers, untried: set[str]
-) -> set[str]:
-    """For each symbol the likeliest file that was not compiled yet, unless one that was just
-    chosen for another symbol is nearly as likely."""
-    chosen: set[str] = set()
-    unknown: list[str] = []
-    for symbol, guesses in zip(missing, definers(missing), strict=True):
-        likely = [file for file in guesses[:GUESSES] if file in untried]
-        if not likely:
-            unknown.append(symbol)
-        elif chosen.isdisjoint(likely[:2]):
-            chosen.add(likely[0])
-    for guesses in last_resort(unknown):
-        likely = [file for file in guesses if file in untried - chosen]
-        chosen.update(likely[:1])
-    return chosen

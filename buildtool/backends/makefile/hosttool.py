@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.backends.common.narrow import Definers, Memory, compiling_in_rounds, narrow
+from buildtool.backends.common.hunt import Definers
+from buildtool.backends.common.narrow import Memory, compiling_in_rounds, narrow
 from buildtool.backends.makefile.make import Make
 from buildtool.backends.makefile.makefile_project import object_name
 from buildtool.binary.symbols import (
@@ -68,7 +69,7 @@ class HostTool:
             goals = [objects[path] for path in files]
             self.make.build(goals, title=title, keep_going=keep_going)
 
-        closure, _ = narrow(
+        narrowed = narrow(
             required=required,
             offered=files,
             compile_files=compiling_in_rounds(
@@ -79,15 +80,14 @@ class HostTool:
                 title="compiling proto_text",
             ),
             definers=self._definers(files),
-            last_resort=lambda symbols: [()] * len(symbols),
+            demangle=lambda symbols: demangle(self.toolchain, symbols),
             system=system_symbols(self.toolchain) | archive_symbols(self.toolchain, self.archives),
             memory=Memory.load(self.memory),
             say=lambda _: None,
         )
-        self.say(
-            f"proto_text needs {len(closure.needed)} of the {len(files)} files that are listed"
-        )
-        return sorted(closure.needed)
+        needed = narrowed.closure.needed
+        self.say(f"proto_text needs {len(needed)} of the {len(files)} files that are listed")
+        return sorted(needed)
 
     def _definers(self, files: Sequence[str]) -> Definers:
         """Protos stand for their code, which is not there yet."""

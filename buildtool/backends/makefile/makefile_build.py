@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.backends.backend import Library
 from buildtool.backends.common.linked_files import file_key, linked_files, write_link_set
-from buildtool.backends.common.narrow import Memory, compiling_in_rounds, narrow
+from buildtool.backends.common.narrow import Memory, Narrowed, compiling_in_rounds, narrow
 from buildtool.backends.makefile.file_lists import DOWNLOADS, PROTO_TEXT
 from buildtool.backends.makefile.make import Make
 from buildtool.backends.makefile.makefile_project import object_name
 from buildtool.backends.makefile.prototexts import ProtoTextIndex
 from buildtool.backends.makefile.settings import Settings
-from buildtool.binary.symbols import (
-    Closure,
-    Symbols,
-    archive_symbols,
-    demangle,
-    system_symbols,
-)
+from buildtool.binary.symbols import archive_symbols, demangle, system_symbols
 from buildtool.catalogue.definers import DefinerIndex
-from buildtool.catalogue.includers import IncluderIndex
 from buildtool.core.paths import ARCHIVE_NAMES, DEPENDENCY_ARCHIVE, WHOLE_ARCHIVE
 from buildtool.core.render import write_if_changed
 from buildtool.core.run import Command, run
-from buildtool.core.values import FileKind, PlannedFile, Toolchain
+from buildtool.core.values import PlannedFile, Toolchain
 from buildtool.plan.build_plan import TENSORFLOW, selections
 
 
@@ -51,9 +44,9 @@ class MakefileBuild:
         Raises:
             BuildError: make, a compiler or the archiver failed.
         """
-        closure, known = self._narrow()
+        narrowed = self._narrow()
         plan, toolchain = self.settings.plan, self.settings.toolchain
-        files = linked_files(plan, closure, toolchain)
+        files = linked_files(plan, narrowed.closure, toolchain)
         write_link_set(self.generated, files)
         self.say(f"archiving {len(files)} objects")
         self._archive(files)
@@ -61,7 +54,8 @@ class MakefileBuild:
         return Library(
             archives=tuple(self.archives / name for name in ARCHIVE_NAMES),
             files=files,
-            compiled=len(known),
+            compiled=len(narrowed.known),
+            unfound=narrowed.unfound,
             includes=includes,
             # A header belongs to the innermost of the folders that it stands in.
             roots=tuple(sorted(includes, key=lambda path: -len(path.parts))),
@@ -71,7 +65,7 @@ class MakefileBuild:
     def toolchain(self) -> Toolchain:
         return self.settings.toolchain
 
-    def _narrow(self) -> tuple[Closure, Mapping[str, Symbols]]:
+    def _narrow(self) -> Narrowed:
         planned = {file_key(file): file for file in self.settings.plan.files}
         objects = {key: self._object(file.path) for key, file in planned.items()}
         required = sorted(key for key, file in planned.items() if file.required)
@@ -94,7 +88,7 @@ class MakefileBuild:
                 toolchain=self.toolchain,
             ),
             definers=guesses.definers,
-            last_resort=guesses.last_resort,
+            demangle=lambda symbols: demangle(self.toolchain, symbols),
             system=system_symbols(self.toolchain)
             | archive_symbols(self.toolchain, self.settings.libraries.archives),
             memory=self.memory,
@@ -189,13 +183,6 @@ class _Guesses:
             self._keys[made / file.path] = file_key(file)
         self._definers: DefinerIndex | None = None
         self._texts = ProtoTextIndex([])
-        self._includers = IncluderIndex(
-            [
-                (folder, folder / file.path)
-                for file in files
-                if file.kind is not FileKind.PROTO and file.path.endswith(".cc")
-            ]
-        )
 
     def definers(self, symbols: Sequence[str]) -> Sequence[Sequence[str]]:
         """By the names that a file's own text seems to define."""
@@ -209,19 +196,11 @@ class _Guesses:
                 [(TENSORFLOW, path) for path in there if path not in texts],
                 self._cache / "definers",
             )
-        definers, texts_index = self._definers, self._texts
-        return self._ask(
-            lambda name: texts_index.candidates(name) or definers.candidates(name), symbols
-        )
-
-    def last_resort(self, symbols: Sequence[str]) -> Sequence[Sequence[str]]:
-        """By what the headers that a file includes define."""
-        return self._ask(self._includers.candidates, symbols)
-
-    def _ask(
-        self, index: Callable[[str], Sequence[Path]], symbols: Sequence[str]
-    ) -> Sequence[Sequence[str]]:
         return [
-            [self._keys[path] for path in index(name) if path in self._keys]
+            [
+                self._keys[path]
+                for path in self._texts.candidates(name) or self._definers.candidates(name)
+                if path in self._keys
+            ]
             for name in demangle(self._toolchain, symbols)
         ]

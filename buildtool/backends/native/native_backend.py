@@ -192,6 +192,7 @@ class NativeBackend:
             archives=built.archives,
             files=built.files,
             compiled=built.compiled,
+            unfound=built.unfound,
             includes=(own, tree, protos, *folders),
             roots=(own, protos, *folders, tree),
         )

@@ -7,24 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildtool.backends.common.hunt import Definers
 from buildtool.backends.common.launcher import find_launcher, parallel_jobs
 from buildtool.backends.common.linked_files import file_key, linked_files, write_link_set
-from buildtool.backends.common.narrow import Definers, Memory, compiling_in_rounds, narrow
+from buildtool.backends.common.narrow import Memory, Narrowed, compiling_in_rounds, narrow
 from buildtool.backends.common.ninja import NativeBuild
 from buildtool.backends.native.cmake_project import source_lists
 from buildtool.backends.native.native_dependencies import Dependency
-from buildtool.binary.symbols import (
-    Closure,
-    Symbols,
-    demangle,
-    system_symbols,
-)
+from buildtool.binary.symbols import demangle, system_symbols
 from buildtool.catalogue.definers import DefinerIndex
-from buildtool.catalogue.includers import IncluderIndex
 from buildtool.core.paths import ARCHIVE_NAMES
 from buildtool.core.render import Renderer, write_if_changed
 from buildtool.core.run import new_log, program_state
-from buildtool.core.values import BuildPlan, FileKind, PlannedFile, Toolchain
+from buildtool.core.values import BuildPlan, FileKind, MissingSymbol, PlannedFile, Toolchain
 from buildtool.plan.build_plan import TENSORFLOW
 
 Guess = Callable[[str], Sequence[str]]
@@ -58,6 +53,7 @@ class NativeLibrary:
     archives: tuple[Path, ...]
     files: tuple[PlannedFile, ...]
     compiled: int
+    unfound: tuple[MissingSymbol, ...]
 
 
 def build_library(inputs: NativeInputs) -> NativeLibrary:
@@ -71,8 +67,8 @@ def build_library(inputs: NativeInputs) -> NativeLibrary:
     native = _native_build(inputs)
     inputs.say("configuring")
     native.configure(BUILDTOOL_CANDIDATES="ON")
-    closure, known = _narrow(inputs, native)
-    files = linked_files(inputs.plan, closure, inputs.toolchain)
+    narrowed = _narrow(inputs, native)
+    files = linked_files(inputs.plan, narrowed.closure, inputs.toolchain)
     _write_link_set(inputs, files)
     inputs.say(f"archiving {len(files)} objects")
     native.configure(BUILDTOOL_CANDIDATES="OFF")
@@ -80,7 +76,8 @@ def build_library(inputs: NativeInputs) -> NativeLibrary:
     return NativeLibrary(
         archives=tuple(inputs.folder / name for name in ARCHIVE_NAMES),
         files=files,
-        compiled=len(known),
+        compiled=len(narrowed.known),
+        unfound=narrowed.unfound,
     )
 
 
@@ -123,7 +120,7 @@ def _same_tools(inputs: NativeInputs) -> None:
         write_if_changed(stamp, now)
 
 
-def _narrow(inputs: NativeInputs, native: NativeBuild) -> tuple[Closure, Mapping[str, Symbols]]:
+def _narrow(inputs: NativeInputs, native: NativeBuild) -> Narrowed:
     objects = native.objects()
     places = {file_key(file): _place(inputs, native, file) for file in inputs.plan.files}
     places = {key: path for key, path in places.items() if path in objects}
@@ -149,7 +146,7 @@ def _narrow(inputs: NativeInputs, native: NativeBuild) -> tuple[Closure, Mapping
             build, made, required=required, toolchain=inputs.toolchain
         ),
         definers=guesses(_definers(inputs, places)),
-        last_resort=guesses(_includers(inputs, places)),
+        demangle=lambda symbols: demangle(inputs.toolchain, symbols),
         system=system_symbols(inputs.toolchain),
         memory=inputs.memory,
         say=inputs.say,
@@ -161,18 +158,6 @@ def _place(inputs: NativeInputs, native: NativeBuild, file: PlannedFile) -> str:
     if file.kind is FileKind.PROTO:
         return str(native.folder / "protos" / file.path.removesuffix(".proto")) + ".pb.cc"
     return str(inputs.trees[file.root] / file.path)
-
-
-def _includers(inputs: NativeInputs, places: Mapping[str, str]) -> Guess:
-    """Files by what the headers that they include define."""
-    index = IncluderIndex(
-        [
-            (inputs.trees[file.root], Path(places[file_key(file)]))
-            for file in inputs.plan.files
-            if file_key(file) in places and file.kind is not FileKind.PROTO
-        ]
-    )
-    return lambda symbol: [str(path) for path in index.candidates(symbol)]
 
 
 def _definers(inputs: NativeInputs, places: Mapping[str, str]) -> Guess:

@@ -132,6 +132,16 @@ class VerificationReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MissingSymbol:
+    """A symbol that nothing compiled defines: ``name`` is its C++ name, ``file`` asks for it,
+    ``tried`` are the files that were compiled in the hope of it."""
+
+    name: str
+    file: str
+    tried: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SizeContributor:
     """Bytes of the linked program that come from one place; ``detail`` says more of it."""
 

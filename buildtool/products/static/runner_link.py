@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from buildtool.backends.backend import Library
 from buildtool.core.errors import BuildError, Problem
 from buildtool.core.paths import RUNNER
@@ -31,7 +33,7 @@ def install_app_headers(build: Build, library: Library) -> None:
     dist.install_headers(headers, library.roots, build.layout.headers)
 
 
-def link_runner(build: Build) -> None:
+def link_runner(build: Build, library: Library) -> None:
     """Compile the runner and link it with the library.
 
     Raises:
@@ -61,14 +63,20 @@ def link_runner(build: Build) -> None:
         output = done.stdout + done.stderr
         undefined = sorted(set(UNDEFINED.findall(output)))
         raise BuildError(
-            [
-                Problem(
-                    where=WHAT,
-                    what=f"nothing that was compiled defines {name}",
-                    todo="a kernel needs a library that data/dependencies.yaml does not list, or a "
-                    f"file that the tree's BUILD files do not name; full log: {log}",
-                )
-                for name in undefined[:MOST_UNDEFINED]
-            ]
+            [_undefined(name, library, log) for name in undefined[:MOST_UNDEFINED]]
             or failure_problem(command, done.returncode, output, what=WHAT, log=log)
         )
+
+
+def _undefined(name: str, library: Library, log: Path) -> Problem:
+    """A symbol that the linker misses, with the file that asks for it and what was tried."""
+    found = next((each for each in library.unfound if each.name == name), None)
+    asking = f", which {found.file} needs" if found else ""
+    tried = ", ".join(found.tried) if found else ""
+    return Problem(
+        where=WHAT,
+        what=f"nothing that was compiled defines {name}{asking}"
+        + (f"; compiled in the hope of it: {tried}" if tried else ""),
+        todo="a kernel needs a library that data/dependencies.yaml does not list, or a "
+        f"file that the tree's BUILD files do not name; full log: {log}",
+    )

@@ -72,7 +72,7 @@ class StaticMaker:
         install_app_headers(build, library)
         dist.install_licences(build.licences, build.layout.licences)
         build.say("linking the runner")
-        link_runner(build)
+        link_runner(build, library)
         kinds = [file.kind for file in library.files]
         return (
             f"{len(library.files)} files linked ({kinds.count(FileKind.KERNEL)} with kernels), "
