@@ -54,6 +54,13 @@ def type_attr(name: str) -> Attr:
     return _attr(write_field(6, datatypes.NUMBERS[name]))
 
 
+def types_attr(names: Iterable[str]) -> Attr:
+    """A ``list(type)`` attribute."""
+    return _attr(
+        write_field(1, b"".join(write_field(6, datatypes.NUMBERS[name]) for name in names))
+    )
+
+
 def int_attr(value: int) -> Attr:
     """An ``int`` attribute."""
     return _attr(write_field(3, value))

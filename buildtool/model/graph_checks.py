@@ -23,6 +23,9 @@ from buildtool.model.specs import AttrSpec, OpSpec, Specs, type_list
 from buildtool.model.walk import Site
 
 REEXPORT = "export the model again with the release of TensorFlow that this library is built from"
+# Protobuf reads no message of more (``io/coded_stream.h``, whose sizes are int).
+MOST_BYTES = (1 << 31) - 1
+_GIGABYTE = 1 << 30
 _NAMES_SHOWN = 3
 # When the device would have found out: ``core/common_runtime/graph_constructor.cc`` of any release
 # looks up ops, ``core/framework/op_kernel.cc`` looks at the nodes.
@@ -68,6 +71,16 @@ _STATE = (
         "that starts it under 'initialise'",
     ),
 )
+
+
+def too_large(size: int) -> tuple[str, str]:
+    """What is wrong with a graph of more than ``MOST_BYTES``, and what to do."""
+    what = f"is {size / _GIGABYTE:.2f} GB, and protobuf reads no graph of 2 GB: {_AT_LOAD}"
+    todo = (
+        "export it with smaller weights (half precision, eight bits), or as several models that "
+        "run one after the other"
+    )
+    return what, todo
 
 
 def check_graph(graph: GraphDef, where: str, facts: RuntimeFacts, findings: Findings) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from buildtool.core.values import NodeRef
+from buildtool.model.cpu_limits import CpuLimit
 from buildtool.model.graph_checks import AT_RUN, Context
 from buildtool.model.walk import Site
 
@@ -20,11 +21,22 @@ def check_kernels(model: str, run: Iterable[Site], context: Context) -> None:
             if wrong:
                 function = site.function.name if site.function else ""
                 where = NodeRef(model=model, function=function, node=site.node.name)
-                runs = " or ".join(limit.runs)
-                what = (
-                    f"op {limit.op}: its {limit.attribute} is {', '.join(dict.fromkeys(wrong))}, "
-                    f"and its CPU kernels run {runs} only: {AT_RUN}"
-                )
-                todo = f"export the model with {limit.attribute} {runs}"
+                what, todo = _said(limit, wrong)
                 hint = context.hint(site.node.name) if site.function is None else ""
                 context.findings.node(where, what, f"{hint}; or {todo}" if hint else todo)
+
+
+def _said(limit: CpuLimit, wrong: Iterable[str]) -> tuple[str, str]:
+    """What is wrong, and what to do about it besides a rewrite."""
+    values = ", ".join(dict.fromkeys(wrong))
+    if not limit.runs:
+        return (
+            f"op {limit.op} ({limit.attribute} {values}): no CPU kernel does it: {AT_RUN}",
+            f"export the model without {limit.op}",
+        )
+    runs = " or ".join(limit.runs)
+    what = (
+        f"op {limit.op}: its {limit.attribute} is {values}, and its CPU kernels run {runs} only: "
+        f"{AT_RUN}"
+    )
+    return what, f"export the model with {limit.attribute} {runs}"

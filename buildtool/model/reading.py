@@ -16,11 +16,13 @@ from buildtool.model.first_run import check_initialisers, find_initialisers
 from buildtool.model.formats import Format, detect
 from buildtool.model.freezing import sha256
 from buildtool.model.graph_checks import (
+    MOST_BYTES,
     Context,
     check_graph,
     check_names,
     check_site,
     check_state,
+    too_large,
     unknown_attrs,
     unknown_op_todo,
 )
@@ -176,6 +178,9 @@ class _Reader:
         )
 
     def _graph(self, source: ModelSource, name: str, loaded: LoadedModel) -> None:
+        if len(loaded.buffer) > MOST_BYTES:
+            self._findings.model(str(source.path), *too_large(len(loaded.buffer)))
+            return
         rewritten = self._rewriter.rewrite(read_graph(loaded.buffer), source)
         self._notes += (f"{name}: {note}" for note in (*loaded.notes, *rewritten.notes))
         check_graph(rewritten.graph, str(source.path), self._facts, self._findings)

@@ -14,6 +14,13 @@ from buildtool.catalogue.kernels import make_catalogue
 from buildtool.catalogue.op_language import OpWords, compound_types, record
 from buildtool.catalogue.opdefs import OpDefinitions, read_definitions
 from buildtool.core.values import ArgDef, AttrDef, OpDefinition
+from buildtool.model import (
+    ModelSource,
+    Reading,
+    chosen_rewrites,
+    read_models,
+    read_runtime_facts,
+)
 from buildtool.model.textformat import encode
 
 OP_H = "#pragma once\n#define REGISTER_OP(name) static auto op = OpDefBuilder(name)\n"
@@ -247,3 +254,42 @@ def test_an_old_list_is_older_than_its_sources(tree_1x: Path, tmp_path: Path) ->
         *("BoostedTreesCalculateBestGainsPerFeature", "BoostedTreesGetEnsembleStates"),
         *("BoostedTreesPredict", "BoostedTreesTrainingPredict", "BoostedTreesUpdateEnsemble"),
     }
+
+
+# As TensorFlow before 2.13 wrote it.
+FUSED = """
+node { name: 'x' op: 'Placeholder' attr { key: 'dtype' value { type: DT_FLOAT } } }
+node { name: 'y' op: '_FusedConv2D' input: 'x' input: 'x' input: 'x'
+  attr { key: 'T' value { type: DT_FLOAT } } attr { key: 'num_args' value { i: 1 } }
+  attr { key: 'strides' value { list { i: [1, 1, 1, 1] } } }
+  attr { key: 'padding' value { s: 'SAME' } }
+  attr { key: 'fused_ops' value { list { s: 'BiasAdd' } } } }"""
+
+
+@pytest.mark.real_tree
+def test_a_fused_op_of_an_older_release(real_tree: Path, tmp_path: Path) -> None:
+    catalogue = make_catalogue(
+        real_tree,
+        defines=(),
+        preprocessor=preprocessor(),
+        cache=tmp_path,
+        tree_digest=str(real_tree),
+    )
+    path = tmp_path / "m.pb"
+    path.write_bytes(encode(FUSED, "GraphDef"))
+
+    def read(*rewrites: str) -> Reading:
+        return read_models(
+            [ModelSource(path=path)],
+            definitions=catalogue.definitions,
+            registered_ops=[place.op for place in catalogue.ops],
+            facts=read_runtime_facts(real_tree),
+            rewrites=chosen_rewrites(rewrites, ""),
+            cache=tmp_path,
+        )
+
+    (problem,) = read().problems
+    assert problem.where == "m: node 'y'"
+    assert "attribute 'TArgs' is missing and has no default" in problem.what
+    assert problem.todo.startswith("add 'fused-ops' to the target's rewrites; or export")
+    assert not read("fused-ops").problems

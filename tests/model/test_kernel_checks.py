@@ -66,6 +66,16 @@ def test_a_node_that_does_not_run_may_say_what_it_likes(write: Write, read: Read
     assert read(path, facts=FACTS, outputs=("a",)).problems
 
 
+def test_an_op_that_no_cpu_kernel_does(write: Write, read: Read) -> None:
+    limit = CpuLimit(op="MaxPool", attribute="data_format", runs=())
+    path = write(X + pool("a", "x", "NHWC"))
+    (problem,) = read(path, facts=RuntimeFacts(cpu_limits=(limit,))).problems
+    assert str(problem) == (
+        "m: node 'a': op MaxPool (data_format NHWC): no CPU kernel does it: the first run fails\n"
+        "    export the model without MaxPool"
+    )
+
+
 def test_a_tree_that_says_nothing_has_no_limits(tmp_path: Path) -> None:
     assert read_cpu_limits(tmp_path) == ()
 
@@ -90,6 +100,8 @@ def test_the_real_tree(real_tree: Path) -> None:
     found = {(limit.op, limit.attribute) for limit in read_cpu_limits(real_tree)}
     layouts = {op for op, attribute in found if attribute == "data_format"}
     assert layouts == {*LAYOUTS, "Conv", "_FusedConv2D"}
+    fused = {"_FusedConv2D", "_FusedMatMul", "_FusedDepthwiseConv2dNative"}
+    assert {op for op, attribute in found if attribute == "fused_ops"} == fused
     assert {op for op, attribute in found if attribute == "dilations"} == {
         *("Conv2DBackpropInput", "Conv3D", "Conv3DBackpropInputV2", "DepthwiseConv2dNative"),
     }

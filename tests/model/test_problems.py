@@ -294,6 +294,18 @@ def test_a_graph_without_nodes(write: Write, read: Read) -> None:
     assert problems(read(path)) == [f"{path}: the graph holds no nodes\n    export the model again"]
 
 
+def test_a_graph_that_is_larger_than_protobuf_reads(tmp_path: Path, read: Read) -> None:
+    path = tmp_path / "large.pb"
+    with path.open("wb") as file:
+        file.write(b"\x0a")
+        file.truncate(1 << 31)
+    assert problems(read(path)) == [
+        f"{path}: is 2.00 GB, and protobuf reads no graph of 2 GB: it cannot be loaded\n"
+        "    export it with smaller weights (half precision, eight bits), or as several models "
+        "that run one after the other"
+    ]
+
+
 def _zip() -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:

@@ -172,6 +172,51 @@ def defaults(x: Any) -> Any:
     return tf.cast(values, tf.int64), tf.gather(kept, places[0, 0, 0], axis=-1), tf.where(x > 0.5)
 
 
+def fused(kind: str, parts: list[str], *inputs: Any, **own: dict[str, Any]) -> Any:
+    """An op that only TensorFlow's optimiser makes; ``own`` are attributes as they are encoded."""
+    count = len(inputs) - 2
+    attrs = {
+        "T": {"type": FLOAT.as_datatype_enum},
+        "num_args": {"i": count},
+        "fused_ops": {"list": {"s": [part.encode() for part in parts]}},
+        **own,
+    }
+    if kind == "_FusedConv2D":
+        attrs["TArgs"] = {"list": {"type": [FLOAT.as_datatype_enum] * count}}
+        attrs["num_host_args"] = {"i": 0}
+        attrs["strides"] = {"list": {"i": [1, 2, 1, 1]}}
+        attrs["padding"] = {"s": b"SAME"}
+    values = {name: tf.compat.v1.AttrValue(**value) for name, value in attrs.items()}
+    graph = tf.compat.v1.get_default_graph()
+    return graph.create_op(kind, inputs, [FLOAT], attrs=values, name=kind[1:]).outputs[0]
+
+
+@case("fused-ops", IMAGE)
+def fused_convolutions(x: Any) -> Any:
+    weights, bias = tf.constant(numbers(3, 2, 3, 4)), tf.constant(numbers(4))
+    norm = [bias, bias + 1.0, bias * 0.5, tf.abs(bias)]
+    return [
+        *(
+            fused("_FusedConv2D", ["BiasAdd", *more], x, weights, bias)
+            for more in ([], ["Relu"], ["Relu6"], ["Elu"])
+        ),
+        fused(
+            "_FusedConv2D", ["BiasAdd", "LeakyRelu"], x, weights, bias, leakyrelu_alpha={"f": 0.3}
+        ),
+        fused("_FusedConv2D", ["FusedBatchNorm"], x, weights, *norm, epsilon={"f": 0.01}),
+        fused("_FusedConv2D", ["FusedBatchNorm", "Relu"], x, weights, *norm),
+    ]
+
+
+@case("fused-ops", ([5, 3], FLOAT))
+def fused_products(x: Any) -> Any:
+    weights, bias = tf.constant(numbers(4, 3)), tf.constant(numbers(4))
+    return [
+        fused("_FusedMatMul", ["BiasAdd", *more], x, weights, bias, transpose_b={"b": True})
+        for more in ([], ["Relu"], ["Elu"])
+    ]
+
+
 FIRST = ([2, 4, 7, 6], FLOAT)
 VOLUME = ([2, 4, 5, 7, 6], FLOAT)
 # Strides of no more than the filter: else the CPU kernel of Conv3D computes something else.

@@ -29,7 +29,7 @@ NOT_RUN_BEFORE = {"order-control-inputs"}
 NAMES = [item.name for item in TRANSFORMS if item.exact]
 # What else the graphs hold that is too new.
 ALSO = ("switch", "tensor-lists", "add", "default-attributes")
-TOLERANCE = {"einsum": 1e-5, "batch-norm": 1e-6, "channels-last": 1e-5}
+TOLERANCE = {"einsum": 1e-5, "batch-norm": 1e-6, "channels-last": 1e-5, "fused-ops": 1e-5}
 # What is done where the tree has the very same op.
 FOR_NEW_TREES = {"channels-last"}
 LACKING = {"gather": ("GatherV2",), "identity": ("IdentityN",)}

@@ -17,6 +17,7 @@ from buildtool.model.transforms.exact.batch_norm import BATCH_NORM
 from buildtool.model.transforms.exact.channels import CHANNELS_LAST
 from buildtool.model.transforms.exact.defaults import DEFAULT_ATTRIBUTES
 from buildtool.model.transforms.exact.einsum import EINSUM
+from buildtool.model.transforms.exact.fused_ops import FUSED_OPS
 from buildtool.model.transforms.exact.identity import IDENTITY
 from buildtool.model.transforms.exact.loading_order import CLEAR_DEVICES, ORDER_CONTROL_INPUTS
 from buildtool.model.transforms.exact.lowering import LOWER_FUNCTIONS
@@ -36,6 +37,7 @@ TRANSFORMS: tuple[Transform, ...] = (
     ORDER_CONTROL_INPUTS,
     CLEAR_DEVICES,
     LOWER_FUNCTIONS,
+    FUSED_OPS,
     SWITCH,
     IDENTITY,
     TENSOR_LISTS,

@@ -35,7 +35,8 @@ def _add(node: Node, view: View) -> tuple[Node, ...] | None:
     return None if view.knows("AddV2") else (renamed(node, "Add"),)
 
 
-def _leaky_relu(node: Node, view: View) -> tuple[Node, ...] | str | None:
+def leaky_relu(node: Node, view: View) -> tuple[Node, ...] | str | None:
+    """What becomes of a LeakyRelu, None where the tree has that op."""
     if view.knows("LeakyRelu"):
         return None
     kind = element_type(node) or "DT_FLOAT"
@@ -120,7 +121,7 @@ LEAKY_RELU = node_transform(
     "leaky-relu",
     "`LeakyRelu` becomes the larger of `x` and `alpha * x` (the smaller, for an alpha above 1).",
     ["LeakyRelu"],
-    _leaky_relu,
+    leaky_relu,
 )
 SELECT = node_transform(
     "select",
