@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from buildtool.backends.backend import Library
 from buildtool.core.errors import BuildError, Problem
 from buildtool.core.paths import RUNNER
 from buildtool.core.run import Command, failure_problem, run
+from buildtool.core.values import MissingSymbol
 from buildtool.products import dist
 from buildtool.products.product import Build
 from buildtool.tools.linkers import LINKING, UNDEFINED
@@ -63,14 +65,14 @@ def link_runner(build: Build, library: Library) -> None:
         output = done.stdout + done.stderr
         undefined = sorted(set(UNDEFINED.findall(output)))
         raise BuildError(
-            [_undefined(name, library, log) for name in undefined[:MOST_UNDEFINED]]
+            [undefined_problem(name, library.unfound, log) for name in undefined[:MOST_UNDEFINED]]
             or failure_problem(command, done.returncode, output, what=WHAT, log=log)
         )
 
 
-def _undefined(name: str, library: Library, log: Path) -> Problem:
-    """A symbol that the linker misses, with the file that asks for it and what was tried."""
-    found = next((each for each in library.unfound if each.name == name), None)
+def undefined_problem(name: str, missing: Sequence[MissingSymbol], log: Path) -> Problem:
+    """A symbol that the linker lacks, with the file that asks for it and what was tried."""
+    found = next((each for each in missing if each.name == name), None)
     asking = f", which {found.file} needs" if found else ""
     tried = ", ".join(found.tried) if found else ""
     return Problem(
