@@ -28,7 +28,7 @@ from buildtool.catalogue.definers_scan import (
 from buildtool.catalogue.definers_symbols import Symbol, parse_symbol
 from buildtool.catalogue.definers_texts import Texts
 
-FORMAT = 2
+FORMAT = 3
 FITTING = 20  # score for each namespace of the symbol that a file opens
 WEAK = 10  # scores up to this are no more than declarations
 

@@ -17,6 +17,11 @@ IN_MACRO = "%"  # Class::member before a parenthesis in a multi-line macro: a de
 NAMESPACE = "#"
 
 _STRIP = re.compile(r'//[^\n]*|/\*.*?\*/[ \t]*|R"(\w*)\(.*?\)\1"|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
+_FOR_GPUS = re.compile(
+    r"^[ \t]*#[ \t]*(?:if|ifdef)[ \t(]+(?:defined[ \t(]*)?(?:GOOGLE_CUDA|TENSORFLOW_USE_ROCM)\b",
+    re.MULTILINE,
+)
+_DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(if|el|endif)")
 _LINE = re.compile(r"^[A-Za-z_~:][^\n]*", re.MULTILINE)
 _MACRO = re.compile(r"#[ \t]*define[^\n]*\\\n(?:[^\n]*\\\n)*[^\n]*")
 _IN_MACRO = re.compile(r"((?:\w+(?:<[^;{}()<>]*>)?::)+(?:~?\w+|operator\W+?))\s*\(")
@@ -50,8 +55,26 @@ _ENUM_FUNCTIONS = ("IsValid", "Name", "Parse", "descriptor")
 
 
 def strip(text: str) -> str:
-    """Return ``text`` without comments and string literals; lines keep their first column."""
-    return _STRIP.sub("", text)
+    """Return ``text`` without comments, string literals and what only builds for GPUs compile;
+    lines keep their first column."""
+    text = _STRIP.sub("", text)
+    return _without_gpus(text) if _FOR_GPUS.search(text) else text
+
+
+def _without_gpus(text: str) -> str:
+    """Leave out what stands between an ``#if`` that asks for a GPU and its ``#else`` or end."""
+    kept = []
+    depth = 0  # of the #if that nothing is kept of; 0 outside of it
+    for line in text.splitlines(keepends=True):
+        word = _DIRECTIVE.match(line)
+        if depth:
+            depth += {"if": 1, "endif": -1}.get(word[1], 0) if word else 0
+            depth -= bool(word and depth == 1 and word[1] == "el")
+        elif _FOR_GPUS.match(line):
+            depth = 1
+        else:
+            kept.append(line)
+    return "".join(kept)
 
 
 def scan(text: str, *, proto: bool) -> frozenset[str]:

@@ -302,6 +302,26 @@ class TestInstances:
 
 
 @pytest.mark.parametrize(
+    ("condition", "count"),
+    [
+        ("#if GOOGLE_CUDA", 1),
+        ("#if (defined(GOOGLE_CUDA) && GOOGLE_CUDA) || defined(TENSORFLOW_USE_ROCM)", 1),
+        ("#ifdef TENSORFLOW_USE_ROCM", 1),
+        ("#if !GOOGLE_CUDA", 2),
+        ("#ifndef GOOGLE_CUDA", 2),
+        ("#if GOOGLE_CUDAX", 2),
+    ],
+)
+def test_what_is_compiled_for_gpus_alone(tmp_path: Path, condition: str, count: int) -> None:
+    gpu = f"{condition}\n#if X\n#else\n#endif\nint Here() {{ return 1; }}\n"
+    texts = {"a": f"{gpu}#else\n#endif\n", "b": f"{gpu}#else\nint Here() {{ return 2; }}\n#endif\n"}
+    for name, text in texts.items():
+        (tmp_path / f"{name}.cc").write_text(text, encoding="utf-8")
+    index = DefinerIndex.build([("t", tmp_path / f"{name}.cc") for name in texts], None)
+    assert len(index.candidates("Here()")) == count
+
+
+@pytest.mark.parametrize(
     ("demangled", "arguments"),
     [
         ("a::F<Eigen::Device, unsigned int, (a::Kind)0, 7ul>::f(g<h>)", "Eigen Device uint32 7"),

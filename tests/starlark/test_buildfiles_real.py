@@ -175,6 +175,38 @@ def test_definers(definers: DefinerIndex, real_tree: Path, symbol: str, path: st
     assert definers.candidates(symbol)[0] == real_tree / "tensorflow" / path
 
 
+CPU = "Eigen::ThreadPoolDevice"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "file"),
+    [
+        (f"functor::Slice<{CPU}, int, 3>::operator()(int)", "slice_op_cpu_impl_3"),
+        (f"functor::Slice<{CPU}, tsl::tstring, 8>::operator()(int)", "slice_op_cpu_impl_8"),
+        (f"HandleStridedSliceCase<{CPU}, float, 5>(int)", "strided_slice_op_inst_5"),
+        (f"HandleStridedSliceAssignCase<{CPU}, int, 0>::operator()(int)",
+         "strided_slice_op_inst_0"),
+        (f"functor::Tile<{CPU}, tsl::tstring, long>::operator()(int)", "tile_functor_cpu_tstring"),
+        (f"functor::Tile<{CPU}, unsigned char, int>::operator()(int)", "tile_functor_cpu_uint8"),
+        (f"functor::TileGrad<{CPU}, float, 3>::operator()(int)", "tile_ops_cpu_impl_3"),
+        (f"functor::GatherNdSlice<{CPU}, float, int, 4>::operator()(int)",
+         "gather_nd_op_cpu_impl_4"),
+        (f"functor::ScatterNdFunctor<{CPU}, float, int, (tensorflow::scatter_nd_op::UpdateOp)0, "
+         "2>::operator()(int)", "scatter_nd_op_cpu_impl_2"),
+        (f"functor::MirrorPad<{CPU}, float, int, 4>::operator()(int)",
+         "image/mirror_pad_op_cpu_impl_4"),
+        (f"functor::SpaceToBatchFunctor<{CPU}, float, 2, false>::operator()(int)",
+         "spacetobatch_functor"),
+        (f"LaunchConv2DOp<{CPU}, Eigen::half>::operator()(int)", "conv_ops_half"),
+    ],
+)  # fmt: skip
+def test_definers_of_instances(
+    definers: DefinerIndex, real_tree: Path, symbol: str, file: str
+) -> None:
+    found = definers.candidates(f"tensorflow::{symbol}")
+    assert found[0] == real_tree / "tensorflow" / "core" / "kernels" / f"{file}.cc"
+
+
 @pytest.fixture(scope="module")
 def definers(real_tree: Path, graph: BuildGraph) -> DefinerIndex:
     files = [
