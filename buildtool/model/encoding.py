@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -109,3 +109,12 @@ def constant(name: str, array: Array) -> Node:
     names: Mapping[object, str] = {np.dtype(kind): name for name, kind in TYPES.items()}
     kind = type_attr(names[array.dtype])
     return make_node(name, "Const", (), dtype=kind, value=tensor_attr(array))
+
+
+def strings_constant(name: str, items: Sequence[bytes]) -> Node:
+    """A Const node that holds a list of texts."""
+    shape = write_field(2, write_field(2, write_field(1, len(items))))
+    values = b"".join(write_field(8, item) for item in items)
+    content = write_field(1, datatypes.NUMBERS["DT_STRING"]) + shape + values
+    value = _attr(write_field(8, content))
+    return make_node(name, "Const", (), dtype=type_attr("DT_STRING"), value=value)

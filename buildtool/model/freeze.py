@@ -11,6 +11,7 @@ stay variables where the request says so. One node, ``initialise``, fills them a
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sys
@@ -22,7 +23,8 @@ import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 from tensorflow.python.saved_model import loader_impl
 
-from buildtool.model.initialisers import TABLE, Filled, exported, fill_first
+from buildtool.model.first_run import FILLER, TABLE
+from buildtool.model.initialisers import Filled, exported, fill_first
 from buildtool.model.variable_changes import VARIABLES, Change, changes_of
 
 v1 = tf.compat.v1
@@ -104,8 +106,15 @@ def _attempt(way: Callable[[Request], Frozen], request: Request) -> Frozen | str
     except RefusalError:
         raise
     except Exception as failure:
-        first = str(failure).strip().partition("\n")[0]
-        return f"{type(failure).__name__}: {first}"
+        return f"{type(failure).__name__}: {_reason(str(failure))}"
+
+
+def _reason(text: str) -> str:
+    """The line that says why. Behind ``Graph execution error`` and Python's lines it is the one
+    before that which names the node."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [""]
+    places = (place for place, line in enumerate(lines) if line.startswith("[[{{node"))
+    return lines[max(next(places, 1) - 1, 0)]
 
 
 def _tags(request: Request) -> list[str]:
@@ -252,14 +261,23 @@ def _freeze_checkpoint(request: Request) -> Frozen:
         else:
             _import(request.graph)
             _restore(graph, session, request.path)
-        tables = v1.get_collection(v1.GraphKeys.TABLE_INITIALIZERS)
-        session.run(tables)
+        _fill_tables(graph, session)
         known = {node.name for node in graph.as_graph_def().node}
         for name in request.outputs:
             if name.partition(":")[0] not in known:
                 what = f"the output {name!r} is no node of {Path(request.graph).name}"
                 raise RefusalError(what, "name nodes of that graph under 'outputs'")
         return _frozen_session(session, request, [], request.outputs)
+
+
+def _fill_tables(graph: Any, session: Any) -> None:
+    """Fill the tables as their saver's graph says, or by the ops that a graph alone has for it."""
+    listed = v1.get_collection(v1.GraphKeys.TABLE_INITIALIZERS)
+    session.run(listed)
+    for operation in () if listed else graph.get_operations():
+        if FILLER.fullmatch(operation.type):
+            with contextlib.suppress(tf.errors.OpError):  # what a saver restores, or nobody feeds
+                session.run(operation)
 
 
 def _import(path: str) -> None:

@@ -16,7 +16,7 @@ from buildtool.core.errors import ModelError, Problem
 from buildtool.core.run import Command, run
 
 _SCRIPT = "buildtool.model.freeze"
-_SOURCES = ("freeze.py", "initialisers.py", "variable_changes.py")
+_SOURCES = ("first_run.py", "freeze.py", "initialisers.py", "variable_changes.py")
 _PROBE = "import importlib.util as u, sys; sys.exit(u.find_spec('tensorflow') is None)"
 _TIMEOUT = 1800.0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -10,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 
 INITIALISE = "initialise"
-TABLE = re.compile(r"(Mutable(Dense)?)?HashTable(OfTensors)?(V2)?")
 
 
 class Filled(NamedTuple):

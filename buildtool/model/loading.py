@@ -11,10 +11,13 @@ from pathlib import Path
 
 from buildtool.core.checkpoint_files import find_checkpoint
 from buildtool.core.errors import ModelError, Problem
+from buildtool.model.encoding import write_graph
 from buildtool.model.formats import Format
 from buildtool.model.freezing import FrozenModel, Request, freeze
 from buildtool.model.freezing import sha256 as file_hash
+from buildtool.model.graphdef import read_graph
 from buildtool.model.textformat import TextError, encode
+from buildtool.model.vocabularies import VOCABULARY_READER, embed_vocabularies
 from buildtool.model.wire import Buffer
 
 
@@ -42,7 +45,8 @@ class ModelSource:
 @dataclass(frozen=True, kw_only=True)
 class LoadedModel:
     """The binary GraphDef of a model: where it lies, its bytes, and the tensors that its source
-    or its SavedModel names; see :class:`~buildtool.core.values.ModelInfo` for the rest."""
+    or its SavedModel names; see :class:`~buildtool.core.values.ModelInfo` for the rest. ``faults``
+    say, by node, which vocabulary file cannot be put into it."""
 
     path: Path
     sha256: str
@@ -52,6 +56,7 @@ class LoadedModel:
     made: bool = False
     initialisers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    faults: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> LoadedModel:
@@ -60,6 +65,7 @@ def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> Loa
     Raises:
         ModelError: it cannot be read, parsed or frozen.
     """
+    buffer: Buffer
     made = FrozenModel(path=source.path, inputs=(), outputs=())
     if found in (Format.SAVED_MODEL, Format.CHECKPOINT):
         made = _frozen(source, found, cache / "frozen", python)
@@ -68,6 +74,13 @@ def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> Loa
     path = made.path
     with path.open("rb") as file:
         buffer = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    faults: Mapping[str, str] = {}
+    if buffer.find(VOCABULARY_READER) >= 0:
+        graph = read_graph(buffer)
+        embedded, faults = embed_vocabularies(graph, source.path.parent)
+        if embedded is not graph:
+            content = write_graph(embedded)
+            path, buffer = keep(content, cache / "frozen"), content
     return LoadedModel(
         path=path,
         sha256=file_hash(path),
@@ -77,6 +90,7 @@ def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> Loa
         made=path != source.path,
         initialisers=source.initialise or made.initialisers,
         notes=made.notes,
+        faults=faults,
     )
 
 

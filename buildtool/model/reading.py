@@ -192,6 +192,10 @@ class _Reader:
             self._notes.append(f"{name}: {_note_on_removed(pruned, info)}")
         checks = self._check(name, rewritten, self._findings, run=_names_of(pruned.graph))
         check_fed(pruned, info, self._findings)
+        for reader in sorted(_names_of(pruned.graph) & loaded.faults.keys()):
+            where = NodeRef(model=name, function="", node=reader)
+            todo = f"put it into {source.path.parent}, or freeze the model again with its file"
+            self._findings.node(where, f"{loaded.faults[reader]}: a table stays empty", todo)
         run = walk(pruned.graph, self._specs)
         check_kernels(name, run, self._context(rewritten, self._findings))
         for node in checks:

@@ -12,7 +12,17 @@ import numpy.typing as npt
 
 from buildtool.core import datatypes
 from buildtool.model.attributes import Attr, read_shape
-from buildtool.model.wire import FIXED32, FIXED64, LENGTH, VARINT, Buffer, fields, packed, signed
+from buildtool.model.wire import (
+    FIXED32,
+    FIXED64,
+    LENGTH,
+    VARINT,
+    Buffer,
+    fields,
+    packed,
+    signed,
+    text,
+)
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -65,6 +75,16 @@ def shape_of(attr: Attr | None) -> tuple[int, ...] | None:
         if number == 2:
             return read_shape(attr.buffer, (value, end))
     return ()
+
+
+def string_of(attr: Attr | None) -> str | None:
+    """The first text that a ``tensor`` attribute holds; None if it holds none."""
+    span = _only(attr) if attr is not None else None
+    if attr is None or span is None:
+        return None
+    found = fields(attr.buffer, span)
+    texts = (text(attr.buffer, (value, end)) for number, _, value, end in found if number == 8)
+    return next(texts, None)
 
 
 def _only(attr: Attr) -> tuple[int, int] | None:

@@ -46,6 +46,8 @@ AssignAddVariableOp | resource:DT_RESOURCE value:dtype | | dtype:type
 ReadVariableOp | resource:DT_RESOURCE | value:dtype | dtype:type
 HashTableV2 | | table_handle:DT_RESOURCE | key_dtype:type value_dtype:type
 InitializeTableV2 | table_handle:DT_RESOURCE keys:Tkey values:Tval | | Tkey:type Tval:type
+InitializeTableFromTextFileV2 | table_handle:DT_RESOURCE filename:DT_STRING | | \
+ key_index:int value_index:int vocab_size:int={i:-1} delimiter:string={s:','} offset:int={i:0}
 LookupTableImportV2 | table_handle:DT_RESOURCE keys:Tin values:Tout | | Tin:type Tout:type
 LookupTableFindV2 | table_handle:DT_RESOURCE keys:Tin default_value:Tout | values:Tout | \
  Tin:type Tout:type

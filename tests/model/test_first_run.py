@@ -12,6 +12,7 @@ import pytest
 from buildtool.core.values import ModelInfo
 from buildtool.model import Reading
 from buildtool.model.graphdef import read_graph
+from buildtool.model.tensors import array_of, string_of
 from buildtool.products import dist
 from tests.model.test_pruning import node, ops, placeholder
 
@@ -93,6 +94,49 @@ def test_what_a_saver_would_restore_fills_nothing(write: Write, read: Read) -> N
     (problem,) = read(write(text), outputs=("out",)).problems
     assert problem.what == "op HashTableV2: a lookup table that no op of the graph fills"
     assert problem.todo.endswith("name it under 'initialise'")
+
+
+READER = (
+    node("path", "Const", more=types(dtype="string") + "attr { key: 'value' value { tensor "
+         "{ dtype: DT_STRING string_val: '/home/me/words.txt' tensor_shape {} } } }")
+    + node("start", "InitializeTableFromTextFileV2", "table", "path", more="".join(
+        f"attr {{ key: '{name}' value {{ i: {value} }} }}"
+        for name, value in {"key_index": -2, "value_index": -1, "vocab_size": -1}.items()))
+)  # fmt: skip
+
+
+def test_a_vocabulary_file_is_put_into_the_graph(write: Write, read: Read, tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "words.txt").write_bytes(b"one\r\ntwo\nthree")
+    reading = read(write(WORDS + lookup("table", "out") + READER))
+    assert initialisers(reading) == ("start",)
+    (model,) = reading.opset.models
+    assert model.made
+    content = model.path.read_bytes()
+    nodes = {each.name: each for each in read_graph(content).nodes}
+    assert nodes["start"].op == "InitializeTableV2"
+    assert nodes["start"].inputs == ("table", "start/keys", "start/values")
+    assert array_of(nodes["start/values"].attrs["value"]) is not None
+    assert string_of(nodes["start/keys"].attrs["value"]) == "one"
+    assert b"three" in content
+    assert "path" not in nodes
+    assert b"/home/me" not in content
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (None, "the vocabulary file '/home/me/words.txt' is not there: a table stays empty"),
+        (b"one\n\ntwo\n", "line 2 of words.txt is empty: a table stays empty"),
+    ],
+)
+def test_a_vocabulary_file_that_cannot_be_read(
+    write: Write, read: Read, tmp_path: Path, content: bytes | None, what: str
+) -> None:
+    if content is not None:
+        (tmp_path / "words.txt").write_bytes(content)
+    (problem,) = read(write(WORDS + lookup("table", "out") + READER)).problems
+    assert (problem.where, problem.what) == ("m: node 'start'", what)
 
 
 SCALAR = "attr { key: 'shape' value { shape {} } }"
