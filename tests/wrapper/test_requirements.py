@@ -33,7 +33,7 @@ def imported(*, by_tests: bool) -> set[str]:
     own = {"buildtool", "machorun", "tests"} | {path.stem for path in PROJECT.glob("tests/**/*.py")}
     modules -= own | sys.stdlib_module_names
     # A name space that many packages share, of which one is used here.
-    by_module = packages_distributions() | {"google": ["protobuf"]}
+    by_module = {**packages_distributions(), "google": ["protobuf"]}
     return {plain(package) for module in modules for package in by_module.get(module, [module])}
 
 
