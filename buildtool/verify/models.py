@@ -9,7 +9,7 @@ from buildtool.core.errors import Problem
 from buildtool.core.values import ModelCheck, ModelInfo, OutputCheck, TensorInfo
 from buildtool.verify.compare import Allowance, compare, describe
 from buildtool.verify.differences import Circumstances, why_different
-from buildtool.verify.expected import Reference, expected_outputs
+from buildtool.verify.expected import ExpectedOutputs, Reference, expected_outputs
 from buildtool.verify.inputs import ModelRun, model_inputs
 from buildtool.verify.program import Program, RunResult, run_model
 from buildtool.verify.rehearsal import empty_problems
@@ -54,7 +54,7 @@ def check_model(
         model=item.model.name,
         sha256=item.model.sha256,
         inputs=SEEDED if item.inputs is None else f"given: {item.inputs.name}",
-        reference=_reference(item.model, source),
+        reference=_reference(item.model, source, expected),
         compared=compared is not None,
         outputs=checks,
         timings=result.timings,
@@ -63,10 +63,12 @@ def check_model(
     return check, problems
 
 
-def _reference(model: ModelInfo, source: Reference) -> str:
-    if not source.version:
+def _reference(model: ModelInfo, source: Reference, expected: ExpectedOutputs | None) -> str:
+    if expected is None:
         return NOT_INSTALLED
     given = " on the model as it was before its rewrites" if model.original else ""
+    if expected.rewritten:
+        given = " on the rewritten model, as it does not run the original"
     return f"tensorflow {source.version}{given}"
 
 

@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,25 @@ def test_outputs_of_every_kind_of_type(graph: Path, reference: Reference) -> Non
     assert brain.array.dtype == np.dtype("<u2")
     again = expected_outputs(item, reference, inputs).tensors
     assert np.array_equal(again[0].array, y.array)
+
+
+@pytest.mark.wheel
+def test_an_original_that_tensorflow_does_not_run(
+    graph: Path, reference: Reference, tmp_path: Path
+) -> None:
+    item = _item(graph, "y:0")
+    inputs = model_inputs(item.model, None)
+    assert not expected_outputs(item, reference, inputs).rewritten
+    original = tmp_path / "original.pb"
+    original.write_bytes(b"node { op: 'NotThere' }")
+    item = replace(item, model=replace(item.model, original=original, original_sha256="a"))
+    for _ in ("computed", "kept"):
+        found = expected_outputs(item, reference, inputs)
+        assert found.rewritten
+        assert np.array_equal(found.tensors[0].array, inputs[0].array + np.float32(0.5))
+    item = replace(item, graph=original, model=replace(item.model, original_sha256="b"))
+    with pytest.raises(VerificationError, match="TensorFlow itself cannot run this model"):
+        expected_outputs(item, reference, inputs)
 
 
 @pytest.mark.wheel
