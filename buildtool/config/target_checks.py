@@ -29,6 +29,7 @@ def contradictions(target: Target) -> Iterator[Problem]:
             what=f"android.page_size: no processor has pages of {page} bytes",
             todo="write 4 KiB, 16 KiB or 64 KiB, or leave the key out",
         )
+    yield from _fed_twice(target)
     first: dict[str, int] = {}
     for index, model in enumerate(target.models):
         key = f"models[{index}].name"
@@ -45,6 +46,20 @@ def contradictions(target: Target) -> Iterator[Problem]:
                 what=f"{key}: '{model.name}' cannot be part of a file name",
                 todo="give it a 'name' without slashes",
             )
+
+
+def _fed_twice(target: Target) -> Iterator[Problem]:
+    """A session refuses a tensor that is fed twice; ``x`` and ``x:0`` are one."""
+    for index, model in enumerate(target.models):
+        names = [given.name.removesuffix(":0") for given in model.inputs]
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                key = f"models[{index}].inputs[{place}].name"
+                yield Problem(
+                    where=target.where(key),
+                    what=f"{key}: {model.inputs[place].name!r} is among the inputs twice",
+                    todo="take one of them out",
+                )
 
 
 def missing_files(target: Target) -> Iterator[Problem]:

@@ -19,7 +19,7 @@ NUMBERS.update({f"{name}_REF": number + _REF for name, number in tuple(NUMBERS.i
 
 def name_of(number: int) -> str:
     """``DT_FLOAT`` for 1, ``DT_FLOAT_REF`` for 101; a number that no release knows keeps itself."""
-    if number > _REF:
+    if _REF < number < 2 * _REF:
         return f"{name_of(number - _REF)}_REF"
     return NAMES.get(number, f"DT_{number}")
 

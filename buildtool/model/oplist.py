@@ -59,6 +59,8 @@ def _parse_json(text: str, path: Path) -> tuple[list[Entry], list[Problem]]:
         items = json.loads(text)
     except json.JSONDecodeError as failure:
         return [], [_problem(path, failure.lineno, f"is not JSON: {failure.msg}")]
+    except (ValueError, RecursionError):
+        return [], [_problem(path, 0, "has a number that is too long, or too many brackets")]
     entries: list[Entry] = []
     problems: list[Problem] = []
     for item in items:

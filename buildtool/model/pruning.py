@@ -46,7 +46,9 @@ def prune(
     """
     by_name = {node.name: node for node in graph.nodes}
     feeds = {tensor.name: tensor for tensor in inputs}
-    run = _reached(by_name, feeds, (*(tensor.name for tensor in outputs), *targets))
+    # An app may feed what the fetches do not need; a node of that name must be there.
+    there = [name for name in feeds if not _can_be_placeholder(name, by_name, feeds)]
+    run = _reached(by_name, feeds, [*_unfed(outputs, feeds), *targets, *there])
     made = {node: _placeholder(feeds[f"{node}:0"]) for node in run.fed if node not in run.whole}
     kept = [
         made.get(node.name, node)
@@ -61,9 +63,11 @@ def prune(
 
 def check_fed(pruned: PrunedGraph, info: ModelInfo, findings: Findings) -> None:
     """Every placeholder that the outputs need must be an input."""
-    fed = {tensor.name for tensor in info.inputs}
+    feeds = {tensor.name: tensor for tensor in info.inputs}
+    by_name = {node.name: node for node in pruned.graph.nodes}
+    run = _reached(by_name, feeds, [*_unfed(info.outputs, feeds), *info.initialisers])
     for node in pruned.graph.nodes:
-        if node.op in PLACEHOLDERS and f"{node.name}:0" not in fed:
+        if node.op in PLACEHOLDERS and node.name in run.whole and f"{node.name}:0" not in feeds:
             where = NodeRef(model=info.name, function="", node=node.name)
             what = f"op {node.op}: the outputs need it, and it is none of the inputs: {AT_RUN}"
             findings.node(where, what, "name it under 'inputs', too")
@@ -76,14 +80,17 @@ class _Reached(NamedTuple):
     fed: frozenset[str]
 
 
+def _unfed(outputs: Sequence[TensorInfo], feeds: Mapping[str, TensorInfo]) -> list[str]:
+    return [tensor.name for tensor in outputs if tensor.name not in feeds]
+
+
 def _reached(
-    nodes: Mapping[str, Node], feeds: Mapping[str, TensorInfo], fetches: Iterable[str]
+    nodes: Mapping[str, Node], feeds: Mapping[str, TensorInfo], start: Iterable[str]
 ) -> _Reached:
+    """What runs for the tensors of ``start``, when ``feeds`` are fed."""
     whole: set[str] = set()
     fed = {name for name, _, index in (t.rpartition(":") for t in feeds) if index == "0"}
-    waiting = [name for name in fetches if name not in feeds]
-    # An app may feed what the fetches do not need; a node of that name must be there.
-    waiting += [name for name in feeds if not _can_be_placeholder(name, nodes, feeds)]
+    waiting = list(start)
     while waiting:
         node = nodes.get(node_of(waiting.pop()))
         if node is None or node.name in whole:

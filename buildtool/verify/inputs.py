@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import math
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +16,10 @@ from buildtool.core.datatypes import UNKNOWN
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.values import ModelInfo, TensorInfo
 from buildtool.verify.compare import Allowance
-from buildtool.verify.tensor_files import NUMPY_TYPES, Array, Tensor, seeded_input
+from buildtool.verify.tensor_files import NUMPY_TYPES, Array, Tensor, concrete_shape, seeded_input
 
+# Bytes of one input; protobuf's messages, in which tensors travel, can be no larger.
+_LARGEST = 2**31
 UNTYPED = "the model does not say of what type it is"
 
 
@@ -54,8 +57,27 @@ def model_inputs(model: ModelInfo, given: Path | None) -> tuple[Tensor, ...]:
             for info in unfit
         )
     if given is None:
+        _check_sizes(model)
         return tuple(seeded_input(model, info) for info in model.inputs)
     return _given_inputs(model, given)
+
+
+def _check_sizes(model: ModelInfo) -> None:
+    """Values that memory may not hold are never made."""
+    problems = []
+    for info in model.inputs:
+        shape = concrete_shape(info.shape)
+        size = math.prod(shape) * np.dtype(NUMPY_TYPES[info.dtype]).itemsize
+        if size > _LARGEST:
+            problems.append(
+                Problem(
+                    where=f"{model.name}: input {info.name!r}",
+                    what=f"values of shape {shape} are larger than {_LARGEST >> 30} GiB",
+                    todo="state a smaller 'shape' under the model's 'inputs'",
+                )
+            )
+    if problems:
+        raise ConfigError(problems)
 
 
 def _given_inputs(model: ModelInfo, path: Path) -> tuple[Tensor, ...]:

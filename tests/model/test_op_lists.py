@@ -55,6 +55,8 @@ def test_json_as_tensorflows_own_tool_takes_it(tmp_path: Path, read: Read) -> No
         ('[["Relu", 1]]', ': ["Relu", 1] is not an op' + TODO),
         ('[["Relu",\n"x"', ":2: is not JSON: Expecting ',' delimiter" + TODO),
         ("[]", ": names no op" + TODO),
+        ("[" * 100_000, ": has a number that is too long, or too many brackets" + TODO),
+        (f"[{'9' * 5000}]", ": has a number that is too long, or too many brackets" + TODO),
     ],
 )
 def test_what_is_no_op_list(tmp_path: Path, read: Read, text: str, expected: str) -> None:

@@ -89,6 +89,21 @@ def test_the_second_output_of_a_fed_node_needs_what_the_node_takes(
     assert ops(alone) == {"Placeholder", "Relu"}
 
 
+def test_a_fed_second_output_needs_no_input_that_only_its_node_takes(
+    write: Write, read: Read
+) -> None:
+    k = "node { name: 'k' op: 'Const' attr { key: 'dtype' value { type: DT_INT32 } } " \
+        "attr { key: 'value' value { tensor { dtype: DT_INT32 } } } }"  # fmt: skip
+    cast = "attr { key: 'T' value { type: DT_INT32 } }"
+    path = write(
+        f"{placeholder('x')} {k} {node('top', 'TopKV2', 'x', 'k')}"
+        f"{node('b', 'Identity', 'top:1', more=cast)}"
+    )
+    found = read(path, inputs=("top:1",), outputs=("b",))
+    assert not found.problems
+    assert [tensor.name for tensor in found.opset.models[0].inputs] == ["top:1"]
+
+
 def test_a_placeholder_that_nobody_feeds(write: Write, read: Read) -> None:
     text = f"{placeholder('x')} {placeholder('keep')} {node('out', 'MatMul', 'x', 'keep')}"
     (problem,) = read(write(text), inputs=("x",), outputs=("out",)).problems

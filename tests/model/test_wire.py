@@ -52,6 +52,7 @@ def test_type_names() -> None:
     assert name_of(1) == "DT_FLOAT"
     assert name_of(123) == "DT_UINT64_REF"
     assert name_of(29) == "DT_29"
+    assert name_of(2**64 - 1) == "DT_18446744073709551615"
     assert (base("DT_FLOAT_REF"), short("DT_INT64")) == ("DT_FLOAT", "int64")
 
 

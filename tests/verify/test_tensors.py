@@ -163,3 +163,9 @@ def test_a_type_that_cannot_be_fed() -> None:
         model_inputs(_model(_info("f:0", "DT_INVALID", None)), None)
     with pytest.raises(ConfigError, match="its type DT_RESOURCE cannot be fed"):
         model_inputs(_model(_info("r:0", "DT_RESOURCE", ())), None)
+
+
+@pytest.mark.parametrize("shape", [(10**20, 64), (2**20, 2**10)])
+def test_values_that_memory_may_not_hold(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ConfigError, match=r"are larger than 2 GiB\n +state a smaller 'shape'"):
+        model_inputs(_model(_info("x:0", "DT_FLOAT", shape)), None)
