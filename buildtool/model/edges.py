@@ -17,9 +17,15 @@ from buildtool.core.values import NodeRef
 from buildtool.model.graph_checks import AT_RUN, AT_SESSION, CUT, REEXPORT, Context
 from buildtool.model.graphdef import Argument
 from buildtool.model.specs import argument_types
+from buildtool.model.variable_changes import CHANGE
 from buildtool.model.walk import Site
 
 _WRONG = f"if the graph was cut out of a larger one, do that again; else {REEXPORT}"
+
+_KEEP = (
+    "freeze a signature that does not change it; or give the SavedModel, or the checkpoint with "
+    "its graph, and set the model's 'state' to 'keep'"
+)
 
 
 class _TensorTypes(NamedTuple):
@@ -71,6 +77,10 @@ def _problems(node: CheckedNode, tensors: _Tensors, context: Context) -> Iterato
         yield f": its input is {name!r}: {found.fault}: {when}", found.todo
     if faults or spec is None or spec.is_open:
         return
+    if references and CHANGE.fullmatch(site.node.op) and tensors.is_constant(references[0]):
+        name = references[0].partition(":")[0]
+        yield f" changes {name!r}, a variable that freezing has made a constant: {when}", _KEEP
+        return
     wanted = argument_types(spec.inputs, site.attrs)
     # In a function, one name may stand for several tensors: nobody knows how many.
     if wanted is None or (site.function and any(found.types is None for found in given)):
@@ -97,6 +107,17 @@ class _Tensors:
         self._context, self._scope = context, nodes[0].site.scope
         function = nodes[0].site.function
         self._arguments = {arg.name: arg for arg in function.inputs} if function else {}
+
+    def is_constant(self, reference: str) -> bool:
+        """Whether a tensor is a constant, handed on or not."""
+        node = self._nodes.get(reference.partition(":")[0])
+        seen = set[str]()
+        while node is not None and node.site.node.op == "Identity" and node.site.node.inputs:
+            if node.site.node.name in seen:
+                return False
+            seen.add(node.site.node.name)
+            node = self._nodes.get(node.site.node.inputs[0].partition(":")[0])
+        return node is not None and node.site.node.op == "Const"
 
     def __getitem__(self, reference: str) -> _TensorTypes:
         """What ``x``, ``x:1`` or, in functions, ``x:output:1`` stands for. A name that no node has

@@ -58,8 +58,11 @@ def check_initialisers(
 
 def _source(reference: str, nodes: Mapping[str, Node]) -> str:
     """The node that a handle comes from."""
-    name = node_of(reference)
+    name, seen = node_of(reference), set[str]()
     while name in nodes and nodes[name].op == "Identity" and nodes[name].inputs:
+        if name in seen:
+            return ""
+        seen.add(name)
         name = node_of(nodes[name].inputs[0])
     return name
 

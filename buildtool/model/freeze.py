@@ -234,6 +234,8 @@ def _captured(
         if getattr(item, "resource_handle", None) is handle and path:
             made = item._create_resource.concrete_functions[0].graph
             table = next(n for n in made.as_graph_def().node if TABLE.fullmatch(n.op))
+            if table.input:
+                raise ValueError(f"its table {name!r} is made with {', '.join(table.input)}")
             placeholder.CopyFrom(v1.NodeDef(name=name, op=table.op, attr=table.attr))
             placeholder.attr["shared_name"].s = name.encode()
             tensors = exported(placeholder, handle)

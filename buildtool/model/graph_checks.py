@@ -51,7 +51,8 @@ _STATE = (
         "a variable that no op of the graph initialises",
         frozenset({"Variable", "VariableV2", "VarHandleOp"}),
         frozenset({"Assign", "AssignVariableOp"}),
-        "freeze the model: give its SavedModel folder, or turn variables into constants first",
+        "freeze the model: give its SavedModel folder, or turn variables into constants first; "
+        "or name what initialises it under 'initialise'",
     ),
     _State(
         "a lookup table that no op of the graph fills",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,26 @@ ALL = ["plan:pi", "generate:pi", "compile:pi", "size:pi", "verify:pi", "build:pi
 OTHER = """
 node { name: "a" op: "Placeholder" attr { key: "dtype" value { type: DT_INT32 } } }
 node { name: "b" op: "Neg" input: "a" attr { key: "T" value { type: DT_INT32 } } }
+versions { producer: 1575 }
+"""
+TABLE = """
+node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_INT64 } }
+       attr { key: "shape" value { shape { dim { size: 64 } } } } }
+node { name: "none" op: "Const" attr { key: "dtype" value { type: DT_INT64 } }
+       attr { key: "value" value { tensor { dtype: DT_INT64 int64_val: -1 tensor_shape {} } } } }
+node { name: "keys" op: "Const" attr { key: "dtype" value { type: DT_INT64 } }
+       attr { key: "value" value { tensor { dtype: DT_INT64 int64_val: 0 int64_val: 2
+              tensor_shape { dim { size: 2 } } } } } }
+node { name: "values" op: "Const" attr { key: "dtype" value { type: DT_INT64 } }
+       attr { key: "value" value { tensor { dtype: DT_INT64 int64_val: 10 int64_val: 20
+              tensor_shape { dim { size: 2 } } } } } }
+node { name: "table" op: "HashTableV2" attr { key: "key_dtype" value { type: DT_INT64 } }
+       attr { key: "value_dtype" value { type: DT_INT64 } } }
+node { name: "fill" op: "InitializeTableV2" input: "table" input: "keys" input: "values"
+       attr { key: "Tkey" value { type: DT_INT64 } } attr { key: "Tval" value { type: DT_INT64 } } }
+node { name: "init" op: "NoOp" input: "^fill" }
+node { name: "out" op: "LookupTableFindV2" input: "table" input: "x" input: "none"
+       attr { key: "Tin" value { type: DT_INT64 } } attr { key: "Tout" value { type: DT_INT64 } } }
 versions { producer: 1575 }
 """
 
@@ -109,6 +130,23 @@ def test_several_models_give_the_union_and_are_all_run(
     assert ", 2 models run, " in ended.out
     assert built.kernels() == kernels
     assert built.remade(objects) == set()
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_a_table_is_filled_before_the_model_runs(built: BuiltProject) -> None:
+    table = built.model("table.pbtxt", TABLE)
+    ended = built.project.doit("build:pi", f"model={table}")
+    assert ", 1 models run, largest difference 0" in ended.out
+    report = json.loads((built.folder / "report.json").read_text("utf-8"))
+    assert any('runs once session->Run({}, {}, {"init"}' in note for note in report["notes"])
+    use = json.loads((built.folder / "dist" / "models" / "table.json").read_text("utf-8"))
+    assert use["run_once"] == ["init"]
+    assert (built.folder / "dist" / "models" / "table.pb").is_file()
+    (check,) = report["verification"]["models"]
+    assert [output["name"] for output in check["outputs"]] == ["out:0"]
+    values = (built.folder / "verify" / "model-0" / "0.bin").read_bytes()
+    # The inputs are 0 to 3, of which the table knows two.
+    assert {value for (value,) in struct.iter_unpack("<q", values)} == {-1, 10, 20}
 
 
 @pytest.mark.usefixtures("as_it_was")

@@ -88,6 +88,16 @@ def test_a_handle_that_is_handed_on(write: Write, read: Read) -> None:
     assert initialisers(read(write(text))) == ("start",)
 
 
+def test_handles_that_go_in_a_circle(write: Write, read: Read) -> None:
+    circle = "".join(
+        node(name, "Identity", other, more=types(T="resource"))
+        for name, other in (("a", "b"), ("b", "a"))
+    )
+    text = WORDS + lookup("table", "out") + circle + fill("start", "a")
+    (problem,) = read(write(text), outputs=("out",)).problems
+    assert problem.what == "op HashTableV2: a lookup table that no op of the graph fills"
+
+
 def test_what_a_saver_would_restore_fills_nothing(write: Write, read: Read) -> None:
     restored = node("restored", "RestoreV2", more="")
     text = WORDS + lookup("table", "out") + restored + fill("start", "table", keys="restored")
@@ -160,6 +170,19 @@ def test_nodes_that_the_target_names(write: Write, read: Read) -> None:
     # A random start is no trained value: variables are never filled unasked.
     (problem,) = read(write(COUNTER), outputs=("out",)).problems
     assert problem.what == "op VarHandleOp: a variable that no op of the graph initialises"
+
+
+def test_a_constant_that_was_a_variable(write: Write, read: Read) -> None:
+    frozen = COUNTER.replace("'VarHandleOp'", "'Const'").replace(
+        SCALAR, "attr { key: 'value' value { tensor { dtype: DT_FLOAT } } }"
+    )
+    (problem,) = read(write(frozen), outputs=("out",)).problems
+    assert problem.where == "m: node 'add'"
+    assert problem.what == (
+        "op AssignAddVariableOp changes 'v', a variable that freezing has made a constant: "
+        "no session can be made"
+    )
+    assert problem.todo.endswith("set the model's 'state' to 'keep'")
 
 
 def test_a_name_that_is_no_node(write: Write, read: Read) -> None:

@@ -129,7 +129,8 @@ def test_one_thing_wrong(write: Write, read: Read, text: str, what: str, todo: s
         (
             node("y", "VarHandleOp", attr("dtype", "type: DT_FLOAT"), attr("shape", "shape {}")),
             "m: node 'y': op VarHandleOp: a variable that no op of the graph initialises",
-            "freeze the model: give its SavedModel folder, or turn variables into constants first",
+            "freeze the model: give its SavedModel folder, or turn variables into constants first; "
+            "or name what initialises it under 'initialise'",
         ),
         (
             node(
