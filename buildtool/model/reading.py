@@ -307,10 +307,13 @@ def _note_on_first_run(info: ModelInfo, nodes: Sequence[str]) -> str:
     """What the app has to do before it runs the model."""
     names = ", ".join(f'"{name}"' for name in nodes)
     file = f" of dist/models/{info.name}.pb" if info.made else ""
+    words = any(tensor.dtype == "DT_STRING" for tensor in info.inputs)
     return (
         "its lookup tables or variables are filled before its first run: in each new session"
         f"{file} the app runs once session->Run({{}}, {{}}, {{{names}}}, nullptr); "
         f"dist/models/{info.name}.json names these nodes, too"
+        + "; the texts that verification makes up are in no table: give others as 'samples'"
+        * words
     )
 
 

@@ -69,6 +69,7 @@ def test_what_fills_the_tables_is_kept_and_told(write: Write, read: Read) -> Non
     assert model.rewrites == (("strip", ("more", "f")),)
     assert 'runs once session->Run({}, {}, {"init"}, nullptr)' in reading.notes[0]
     assert model.steps == 1
+    assert reading.notes[0].endswith("are in no table: give others as 'samples'")
 
 
 def test_without_a_node_that_waits_for_just_them(write: Write, read: Read) -> None:
