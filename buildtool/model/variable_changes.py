@@ -10,7 +10,9 @@ VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
 # Ops whose first input is a variable that they change, and those that draw from a generator's.
 CHANGE = re.compile(
     r"Assign(Add|Sub)?(Variable(Xla\w+)?Op)?|(Resource)?(Sparse)?Apply[A-Z]\w*|(Resource)?CountUpTo"
-    r"|(Resource)?(Scatter|StridedSliceAssign)\w*|Rng(ReadAnd)?Skip|Stateful(?!Partitioned)[A-Z]\w*"
+    # ScatterNd makes a tensor of its own.
+    r"|(Resource)?(Scatter(?!Nd(NonAliasingAdd)?\Z)|StridedSliceAssign)\w*"
+    r"|Rng(ReadAnd)?Skip|Stateful(?!Partitioned)[A-Z]\w*"
 )
 _PASSING = frozenset({"Identity", "RefIdentity", "Enter", "RefEnter", "Switch", "RefSwitch"})
 _SKIPPED_INPUTS = {"If": 1, "StatelessIf": 1, "Case": 1, "StatelessCase": 1}

@@ -13,6 +13,7 @@ from buildtool.core.values import ModelInfo
 from buildtool.model import Reading
 from buildtool.model.graphdef import read_graph
 from buildtool.model.tensors import array_of, string_of
+from buildtool.model.variable_changes import CHANGE
 from buildtool.products import dist
 from tests.model.test_pruning import node, ops, placeholder
 
@@ -184,6 +185,25 @@ def test_a_constant_that_was_a_variable(write: Write, read: Read) -> None:
         "no session can be made"
     )
     assert problem.todo.endswith("set the model's 'state' to 'keep'")
+
+
+@pytest.mark.parametrize(
+    ("op", "changes"),
+    [
+        ("AssignAddVariableOp", True),
+        ("ScatterAdd", True),
+        ("ScatterNdUpdate", True),
+        ("ResourceScatterNdAdd", True),
+        ("StridedSliceAssign", True),
+        ("ScatterNd", False),
+        ("ScatterNdNonAliasingAdd", False),
+        ("TensorScatterAdd", False),
+        ("StatefulPartitionedCall", False),
+    ],
+)
+def test_ops_that_change_a_variable(op: str, changes: bool) -> None:
+    """ScatterNd, whose first input is often a constant, makes a tensor of its own."""
+    assert bool(CHANGE.fullmatch(op)) == changes
 
 
 def test_a_name_that_is_no_node(write: Write, read: Read) -> None:
