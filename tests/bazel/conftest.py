@@ -74,15 +74,17 @@ class Bazel:
         )
 
     def shutdown(self) -> None:
-        """End the servers of all workspaces."""
+        """End the servers of all workspaces that are still there; others end when idle."""
         for folder, output in self._used:
-            self(folder, "shutdown", output=output)
+            if folder.is_dir():
+                self(folder, "shutdown", output=output)
         self._used.clear()
 
 
 @pytest.fixture(params=VERSIONS)
-def bazel(request: pytest.FixtureRequest, base: Path) -> Iterator[Bazel]:
-    """Each of the Bazels in turn; its servers end with the test."""
+def bazel(request: pytest.FixtureRequest, base: Path, tmp_path: Path) -> Iterator[Bazel]:
+    """Each of the Bazels in turn; its servers end with the test, before its folder goes away."""
+    del tmp_path
     program = Bazel(request.param, base)
     yield program
     program.shutdown()
