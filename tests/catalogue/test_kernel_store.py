@@ -77,10 +77,10 @@ def test_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
     [
         b"",
         b"no gzip",
-        gzip.compress(b"no json"),
-        gzip.compress(b"[]"),
-        gzip.compress(b"{}"),
-        gzip.compress(b'{"tree_digest": "a", "defines": [], "kernels": {"op": 1}}'),
+        gzip.compress(b"no json", mtime=0),
+        gzip.compress(b"[]", mtime=0),
+        gzip.compress(b"{}", mtime=0),
+        gzip.compress(b'{"tree_digest": "a", "defines": [], "kernels": {"op": 1}}', mtime=0),
     ],
 )
 def test_damaged_file_counts_as_none(tmp_path: Path, damage: bytes) -> None:
