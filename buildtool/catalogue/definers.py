@@ -165,8 +165,8 @@ class DefinerIndex:
     def _argument(self, number: int, symbol: Symbol) -> int:
         """The place of the template argument that the file is named for, the later the worse:
         ``slice_op_cpu_impl_3.cc``, ``tile_functor_cpu_int64.cc``."""
-        parts = set(self._files[number][1].stem.split("_"))
-        places = (place for place, word in enumerate(symbol.arguments) if word in parts)
+        parts = set(self._files[number][1].stem.lower().split("_"))
+        places = (place for place, word in enumerate(symbol.arguments) if word.lower() in parts)
         return next(places, len(symbol.arguments))
 
     def _likeness(self, number: int, symbol: Symbol) -> tuple[bool, bool, int, str]:

@@ -178,6 +178,15 @@ class TestTemplates:
         world = World(files=files, index=index, names=names)
         assert world.narrow(memory, "main").missing == {}
 
+    def test_files_of_other_instances_take_no_place(self, memory: Path) -> None:
+        """The file of the last instance is the ninth that the index names for it."""
+        files = {f"inst{n}": f"s{n}" for n in range(1, 9)}
+        index = {f"s{n}": sorted(files, key=lambda file: file != f"inst{n}") for n in range(1, 8)}
+        index["s8"] = sorted(files)
+        world = World(files={"main": MAIN, **files}, index=index, names=NAMES)
+        assert world.narrow(memory, "main").missing == {}
+        assert world.rounds[2:] == [["inst8"]]
+
     def test_a_template_that_was_given_up_does_not_end_the_hunt(self, memory: Path) -> None:
         files = {"main": "main | s1 f", "f": "f | g", "g": "g | h", "h": "h", "x": "x"}
         index = {"s1": ["x"], "f": ["f"], "g": ["g"], "h": ["h"]}

@@ -187,6 +187,8 @@ CPU = "Eigen::ThreadPoolDevice"
         (f"HandleStridedSliceAssignCase<{CPU}, int, 0>::operator()(int)",
          "strided_slice_op_inst_0"),
         (f"functor::Tile<{CPU}, tsl::tstring, long>::operator()(int)", "tile_functor_cpu_tstring"),
+        (f"functor::Tile<{CPU}, tensorflow::Variant, int>::operator()(int)",
+         "tile_functor_cpu_variant"),
         (f"functor::Tile<{CPU}, unsigned char, int>::operator()(int)", "tile_functor_cpu_uint8"),
         (f"functor::TileGrad<{CPU}, float, 3>::operator()(int)", "tile_ops_cpu_impl_3"),
         (f"functor::GatherNdSlice<{CPU}, float, int, 4>::operator()(int)",

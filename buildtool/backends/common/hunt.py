@@ -38,11 +38,14 @@ class _Template:
     symbols: set[str] = field(default_factory=set)
     tried: dict[str, None] = field(default_factory=dict)
 
+    def helpful(self, known: Mapping[str, Symbols]) -> set[str]:
+        """The files that were tried and define some of the instances."""
+        there = (file for file in self.tried if file in known)
+        return {file for file in there if not self.symbols.isdisjoint(known[file].defined)}
+
     def failures(self, known: Mapping[str, Symbols]) -> int:
         """How many files were tried that define none of the instances."""
-        helped = (file for file in self.tried if file in known)
-        found = sum(not self.symbols.isdisjoint(known[file].defined) for file in helped)
-        return len(self.tried) - found
+        return len(self.tried) - len(self.helpful(known))
 
 
 class Hunt:
@@ -62,7 +65,7 @@ class Hunt:
         """The likeliest files for the missing symbols, each with a file that asks for it. A file
         that was just chosen for another name is not added to, if it is nearly as likely."""
         chosen: set[str] = set()
-        for name, likely in self._likely(missing, untried).items():
+        for name, likely in self._likely(missing, known, untried).items():
             template = self._templates[name]
             failures = template.failures(known)
             if failures >= GUESSES:
@@ -92,15 +95,21 @@ class Hunt:
         template = self._templates.get(parse_symbol(name).template)
         return tuple(map(_path, template.tried)) if template else ()
 
-    def _likely(self, missing: Iterable[str], untried: set[str]) -> dict[str, list[Sequence[str]]]:
+    def _likely(
+        self, missing: Iterable[str], known: Mapping[str, Symbols], untried: set[str]
+    ) -> dict[str, list[Sequence[str]]]:
         """By template, what may define each of its instances that are missing."""
         symbols = list(missing)
         found: dict[str, list[Sequence[str]]] = {}
         guessed = zip(symbols, self._demangle(symbols), self._definers(symbols), strict=True)
         for symbol, demangled, guesses in guessed:
             name = parse_symbol(demangled).template
-            self._templates.setdefault(name, _Template()).symbols.add(symbol)
-            likely = [file for file in guesses[:GUESSES] if file in untried]
+            template = self._templates.setdefault(name, _Template())
+            template.symbols.add(symbol)
+            # What gave other instances of the template takes no other file's place.
+            helpful = template.helpful(known)
+            others = [file for file in guesses if file not in helpful]
+            likely = [file for file in others[:GUESSES] if file in untried]
             if likely:
                 found.setdefault(name, []).append(likely)
         return found
