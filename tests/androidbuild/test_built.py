@@ -252,6 +252,7 @@ def test_another_model_compiles_only_what_differs(shop: Shop, first: CommandResu
 def test_a_budget_that_is_exceeded(shop: Shop, first: CommandResult) -> None:
     del first
     path = shop.project.root.parent / "softplus.pbtxt"
+    path.write_text(MODELS["softplus"], encoding="utf-8")
     # A model on the command line sets a budget aside.
     shop.project.target("one", f"{TARGET}models:\n  - {path}\nsize_budget:\n  stripped: 10 kB\n")
     err = shop.project.doit(f"size:one-{ABI}", f"tf={shop.tree}", "jobs=2", code=8).err

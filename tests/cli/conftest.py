@@ -48,6 +48,11 @@ class BuiltProject:
         found = (self.folder / "native" / "CMakeFiles").rglob("*.o")
         return {str(path): path.stat().st_mtime_ns for path in found}
 
+    def linked(self) -> list[str]:
+        """The files that the library is made of, whatever else was compiled for other models."""
+        files = json.loads((self.folder / "generated" / "files.json").read_text("utf-8"))
+        return [file["path"] for file in files]
+
     def remade(self, before: Mapping[str, int]) -> set[str]:
         """Sources of the objects that were there and are others now. New ones do not count: what
         builds of other projects learn at the same time may be tried here too."""

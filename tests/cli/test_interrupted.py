@@ -128,7 +128,7 @@ def test_the_second_of_two_builds_waits_and_has_nothing_to_do(
 def test_a_changed_define_compiles_everything(built: BuiltProject) -> None:
     target = built.project.root / "targets" / "pi.yaml"
     text = target.read_text("utf-8")
-    count = len(built.objects())
+    count = len(built.linked())
     target.write_text(text + "defines: [MY_OWN_DEFINE]\n", encoding="utf-8")
     process = built.project.start("build:pi")
     said = until(process, r"compiling, round 1: \d+ of")
@@ -147,7 +147,7 @@ def test_another_compiler_compiles_everything(
 ) -> None:
     real = shutil.which("clang++")
     path = tools(scripts={"clang++": f'exec {real} "$@"'})
-    count = len(built.objects())
+    count = len(built.linked())
     process = built.project.start("build:pi", env={"PATH": str(path)})
     said = until(process, r"compiling, round 1: \d+ of")
     os.killpg(process.pid, signal.SIGTERM)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-TRAINING = re.compile(r"op (\w+) is only of use in training")
+TRAINING = re.compile(r"op (\w+) is only useful in training")
 FOREIGN = re.compile(r"the kernels of (.+?) need (.+), which the native backend does not build")
 SHOWN = 3  # headers or libraries of one reason
 
@@ -39,7 +39,7 @@ python -m tests.ops.table PLAN_LOG build/ops     # this page
 def refused(log: str) -> Iterator[tuple[str, str]]:
     """Ops that the plan refuses, and why."""
     for op in TRAINING.findall(log):
-        yield op, "only of use in training"
+        yield op, "only useful in training"
     for ops, needs in FOREIGN.findall(log):
         words = needs.split(", ")
         more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
