@@ -246,6 +246,7 @@ def test_the_types_that_the_real_tree_has_names_for(real_tree: Path) -> None:
 
 
 @pytest.mark.real_tree
+@pytest.mark.tree_1x
 def test_an_old_list_is_older_than_its_sources(tree_1x: Path, tmp_path: Path) -> None:
     found, _ = differing(tree_1x, tmp_path)
     assert found <= {

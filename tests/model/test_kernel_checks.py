@@ -108,6 +108,7 @@ def test_the_real_tree(real_tree: Path) -> None:
 
 
 @pytest.mark.real_tree
+@pytest.mark.tree_1x
 def test_the_real_older_tree(tree_1x: Path) -> None:
     found = {(limit.op, limit.attribute) for limit in read_cpu_limits(tree_1x)}
     batch_norms = {"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"}
