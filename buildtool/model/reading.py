@@ -260,10 +260,12 @@ class _Reader:
         if not (pruned.removed and pruned.graph.nodes):
             return False
         findings = Findings()
-        nodes = self._structure("", self._context(whole, findings))
+        context = self._context(whole, findings)
+        nodes = self._structure("", context)
         if findings.problems():
             return stated
-        self._check("", whole, findings)
+        check_placement("", context)
+        check_state(((node.site.node.op, node.where) for node in nodes), findings)
         needed = {self._uses.use_of(site) for site in walk(pruned.graph, self._specs)}
         more = {self._uses.use_of(node.site) for node in nodes} - needed
         return bool(more or findings.problems())
