@@ -41,7 +41,7 @@ def test_a_tree_without_the_makefile(workshop: Workshop) -> None:
 
 def test_no_tree_is_given(workshop: Workshop) -> None:
     err = workshop.project.doit("plan:pi-makefile", code=ExitCode.BAD_CONFIG).err
-    assert "is no TensorFlow 1.x" in err
+    assert "is not TensorFlow 1.x" in err
     assert "tf=FOLDER" in err
 
 

@@ -54,7 +54,7 @@ def test_a_release_that_does_not_go(abi: str, minimum_os: str, what: str) -> Non
 
 def test_a_platform_without_releases() -> None:
     text = said("linux", "x86_64", "12.0")
-    assert text.startswith("o: ios.minimum_os: objects for x86_64 are not made for a release")
+    assert text.startswith("o: ios.minimum_os: objects for x86_64 do not depend on a release")
 
 
 def test_misspelt_names() -> None:
