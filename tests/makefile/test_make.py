@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.makefile.make import MAKEFILE, Make, shell_words
+from buildtool.backends.makefile.make import MAKEFILE, Make, refused_goals, shell_words
 from buildtool.core.errors import BuildError
 
 TEXT = """\
@@ -108,6 +108,16 @@ def test_keeping_going_makes_what_can_be(make: Make) -> None:
     make.build(["gen/a.o", "gen/b.o"], title="guessing", keep_going=True)
     assert not (make.folder / "gen/a.o").exists()
     assert (make.folder / "gen/b.o").is_file()
+
+
+def test_what_the_compiler_said_of_each_goal(make: Make) -> None:
+    for name in ("a", "c"):
+        (make.folder / f"src/{name}.cc").write_text("bad")
+    goals = ["gen/a.o", "gen/b.o", "gen/c.o"]
+    said = refused_goals(make.build(goals, title="guessing", keep_going=True))
+    assert said == {
+        f"gen/{name}.o": f"src/{name}.cc:1:1: error: this is bad\nand why" for name in ("a", "c")
+    }
 
 
 def test_nothing_stale_is_left_of_what_cannot_be_made(make: Make) -> None:

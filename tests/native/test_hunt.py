@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from buildtool.backends.common.narrow import Memory, Narrowed, narrow
-from buildtool.binary.symbols import Symbols, demangle, read_symbols
+from buildtool.backends.common.narrow import Compiled, Memory, Narrowed, narrow
+from buildtool.backends.common.refusals import first_errors
+from buildtool.binary.symbols import demangle, read_symbols
 from buildtool.catalogue.definers import DefinerIndex
 from buildtool.core.run import Command, run
 from buildtool.core.values import Toolchain
 from buildtool.platforms import find_abi
-from buildtool.products.static.runner_link import undefined_problem
+from buildtool.products.static.runner_link import undefined_problems
 from buildtool.tools.compilers import find_toolchain
 
 OPERATOR = "struct {} {{\n  void operator()(int size) const;\n}};\n"
@@ -122,16 +123,23 @@ class Kernels:
             say=self.said.append,
         )
 
-    def compile(self, files: Sequence[str], step: int) -> Mapping[str, Symbols]:
+    def compile(self, files: Sequence[str], step: int) -> Compiled:
         del step
         self.rounds.append(list(files))
         made = {file: self.folder / f"{file}.o" for file in files}
+        refused: dict[str, str] = {}
         for file, place in made.items():
             source = self.folder / "kernels" / file
             argv = (str(self.toolchain.cxx.path), f"-I{self.folder}", "-c", str(source))
-            run(Command(argv=(*argv, "-o", str(place))), what=f"compiling {file}")
-        symbols = read_symbols(self.toolchain, list(made.values()))
-        return {file: symbols[place] for file, place in made.items()}
+            command = Command(argv=(*argv, "-o", str(place)))
+            done = run(command, what=f"compiling {file}", check=False)
+            if done.returncode:
+                refused[file] = first_errors(done.stderr.splitlines())
+        there = {file: place for file, place in made.items() if file not in refused}
+        symbols = read_symbols(self.toolchain, list(there.values()))
+        return Compiled(
+            symbols={file: symbols[place] for file, place in there.items()}, refused=refused
+        )
 
 
 pytestmark = pytest.mark.skipif(shutil.which("clang++") is None, reason="needs clang and its tools")
@@ -180,11 +188,43 @@ def test_the_link_names_who_asks_for_a_symbol_and_what_was_tried(kernels: Kernel
     kernels.write("lost.cc", "template <typename> struct Lost {};\ntemplate struct Lost<int>;\n")
     found = kernels.narrow("Lost<int>")
     name = "functor::Lost<int>::operator()(int) const"
-    told = undefined_problem(name, found.unfound, Path("link.log")).what
-    assert told == (
+    told = undefined_problems([name, "f()"], found.unfound, Path("link.log"))
+    assert [problem.what for problem in told] == [
         f"nothing that was compiled defines {name}, which user.cc needs; "
-        "compiled in the hope of it: lost.cc"
+        "compiled in the hope of it: lost.cc",
+        "nothing that was compiled defines f()",
+    ]
+
+
+BROKEN = """\
+#include "kernels/functors.h"
+namespace functor {
+template <typename T>
+void Lost<T>::operator()(int size) const { regex::Match(size); }
+template struct Lost<int>;
+template struct Lost<float>;
+}  // namespace functor
+"""
+
+
+def test_a_file_that_defines_a_symbol_and_does_not_compile_is_named(kernels: Kernels) -> None:
+    """Once, with its compiler's first error, for all symbols that are looked for in it."""
+    kernels.write("lost.cc", BROKEN)
+    found = kernels.narrow("Lost<int>", "Lost<float>")
+    names = [each.name for each in found.unfound]
+    assert len(names) == 2
+    broken, unknown = undefined_problems([*names, "f()"], found.unfound, Path("link.log"))
+    assert broken.where == "lost.cc"
+    first, error, source, *_ = broken.what.splitlines()
+    assert first == (
+        f"does not compile. It may define {names[0]}, which user.cc needs, and 1 more that the "
+        "link lacks"
     )
-    assert undefined_problem("f()", found.unfound, Path("link.log")).what == (
-        "nothing that was compiled defines f()"
-    )
+    assert error.endswith("lost.cc:4:44: error: use of undeclared identifier 'regex'")
+    assert "regex::Match(size);" in source
+    assert unknown.what == "nothing that was compiled defines f()"
+
+
+def test_the_errors_of_a_compiler_that_has_none_are_its_last_lines() -> None:
+    assert first_errors(["a", "", "b", "c", "d", "clang: killed"]) == "b\nc\nd\nclang: killed"
+    assert first_errors([]) == ""

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from buildtool.backends.common.hunt import GUESSES
-from buildtool.backends.common.narrow import Memory, narrow, tree_memory
+from buildtool.backends.common.narrow import Compiled, Memory, narrow, tree_memory
 from buildtool.binary.symbols import Closure, Need, Symbols
 from buildtool.core.errors import BuildError
-from buildtool.core.values import MissingSymbol, SourceTree
+from buildtool.core.values import MissingSymbol, RefusedFile, SourceTree
 from buildtool.rename.renamed_sources import Renaming
 
 FAILS = "does not compile"
@@ -31,11 +31,14 @@ class World:
     said: list[str] = field(default_factory=list)
     unfound: tuple[MissingSymbol, ...] = ()
 
-    def compile(self, files: Sequence[str], step: int) -> Mapping[str, Symbols]:
+    def compile(self, files: Sequence[str], step: int) -> Compiled:
         assert step == len(self.rounds) + 1
         assert not set(files) & {file for earlier in self.rounds for file in earlier}
         self.rounds.append(list(files))
-        return {file: self._symbols(file) for file in files if self.files[file] != FAILS}
+        return Compiled(
+            symbols={file: self._symbols(file) for file in files if self.files[file] != FAILS},
+            refused={file: f"{file}:1: error" for file in files if self.files[file] == FAILS},
+        )
 
     def _symbols(self, file: str) -> Symbols:
         defined, _, undefined = self.files[file].partition("|")
@@ -92,6 +95,39 @@ def test_a_guess_that_does_not_compile_is_no_error(memory: Path) -> None:
         index={"f": ["windows", "linux"]},
     )
     assert list(world.narrow(memory, "main").needed) == ["main", "linux"]
+
+
+class TestRefused:
+    """``checkpoint`` defines what is missing, and does not compile."""
+
+    def test_the_file_and_its_errors_are_told(self, memory: Path) -> None:
+        files = {"main": "main | save restore", "checkpoint": FAILS, "other": "x"}
+        index = {"save": ["checkpoint", "other"], "restore": ["checkpoint", "other"]}
+        world = World(files=files, index=index)
+        assert sorted(world.narrow(memory, "main").missing) == ["restore", "save"]
+        refused = (RefusedFile(path="checkpoint", errors="checkpoint:1: error"),)
+        assert [each.refused for each in world.unfound] == [refused, refused]
+
+    def test_so_they_are_where_an_earlier_build_knew_the_file(self, memory: Path) -> None:
+        memory.parent.mkdir(parents=True)
+        memory.write_text(json.dumps({"main": ["checkpoint"]}))
+        files = {"main": "main | save", "checkpoint": FAILS}
+        world = World(files=files, index={"save": ["checkpoint"]})
+        world.narrow(memory, "main")
+        assert world.unfound == (
+            MissingSymbol(
+                name="save",
+                file="main",
+                tried=(),
+                refused=(RefusedFile(path="checkpoint", errors="checkpoint:1: error"),),
+            ),
+        )
+
+    def test_they_are_no_matter_where_another_file_defines_it(self, memory: Path) -> None:
+        files = {"main": "main | save", "windows": FAILS, "linux": "save | lost"}
+        world = World(files=files, index={"save": ["windows", "linux"]})
+        world.narrow(memory, "main")
+        assert world.unfound == (MissingSymbol(name="lost", file="linux", tried=()),)
 
 
 def test_required_files_that_do_not_compile_are_all_named(memory: Path) -> None:
@@ -295,7 +331,7 @@ class TestMemory:
         narrowed = narrow(
             required=["x"],
             offered=["x"],
-            compile_files=lambda _files, _step: symbols,
+            compile_files=lambda _files, _step: Compiled(symbols=symbols),
             definers=lambda names: [() for _ in names],
             demangle=list,
             system=frozenset(),

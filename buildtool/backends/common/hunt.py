@@ -14,7 +14,7 @@ from typing import Protocol
 
 from buildtool.binary.symbols import Symbols
 from buildtool.catalogue.definers_symbols import parse_symbol
-from buildtool.core.values import MissingSymbol
+from buildtool.core.values import MissingSymbol, RefusedFile
 
 # What the index names later than this has never been right, but for the instances of a template:
 # these may be shared out among more files.
@@ -83,12 +83,26 @@ class Hunt:
             chosen.update(files)
         return chosen
 
-    def unfound(self, missing: Mapping[str, str]) -> tuple[MissingSymbol, ...]:
-        """What is still missing, and what was tried for it."""
-        names = self._demangle(list(missing))
+    def unfound(
+        self, missing: Mapping[str, str], refused: Mapping[str, str]
+    ) -> tuple[MissingSymbol, ...]:
+        """What is still missing, and what was tried for it; ``refused`` are the first errors of
+        the files that did not compile. Such a file need not have been chosen for the symbol: an
+        earlier build may have known that it is needed."""
+        symbols = list(missing)
+        guessed = zip(symbols, self._demangle(symbols), self._definers(symbols), strict=True)
         return tuple(
-            MissingSymbol(name=name, file=_path(file), tried=self._attempts(name))
-            for name, file in zip(names, missing.values(), strict=True)
+            MissingSymbol(
+                name=name,
+                file=_path(missing[symbol]),
+                tried=self._attempts(name),
+                refused=tuple(
+                    RefusedFile(path=_path(file), errors=refused[file])
+                    for file in guesses[:GUESSES]
+                    if file in refused
+                ),
+            )
+            for symbol, name, guesses in guessed
         )
 
     def _attempts(self, name: str) -> tuple[str, ...]:

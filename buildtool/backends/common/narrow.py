@@ -23,13 +23,25 @@ from buildtool.core.values import MissingSymbol, SourceTree, Toolchain
 from buildtool.rename.names import rename_path
 from buildtool.rename.renamed_sources import Renaming
 
-Compile = Callable[[Sequence[str], int], Mapping[str, Symbols]]
-
 
 class Build(Protocol):
-    """Makes the objects of files, under a title; with ``keep_going`` some may fail."""
+    """Makes the objects of files, under a title; with ``keep_going`` some may fail. Gives the
+    first errors of those that did."""
 
-    def __call__(self, files: Sequence[str], *, title: str, keep_going: bool) -> None: ...
+    def __call__(
+        self, files: Sequence[str], *, title: str, keep_going: bool
+    ) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compiled:
+    """The symbols of the files that compiled, and the first errors of those that did not."""
+
+    symbols: Mapping[str, Symbols]
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+Compile = Callable[[Sequence[str], int], Compiled]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,15 +131,15 @@ def narrow(
 ) -> Narrowed:
     """Find the files to link.
 
-    ``compile_files`` compiles files and gives the symbols of those that compiled; a guess may
-    fail to compile, a required file may not. ``definers`` also settles which of several files
-    gives a symbol, so that what happens to be compiled already does not decide it.
-    ``demangle`` gives the C++ names of symbols.
+    ``compile_files`` compiles files; a guess may fail to compile, a required file may not.
+    ``definers`` also settles which of several files gives a symbol, so that what happens to be
+    compiled already does not decide it. ``demangle`` gives the C++ names of symbols.
 
     Raises:
         BuildError: a required file did not compile.
     """
     known: dict[str, Symbols] = {}
+    refused: dict[str, str] = {}
     tried: set[str] = set()
     available = set(offered) | set(required)
     hunt = Hunt(definers=definers, demangle=demangle, say=say)
@@ -135,7 +147,9 @@ def narrow(
     step = 0
     while todo:
         step += 1
-        known.update(compile_files(todo, step))
+        compiled = compile_files(todo, step)
+        known.update(compiled.symbols)
+        refused.update(compiled.refused)
         tried.update(todo)
         _all_compiled(required, known)
         closure = link_closure(required, known, system=system, prefer=definers)
@@ -147,7 +161,8 @@ def narrow(
         chosen = hunt.choose(closure.missing, known, untried)
         todo = sorted(memory.predict(chosen) & untried)
     memory.learn(known, closure)
-    return Narrowed(closure=closure, known=known, unfound=hunt.unfound(closure.missing))
+    unfound = hunt.unfound(closure.missing, refused)
+    return Narrowed(closure=closure, known=known, unfound=unfound)
 
 
 def compiling_in_rounds(
@@ -160,14 +175,17 @@ def compiling_in_rounds(
 ) -> Compile:
     """A ``compile_files`` for :func:`narrow`; ``objects`` are what is made of each file."""
 
-    def compile_files(files: Sequence[str], step: int) -> Mapping[str, Symbols]:
-        build(files, title=f"{title}, round {step}", keep_going=True)
+    def compile_files(files: Sequence[str], step: int) -> Compiled:
+        errors = build(files, title=f"{title}, round {step}", keep_going=True)
         if step == 1:
             # A required file must compile; the message of the program that builds is passed on.
             build(required, title=title, keep_going=False)
         there = {file: objects[file] for file in files if objects[file].exists()}
         symbols = read_symbols(toolchain, list(there.values()))
-        return {file: symbols[path] for file, path in there.items()}
+        return Compiled(
+            symbols={file: symbols[path] for file, path in there.items()},
+            refused={file: errors.get(file, "") for file in files if file not in there},
+        )
 
     return compile_files
 

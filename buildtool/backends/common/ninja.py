@@ -11,6 +11,7 @@ from pathlib import Path
 
 from buildtool.backends.common.full_disk import full_disk
 from buildtool.backends.common.pace import Pace
+from buildtool.backends.common.refusals import first_errors
 from buildtool.core.errors import BuildError, Problem
 from buildtool.core.run import Command, failure_problem, run, stream
 from buildtool.core.values import Toolchain
@@ -22,6 +23,8 @@ SYSTEMS: Mapping[str, Mapping[str, str]] = {
     "macho": {"CMAKE_SYSTEM_NAME": "Generic"},
 }
 STATUS = re.compile(r"\[(\d+)/(\d+)\] ")
+# Newer releases of Ninja say the exit code, too: "FAILED: [code=1] OBJECT ".
+FAILED = re.compile(r"FAILED: (?:\[code=\d+\] )?(.*?)\s*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +109,21 @@ def _output(command: str) -> str:
     """The object that a compile command of CMake's writes: ``... -o OBJECT -c SOURCE``."""
     _, _, tail = command.rpartition(" -o ")
     return shlex.split(tail.rpartition(" -c ")[0])[0]
+
+
+def refused_goals(output: str) -> dict[str, str]:
+    """What the compiler said first of each goal that Ninja names as failed in ``output``: after
+    the goal stands the command, then what it printed, up to the next status."""
+    blocks: dict[str, list[str]] = {}
+    block: list[str] = []
+    for line in output.splitlines():
+        if match := FAILED.fullmatch(line):
+            block = blocks.setdefault(match[1], [])
+        elif STATUS.match(line) or line.startswith("ninja: "):
+            block = []
+        else:
+            block.append(line)
+    return {goal: first_errors(lines[1:]) for goal, lines in blocks.items()}
 
 
 class _Progress:

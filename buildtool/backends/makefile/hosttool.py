@@ -7,13 +7,13 @@ it uses is found out as it is for the library: by the symbols of objects.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.backends.common.hunt import Definers
 from buildtool.backends.common.narrow import Memory, compiling_in_rounds, narrow
-from buildtool.backends.makefile.make import Make
+from buildtool.backends.makefile.make import Make, refused_goals
 from buildtool.backends.makefile.makefile_project import object_name
 from buildtool.binary.symbols import (
     archive_symbols,
@@ -65,9 +65,10 @@ class HostTool:
             return files
         objects = {path: f"{self.made}obj/{object_name(path)}" for path in files}
 
-        def build(files: Sequence[str], *, title: str, keep_going: bool) -> None:
-            goals = [objects[path] for path in files]
-            self.make.build(goals, title=title, keep_going=keep_going)
+        def build(files: Sequence[str], *, title: str, keep_going: bool) -> Mapping[str, str]:
+            goals = {objects[path]: path for path in files}
+            output = self.make.build(list(goals), title=title, keep_going=keep_going)
+            return {goals[goal]: e for goal, e in refused_goals(output).items() if goal in goals}
 
         narrowed = narrow(
             required=required,

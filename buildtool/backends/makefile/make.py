@@ -10,6 +10,7 @@ from pathlib import Path
 
 from buildtool.backends.common.full_disk import full_disk
 from buildtool.backends.common.pace import Pace
+from buildtool.backends.common.refusals import first_errors
 from buildtool.backends.makefile.file_lists import FOLDER
 from buildtool.backends.makefile.makefile_overlay import MADE, VERSION_INFO
 from buildtool.backends.makefile.unfinished import made_in
@@ -51,9 +52,9 @@ class Make:
         )
         return Command(argv=argv, cwd=self.folder, env=self.environment)
 
-    def build(self, goals: Sequence[str], *, title: str, keep_going: bool = False) -> None:
+    def build(self, goals: Sequence[str], *, title: str, keep_going: bool = False) -> str:
         """Make ``goals``; with ``keep_going`` a failure is no error, and of a goal that cannot be
-        made anew nothing is left that was made before.
+        made anew nothing is left that was made before. Returns the output.
 
         Raises:
             BuildError: a command failed, with its last lines and a command that repeats it.
@@ -68,6 +69,7 @@ class Make:
         for line in done.stdout.splitlines() if done.returncode else ():
             if match := FAILED_GOAL.match(line) or NOT_REMADE_GOAL.match(line):
                 (self.folder / match[1]).unlink(missing_ok=True)
+        return done.stdout
 
     def ask(self, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """The words of the makefile's variables, as it sets them for these settings.
@@ -103,6 +105,21 @@ class Make:
             what=f"{title}: {failed[1]}",
             log=self.log,
         )
+
+
+def refused_goals(output: str) -> dict[str, str]:
+    """What the compiler said first of each goal that make names as failed in ``output``: the
+    lines since the command that compiles it."""
+    found: dict[str, str] = {}
+    said: list[str] = []
+    for line in output.splitlines():
+        if match := FAILED_GOAL.match(line):
+            found[match[1]] = first_errors(said)
+        if match or COMPILES.search(line):
+            said = []
+        else:
+            said.append(line)
+    return found
 
 
 def shell_words(words: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from buildtool.backends.backend import Library
 from buildtool.backends.common.linked_files import file_key, linked_files, write_link_set
 from buildtool.backends.common.narrow import Memory, Narrowed, compiling_in_rounds, narrow
 from buildtool.backends.makefile.file_lists import DOWNLOADS, PROTO_TEXT
-from buildtool.backends.makefile.make import Make
+from buildtool.backends.makefile.make import Make, refused_goals
 from buildtool.backends.makefile.makefile_project import object_name
 from buildtool.backends.makefile.prototexts import ProtoTextIndex
 from buildtool.backends.makefile.settings import Settings
@@ -70,12 +70,13 @@ class MakefileBuild:
         objects = {key: self._object(file.path) for key, file in planned.items()}
         required = sorted(key for key, file in planned.items() if file.required)
 
-        def build(files: Sequence[str], *, title: str, keep_going: bool) -> None:
-            goals = [objects[key] for key in files]
-            if keep_going:
-                self._compile(goals, title=title)
-            else:
-                self._make().build(goals, title=title)
+        def build(files: Sequence[str], *, title: str, keep_going: bool) -> Mapping[str, str]:
+            goals = {objects[key]: key for key in files}
+            if not keep_going:
+                self._make().build(list(goals), title=title)
+                return {}
+            errors = self._compile(list(goals), title=title)
+            return {goals[goal]: said for goal, said in errors.items() if goal in goals}
 
         guesses = _Guesses(self.make.folder, self.settings, list(planned.values()), self.cache)
         return narrow(
@@ -95,16 +96,19 @@ class MakefileBuild:
             say=self.say,
         )
 
-    def _compile(self, goals: Sequence[str], *, title: str) -> None:
+    def _compile(self, goals: Sequence[str], *, title: str) -> dict[str, str]:
         """Compile what can be. Some files have names of their own that clash with what the prefix
-        header includes; those that register nothing get on without it."""
-        self._make().build(goals, title=title, keep_going=True)
+        header includes; those that register nothing get on without it. Gives the first errors of
+        each goal."""
+        errors = refused_goals(self._make().build(goals, title=title, keep_going=True))
         registering = {self._object(path) for path in selections(self.settings.plan)}
         failed = {goal for goal in goals if not (self.make.folder / goal).exists()} - registering
         if failed - set(self._plain()):
             plain = sorted(failed | set(self._plain()))
             write_if_changed(self._plain_file, "".join(f"{goal}\n" for goal in plain))
-            self._make().build(sorted(failed), title=f"{title}, again", keep_going=True)
+            again = self._make().build(sorted(failed), title=f"{title}, again", keep_going=True)
+            errors |= refused_goals(again)
+        return errors
 
     def _make(self, **more: str) -> Make:
         variables = {**self.make.variables, "BUILDTOOL_PLAIN": " ".join(self._plain()), **more}

@@ -11,7 +11,7 @@ from buildtool.backends.common.hunt import Definers
 from buildtool.backends.common.launcher import find_launcher, parallel_jobs
 from buildtool.backends.common.linked_files import file_key, linked_files, write_link_set
 from buildtool.backends.common.narrow import Memory, Narrowed, compiling_in_rounds, narrow
-from buildtool.backends.common.ninja import NativeBuild
+from buildtool.backends.common.ninja import NativeBuild, refused_goals
 from buildtool.backends.native.cmake_project import source_lists
 from buildtool.backends.native.native_dependencies import Dependency
 from buildtool.binary.symbols import demangle, system_symbols
@@ -128,9 +128,10 @@ def _narrow(inputs: NativeInputs, native: NativeBuild) -> Narrowed:
 
     made = {key: objects[path] for key, path in places.items()}
 
-    def build(files: Sequence[str], *, title: str, keep_going: bool) -> None:
-        goals = [str(made[key].relative_to(inputs.folder)) for key in files]
-        native.build(goals, title=title, keep_going=keep_going)
+    def build(files: Sequence[str], *, title: str, keep_going: bool) -> Mapping[str, str]:
+        goals = {str(made[key].relative_to(inputs.folder)): key for key in files}
+        output = native.build(list(goals), title=title, keep_going=keep_going)
+        return {goals[goal]: said for goal, said in refused_goals(output).items() if goal in goals}
 
     def guesses(index: Guess) -> Definers:
         return lambda symbols: [

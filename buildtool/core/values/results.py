@@ -132,13 +132,23 @@ class VerificationReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefusedFile:
+    """A file that did not compile, and the first errors that its compiler gave."""
+
+    path: str
+    errors: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MissingSymbol:
     """A symbol that nothing compiled defines: ``name`` is its C++ name, ``file`` asks for it,
-    ``tried`` are the files that were compiled in the hope of it."""
+    ``tried`` are the files that were compiled in the hope of it. ``refused`` are those that may
+    define it and did not compile, the likeliest first."""
 
     name: str
     file: str
     tried: tuple[str, ...]
+    refused: tuple[RefusedFile, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from buildtool.backends.backend import Library
 from buildtool.core.errors import BuildError, Problem
 from buildtool.core.paths import RUNNER
 from buildtool.core.run import Command, failure_problem, run
-from buildtool.core.values import MissingSymbol
+from buildtool.core.values import MissingSymbol, RefusedFile
 from buildtool.products import dist
 from buildtool.products.product import Build
 from buildtool.tools.linkers import LINKING, UNDEFINED
@@ -65,14 +65,44 @@ def link_runner(build: Build, library: Library) -> None:
         output = done.stdout + done.stderr
         undefined = sorted(set(UNDEFINED.findall(output)))
         raise BuildError(
-            [undefined_problem(name, library.unfound, log) for name in undefined[:MOST_UNDEFINED]]
+            undefined_problems(undefined, library.unfound, log)
             or failure_problem(command, done.returncode, output, what=WHAT, log=log)
         )
 
 
-def undefined_problem(name: str, missing: Sequence[MissingSymbol], log: Path) -> Problem:
+def undefined_problems(
+    names: Sequence[str], missing: Sequence[MissingSymbol], log: Path
+) -> list[Problem]:
+    """The symbols that the linker lacks: first the files that were looked to for them and did not
+    compile, then the symbols that no file is known for."""
+    known = {each.name: each for each in missing}
+    refused: dict[RefusedFile, list[MissingSymbol]] = {}
+    for name in names:
+        for file in known[name].refused[:1] if name in known else ():
+            refused.setdefault(file, []).append(known[name])
+    explained = {each.name for wanted in refused.values() for each in wanted}
+    others = [name for name in names if name not in explained]
+    return [
+        *(_refused_problem(file, wanted, log) for file, wanted in refused.items()),
+        *(_undefined_problem(name, known.get(name), log) for name in others),
+    ][:MOST_UNDEFINED]
+
+
+def _refused_problem(file: RefusedFile, wanted: Sequence[MissingSymbol], log: Path) -> Problem:
+    first, more = wanted[0], len(wanted) - 1
+    also = f", and {more} more that the link lacks" if more else ""
+    errors = "".join(f"\n    {line}" for line in file.errors.splitlines())
+    return Problem(
+        where=file.path,
+        what=f"does not compile. It may define {first.name}, which {first.file} needs{also}"
+        f"{errors}",
+        todo="the library that its errors name may be of another release than this tree was "
+        f"written for (data/dependencies.yaml); full log: {log}",
+    )
+
+
+def _undefined_problem(name: str, found: MissingSymbol | None, log: Path) -> Problem:
     """A symbol that the linker lacks, with the file that asks for it and what was tried."""
-    found = next((each for each in missing if each.name == name), None)
     asking = f", which {found.file} needs" if found else ""
     tried = ", ".join(found.tried) if found else ""
     return Problem(
