@@ -12,6 +12,7 @@ from buildtool.config.platform_keys import Android, Ios
 from buildtool.config.slices import slice_targets
 from buildtool.config.target import Flags, Model, ModelInput, Optimise, SizeBudget, Target
 from buildtool.config.target_checks import missing_files, unreadable_names
+from buildtool.config.unread import unread_by_backend
 
 __all__ = [
     "Android",
@@ -29,5 +30,6 @@ __all__ = [
     "missing_files",
     "parse_overrides",
     "slice_targets",
+    "unread_by_backend",
     "unreadable_names",
 ]

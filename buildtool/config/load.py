@@ -19,6 +19,7 @@ from buildtool.config.reader import SectionReader, complete, keys_of
 from buildtool.config.slices import slice_problems, slice_targets
 from buildtool.config.target import FORMER_KEYS, SCHEMA_VERSION, DraftTarget, Target
 from buildtool.config.target_checks import contradictions, missing_files
+from buildtool.config.unread import unread_by_all
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.suggest import suggest
 
@@ -46,6 +47,9 @@ def load_targets(
     targets = [loader.resolve(name, overrides, checks) for name in loader.files]
     if not targets:
         loader.note(folder.name, "there is no target file in this folder", "add one, <id>.yaml")
+    readable = [target for target in targets if target]
+    if len(readable) == len(targets):  # one that cannot be made may be the one that reads them
+        loader.problems += unread_by_all(readable)
     loader.finish()
     found = {each.id: each for target in targets if target for each in _with_slices(target)}
     return MappingProxyType(dict(sorted(found.items())))

@@ -33,6 +33,7 @@ class ElfPlatform:
             compiler=str(target.compiler),
             sysroot=sysroot,
             compile_flags=target.cpu_flags,
+            named_at=target.where("compiler") if "compiler" in target.origins else "",
         )
 
     def compiler_stamp(self, target: Target, abi: Abi) -> str:

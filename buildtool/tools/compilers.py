@@ -34,16 +34,17 @@ def find_toolchain(
     compile_flags: Sequence[str] = (),
     link_flags: Sequence[str] = (),
     probe: bool = True,
+    named_at: str = "",
 ) -> Toolchain:
     """Find and verify the tools that build for ``abi``.
 
     ``compiler`` is ``clang``, ``gcc``, a prefix such as ``arm-linux-gnueabihf-``, or the path of
-    a C++ compiler.
+    a C++ compiler; ``named_at`` is where a user wrote it, if one did.
 
     Raises:
         ToolError: tools are missing, too old, or cannot link a program; all of them at once.
     """
-    programs, kind = _programs(abi, compiler)
+    programs, kind = _programs(abi, compiler, named_at)
     cc, cxx = tool("cc", programs.pop(CC)), tool("c++", programs.pop(CXX))
     kind = "clang" if "clang" in cxx.version else kind
     flags = (
@@ -71,7 +72,7 @@ def find_toolchain(
     return identified(toolchain)
 
 
-def _programs(abi: Abi, compiler: str) -> tuple[dict[str, Path], str]:
+def _programs(abi: Abi, compiler: str, named_at: str) -> tuple[dict[str, Path], str]:
     """The programs by name, none of them tried yet, and the kind of compiler.
 
     Raises:
@@ -88,7 +89,14 @@ def _programs(abi: Abi, compiler: str) -> tuple[dict[str, Path], str]:
         "cmake": first(("cmake",)),
         "ninja": first(("ninja", "ninja-build")),
     }
-    if missing := [_missing(name, abi) for name, path in found.items() if path is None]:
+    missing = [
+        _not_here(name, compiler, named_at, abi)
+        if named_at and name in (CC, CXX)
+        else _missing(name, abi)
+        for name, path in found.items()
+        if path is None
+    ]
+    if missing:
         raise ToolError(missing)
     return {name: path for name, path in found.items() if path is not None}, kind
 
@@ -192,6 +200,16 @@ def _linker(cxx: Path) -> tuple[str, ...]:
     if first(("ld.lld",)) or (cxx.resolve().parent / "ld.lld").exists():
         return (LLD,)
     return ()
+
+
+def _not_here(name: str, compiler: str, named_at: str, abi: Abi) -> Problem:
+    """A compiler that a user has named."""
+    return Problem(
+        where=named_at,
+        what=f"compiler: {compiler!r} gives no {name} here",
+        todo=f"install it, or mend the name; for clang on Debian or Ubuntu: apt-get install "
+        f"{' '.join(abi.packages)}, and leave the key out",
+    )
 
 
 def _missing(name: str, abi: Abi) -> Problem:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from buildtool.core.errors import Problem, VerificationError
 from buildtool.verify.expected import Reference, expected_outputs, is_known
 from buildtool.verify.inputs import ModelRun, model_inputs
+from buildtool.verify.refusals import SAMPLES, likely_remedy
 from buildtool.verify.tensor_files import Tensor, concrete_shape
 
 # TensorFlow's words for an op that the installed one does not have: a user's own, for one.
@@ -20,7 +21,6 @@ _UNKNOWN_OP = re.compile(r"Op type not registered")
 _AT_NODE = re.compile(
     r"Node: '(?P<node>[^']*)' (?P<reason>.*?)(?: \[\[\{\{node | Original stack trace |$)"
 )
-_SAMPLES = "give inputs that fit as 'samples', an .npz file"
 
 
 def rehearse(
@@ -48,7 +48,7 @@ def _one(item: ModelRun, source: Reference, say: Callable[[str], None]) -> Itera
                 where=item.model.name,
                 what=f"TensorFlow {source.version} itself cannot run it on {_fed(item, inputs)}: "
                 f"{_last(said)}",
-                todo=remedy(item),
+                todo=_remedy(item, _last(said)),
             )
         return
     yield from empty_problems(item, outputs.tensors, inputs)
@@ -68,18 +68,35 @@ def empty_problems(
             )
 
 
+def _remedy(item: ModelRun, said: str) -> str:
+    """What to do about what TensorFlow said."""
+    known = likely_remedy(said)
+    if item.inputs is not None:
+        known = known.replace("as 'samples', an .npz file", "in the file of 'samples'")
+    return known or remedy(item)
+
+
 def remedy(item: ModelRun) -> str:
     """How to feed the model something that fits."""
-    vague = [info.name for info in item.model.inputs if _is_vague(info.shape)]
+    vague = [info for info in item.model.inputs if _is_vague(info.shape)]
     if item.inputs is not None:
         return "give inputs that fit in the file of 'samples'"
     if not vague:
-        return _SAMPLES
-    name = vague[0].removesuffix(":0")
+        return f"state other shapes under the model's 'inputs', if it takes others; or {SAMPLES}"
+    name = vague[0].name.removesuffix(":0")
     return (
-        f"the model does not say the whole shape of {', '.join(vague)}: state it under the "
-        f"model's 'inputs', as in '{{name: {name}, shape: [1, 4]}}'; or {_SAMPLES}"
+        f"the model does not say the whole shape of {', '.join(info.name for info in vague)}: "
+        f"state it under the model's 'inputs', as in "
+        f"'{{name: {name}, shape: {_example(vague[0].shape)}}}'; or {SAMPLES}"
     )
+
+
+def _example(shape: tuple[int, ...] | None) -> list[int]:
+    """A shape to show, other than the one that was tried."""
+    if shape is None:
+        return [1, 4]
+    tried = zip(shape, concrete_shape(shape), strict=True)
+    return [guess if size >= 0 or guess == 1 else 4 * guess for size, guess in tried]
 
 
 def _is_vague(shape: tuple[int, ...] | None) -> bool:

@@ -10,7 +10,8 @@ from pathlib import Path
 from buildtool.backends import find_backend
 from buildtool.backends.backend import Backend, Job
 from buildtool.catalogue.kernels import make_catalogue
-from buildtool.config import Target
+from buildtool.config import Target, unread_by_backend
+from buildtool.core.errors import ConfigError
 from buildtool.core.paths import LOCK, Layout
 from buildtool.core.values import Abi, BuildPlan, KernelCatalogue, ModelInfo, Toolchain
 from buildtool.platforms import find_platform, target_abi
@@ -47,10 +48,14 @@ class Workspace:
 
     @functools.cached_property
     def backend(self) -> Backend:
-        """Raises ConfigError if none builds what the target asks for."""
-        return find_backend(
+        """Raises ConfigError if none builds what the target asks for, or if the target has keys of
+        another one."""
+        found = find_backend(
             self.target, product=self.product.name, object_format=self.abi.object_format
         )
+        if unread := [*unread_by_backend(self.target, found.name)]:
+            raise ConfigError(unread)
+        return found
 
     @functools.cached_property
     def access(self) -> SourceAccess:

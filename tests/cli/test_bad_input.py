@@ -55,6 +55,18 @@ def test_missing_tools_are_told_all_at_once(project: Project, tools: Tools) -> N
     assert left_behind(project, "linux") == []
 
 
+def test_what_a_target_names_and_is_not_there(project: Project) -> None:
+    project.target("nosuch", "extends: linux\nsysroot: /nosuch\n")
+    assert "targets/nosuch.yaml:2: sysroot: there is no folder '/nosuch'" in (
+        project.doit("plan:nosuch", code=3).err
+    )
+    # Here nobody knows before which backend it is.
+    project.target("nosuch", "extends: linux\nmakefile:\n  protos: lite\n")
+    assert "targets/nosuch.yaml:2: makefile: only the backend 'makefile' reads these keys" in (
+        project.doit("plan:nosuch", code=3).err
+    )
+
+
 @pytest.mark.usefixtures("compilers")
 def test_a_compiler_that_cannot_link_is_told_with_its_words(project: Project, tools: Tools) -> None:
     real = shutil.which("clang++")
@@ -78,7 +90,7 @@ def test_several_workers_end_with_the_same_code(project: Project, tools: Tools) 
 def test_a_compiler_that_a_target_names_and_is_not_there(project: Project) -> None:
     project.target("mine", "extends: linux\ncompiler: /opt/no such/g++\n")
     err = project.doit("plan:mine", code=4).err
-    assert "toolchain: no C++ compiler for x86_64-linux-gnu here" in err
+    assert "targets/mine.yaml:2: compiler: '/opt/no such/g++' gives no C++ compiler here" in err
     assert "'compiler:'" in err
 
 

@@ -88,6 +88,19 @@ def test_everything_that_is_missing_is_told_at_once(fake: Fake) -> None:
     assert failure.value.exit_code == ExitCode.MISSING_TOOL
 
 
+def test_a_compiler_that_is_named_and_not_here(
+    fake: Fake,
+    helpers: None,  # noqa: ARG001  (it makes the other tools)
+) -> None:
+    fake("nosuch-gcc")
+    with pytest.raises(ToolError) as failure:
+        find_toolchain(ARMV7_NEON, compiler="nosuch-", named_at="targets/pi.yaml:3")
+    (problem,) = failure.value.problems
+    assert problem.where == "targets/pi.yaml:3"
+    assert problem.what == "compiler: 'nosuch-' gives no C++ compiler here"
+    assert problem.todo.startswith("install it, or mend the name; for clang on Debian or Ubuntu: ")
+
+
 def test_clang_gets_the_triple_the_cpu_and_the_targets_flags(clang: Path) -> None:
     found = find_toolchain(
         ARMV7_NEON, compile_flags=("-mtune=cortex-a7",), sysroot=Path("/some root")

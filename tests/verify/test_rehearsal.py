@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from buildtool.core.paths import PROJECT
+from buildtool.core.run import Command, run
 from buildtool.core.values import ModelInfo, TensorInfo
 from buildtool.model.textformat import encode
 from buildtool.verify.compare import Allowance
 from buildtool.verify.expected import Reference, expected_outputs, find_reference
 from buildtool.verify.inputs import ModelRun, model_inputs
-from buildtool.verify.rehearsal import rehearse
+from buildtool.verify.refusals import likely_remedy
+from buildtool.verify.rehearsal import rehearse, remedy
 from tests.limits import HANG
 
 pytestmark = pytest.mark.wheel
@@ -82,7 +87,10 @@ def test_an_output_without_elements(make: Make, reference: Reference) -> None:
     (problem,) = rehearse([make(PRODUCT, (0, 2), "y")], reference, print)
     assert problem.where == "m: output 'y:0'"
     assert problem.what.startswith("is empty, of shape (0, 2), for seeded values")
-    assert problem.todo == "give inputs that fit as 'samples', an .npz file"
+    assert problem.todo == (
+        "state other shapes under the model's 'inputs', if it takes others; or give inputs that "
+        "fit as 'samples', an .npz file"
+    )
 
 
 def test_an_op_that_only_this_tensorflow_lacks_is_no_fault(
@@ -100,3 +108,43 @@ def test_what_is_drawn_at_random_is_found_by_running_twice(
     assert [tensor.array.shape for tensor in outputs.tensors] == [(3,), (3,)]
     assert np.isfinite(outputs.tensors[0].array).all()
     assert expected_outputs(item, reference, model_inputs(item.model, None)).drawn == {"y:0"}
+
+
+REMEDIES = {
+    "shape": "",  # it depends on what the model says of its inputs
+    "state": "name the node that fills it under the model's 'initialise'",
+    "iterator": "name a tensor behind that node under the model's 'inputs', so that the app",
+    "kernel": "no CPU kernel does it: export the model for a CPU",
+    "feed": "name 'y' under the model's 'inputs', too",
+    "dead": "an output is in a branch that these inputs do not take: name the Merge",
+    "file": "the model opens a file that is not there, nor on a device",
+    "assert": "the model itself checks what it is fed",
+    "data": "it takes encoded data, such as an image: give some as 'samples'",
+    "index": "what is fed serves as an index, a length or a size",
+    "number": "give inputs of the range that the model was made for",
+}
+
+
+def test_the_likeliest_remedy_for_each_way_to_fail(tmp_path: Path) -> None:
+    script = Path(__file__).with_name("failing_models.py")
+    argv = (sys.executable, str(script), str(tmp_path))
+    environment = {"PYTHONPATH": str(PROJECT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = run(Command(argv=argv, env=environment), what="failing models", timeout=HANG)
+    said: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    assert len(said) > 25
+    wrong = {
+        name: text
+        for name, text in said.items()
+        for todo in (likely_remedy(text),)
+        if not (
+            todo.startswith(REMEDIES[name.partition(":")[0]]) and bool(todo) != ("shape" in name)
+        )
+    }
+    assert not wrong
+
+
+def test_what_to_do_depends_on_what_is_stated(make: Make) -> None:
+    said = remedy(make(PRODUCT, (1, -1, 3), "y"))
+    assert "state it under the model's 'inputs', as in '{name: x, shape: [1, 64, 3]}'" in said
+    stated = remedy(make(PRODUCT, (1, 3), "y"))
+    assert stated.startswith("state other shapes under the model's 'inputs'")

@@ -24,9 +24,18 @@ def own_toolchain(target: Target, platform: Platform, abi: Abi, sysroot: Path | 
         ToolError: they are missing, too old or do not work.
         ConfigError: they cannot do what the target asks for.
     """
+    _check_folder(target)
     toolchain = platform.toolchain(target, abi, sysroot)
     _check_optimise(target, toolchain)
     return toolchain
+
+
+def _check_folder(target: Target) -> None:
+    """Compilers say of a folder that is not there only that headers are missing."""
+    if target.sysroot is not None and not target.sysroot.is_dir():
+        what = f"sysroot: there is no folder {str(target.sysroot)!r}"
+        todo = "mend the path, or leave the key out"
+        raise ConfigError(Problem(where=target.where("sysroot"), what=what, todo=todo))
 
 
 def embeds_bitcode(toolchain: Toolchain) -> bool:
