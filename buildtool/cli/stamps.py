@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,3 +77,30 @@ class Unchanged:
     def __repr__(self) -> str:
         """What ``doit info`` shows of it."""
         return "whether the target, this tool, the compiler and the tree are unchanged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilesUnchanged:
+    """A doit up-to-date check of files that a step learns of only when it runs: ``find`` gives
+    those that it has written down."""
+
+    find: Callable[[], Iterable[Path]]
+
+    def __call__(self, task: Any, values: Mapping[str, Any]) -> bool:
+        task.value_savers.append(lambda: {"found": self._digest()})
+        return bool(values.get("found", "") == self._digest())
+
+    def _digest(self) -> str:
+        digests = {str(path): _digest_of(path) for path in self.find()}
+        return json.dumps(digests, sort_keys=True) if digests else ""
+
+    def __repr__(self) -> str:
+        """What ``doit info`` shows of it."""
+        return "whether the files that belong to the models are unchanged"
+
+
+def _digest_of(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return "gone"

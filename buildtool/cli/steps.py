@@ -7,6 +7,7 @@ what was done. The task, its up-to-date check and what ``clean`` removes follow.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +29,19 @@ def _no_files(target: Target) -> Iterable[Path]:
     return ()
 
 
+def _none_found(folder: Path) -> Iterable[Path]:
+    del folder
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """One step of a target.
 
     ``run`` is its module in :mod:`buildtool.workflow`, loaded only when the step runs. ``reads``
     and ``writes`` are files below ``build/<target id>/``, ``folders`` belong to it as a whole.
-    ``user_files`` are the user's own that it reads. ``stamps`` are values with which its result
+    ``user_files`` are the user's own that it reads, and ``found`` those that it has found out to
+    read, from what it left in the target's folder. ``stamps`` are values with which its result
     changes, besides the target and this tool. ``after`` are steps of the same target that come
     first, though none of their files is read. A step that ``packs`` is one of a target of several
     ABIs: it reads the folders of all its slices. The other steps are done for each slice, and then
@@ -48,6 +55,7 @@ class Step:
     writes: tuple[str, ...]
     folders: tuple[str, ...] = ()
     user_files: Callable[[Target], Iterable[Path]] = _no_files
+    found: Callable[[Path], Iterable[Path]] = _none_found
     stamps: tuple[Stamp, ...] = ()
     after: tuple[str, ...] = ()
     packs: bool = False
@@ -87,6 +95,15 @@ def _models_and_patches(target: Target) -> Iterable[Path]:
     return (*models, *target.patches)
 
 
+def _embedded(folder: Path) -> Iterable[Path]:
+    """The vocabulary files that were put into models: only these name them."""
+    try:
+        models = json.loads((folder / AT.models).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ()
+    return [Path(path) for model in models for path in model.get("embeds", ())]
+
+
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
         return sorted(p for p in path.rglob("*") if p.is_file())
@@ -108,6 +125,7 @@ STEPS = (
         writes=(str(AT.plan), str(AT.models)),
         folders=(str(AT.overlay), str(AT.renamed)),
         user_files=_models_and_patches,
+        found=_embedded,
         stamps=(product_stamp, compiler_stamp, tree_stamp),
     ),
     Step(

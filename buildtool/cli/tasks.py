@@ -22,7 +22,7 @@ from doit.exceptions import InvalidDodoFile
 from buildtool.cli.database import usable
 from buildtool.cli.locks import lock_targets
 from buildtool.cli.reporter import Failure, StepReporter
-from buildtool.cli.stamps import Unchanged, step_stamp
+from buildtool.cli.stamps import FilesUnchanged, Unchanged, step_stamp
 from buildtool.cli.steps import STEPS, Step
 from buildtool.cli.words import unknown_words
 from buildtool.config import (
@@ -153,7 +153,10 @@ def _task(step: Step, target: Target, *, offline: bool) -> Task:
         "file_dep": [*map(str, step.user_files(target)), *map(str, reads)],
         "targets": [str(folder / name) for name in writes],
         "task_dep": [f"{name}:{each.id}" for name in step.after for each in sources],
-        "uptodate": [Unchanged(stamp=functools.partial(step_stamp, target, step.stamps))],
+        "uptodate": [
+            Unchanged(stamp=functools.partial(step_stamp, target, step.stamps)),
+            FilesUnchanged(find=functools.partial(step.found, folder)),
+        ],
         "clean": [functools.partial(_clean, step, folder, writes)],
     }
 

@@ -29,6 +29,10 @@ class Findings:
         """Take over problems that somebody else found."""
         self._other += problems
 
+    def count(self) -> int:
+        """How many there are; more of the same do not count."""
+        return len(self._other) + len(self._found)
+
     def problems(self) -> tuple[Problem, ...]:
         """All of them."""
         return (
@@ -45,6 +49,8 @@ def also(nodes: list[NodeRef] | tuple[NodeRef, ...]) -> str:
     rest = nodes[1 : 1 + _SHOWN]
     if not rest:
         return ""
-    names = ", ".join(repr(node.node) for node in rest)
+    names = ", ".join(
+        repr(node.node) + f" of {node.model}" * (node.model != nodes[0].model) for node in rest
+    )
     more = len(nodes) - 1 - len(rest)
     return f" (also {names}" + (f" and {more} more nodes)" if more else ")")

@@ -63,7 +63,7 @@ def freeze(request: Request, files: Iterable[Path], *, cache: Path, python: str)
         with tempfile.TemporaryDirectory(dir=cache, prefix="freezing-") as scratch:
             made = Path(scratch, "graph.pb"), Path(scratch, "about.json")
             words = (json.dumps(dataclasses.asdict(request)), *map(str, made))
-            command = Command(argv=(python, "-m", _SCRIPT, *words), env=_environment())
+            command = Command(argv=(python, "-m", _SCRIPT, *words), env=environment())
             run(command, what=f"freezing {where}", timeout=_TIMEOUT, error=ModelError)
             _refused(where, made[1])
             made[0].replace(graph)
@@ -72,7 +72,7 @@ def freeze(request: Request, files: Iterable[Path], *, cache: Path, python: str)
     return FrozenModel(path=graph, **{name: tuple(value) for name, value in found.items()})
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Quiet, without a GPU, and with this package wherever it lies."""
     root = str(Path(buildtool.__file__).parents[1])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))

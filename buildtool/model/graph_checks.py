@@ -193,6 +193,13 @@ def unknown_attrs(site: Site) -> list[str]:
     return [name for name in site.node.attrs if name not in known and not name.startswith("_")]
 
 
+def missing_attrs(site: Site) -> list[str]:
+    """Attributes that the node must have and has not; defaults were filled in."""
+    if site.spec is None:
+        return []
+    return [name for name in site.spec.attrs if name not in site.attrs]
+
+
 def _attr_problems(site: Site, spec: OpSpec, context: Context) -> Iterator[tuple[str, str]]:
     newer = context.todo(site)
     if not context.facts.ignores_unknown_attrs:

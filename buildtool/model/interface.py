@@ -155,8 +155,14 @@ class Interface:
                     f"close to it are {', '.join(close)}" if close else "name a node of the graph"
                 )
                 findings.model(where, f"the {what} {name!r} is not a node of the graph", todo)
+            elif not types:
+                op = self._sites[node].node.op
+                told = f"the {what} {name!r} is no tensor: op {op} gives none"
+                todo = "name another one; what only has to be run once stands under 'initialise'"
+                findings.model(where, told, todo)
             elif types != _UNKNOWN and int(index) >= len(types):
-                todo = f"{node!r} has {len(types)} outputs; the first is {node}:0"
+                last = f", the last {node}:{len(types) - 1}" if len(types) > 1 else ""
+                todo = f"the first that {node!r} gives is {node}:0{last}"
                 findings.model(where, f"the {what} {name!r} is not a tensor of the graph", todo)
             else:
                 result.append(self._tensor(f"{node}:{index}"))

@@ -46,7 +46,7 @@ class ModelSource:
 class LoadedModel:
     """The binary GraphDef of a model: where it lies, its bytes, and the tensors that its source
     or its SavedModel names; see :class:`~buildtool.core.values.ModelInfo` for the rest. ``faults``
-    say, by node, which vocabulary file cannot be put into it."""
+    say, by node, which vocabulary file cannot be put into it; ``embeds`` are those that were."""
 
     path: Path
     sha256: str
@@ -57,6 +57,7 @@ class LoadedModel:
     initialisers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
+    embeds: tuple[Path, ...] = ()
 
 
 def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> LoadedModel:
@@ -75,9 +76,10 @@ def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> Loa
     with path.open("rb") as file:
         buffer = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     faults: Mapping[str, str] = {}
+    embeds: tuple[Path, ...] = ()
     if buffer.find(VOCABULARY_READER) >= 0:
         graph = read_graph(buffer)
-        embedded, faults = embed_vocabularies(graph, source.path.parent)
+        embedded, faults, embeds = embed_vocabularies(graph, source.path.parent)
         if embedded is not graph:
             content = write_graph(embedded)
             path, buffer = keep(content, cache / "frozen"), content
@@ -91,6 +93,7 @@ def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> Loa
         initialisers=source.initialise or made.initialisers,
         notes=made.notes,
         faults=faults,
+        embeds=embeds,
     )
 
 

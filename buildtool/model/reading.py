@@ -22,14 +22,17 @@ from buildtool.model.graph_checks import (
     check_names,
     check_site,
     check_state,
+    missing_attrs,
     too_large,
     unknown_attrs,
     unknown_op_todo,
 )
 from buildtool.model.graphdef import GraphDef, read_graph
+from buildtool.model.inferring import infer_shapes
 from buildtool.model.interface import Interface, find_ends
 from buildtool.model.kernel_checks import check_kernels
 from buildtool.model.loading import LoadedModel, ModelSource, load, read_text
+from buildtool.model.notes import note_on_first_run, note_on_random_ops, note_on_removed
 from buildtool.model.placement import check_placement
 from buildtool.model.pruning import PrunedGraph, check_fed, prune
 from buildtool.model.rewriting import Rewriter, RewrittenGraph
@@ -42,17 +45,18 @@ from buildtool.model.variable_changes import CHANGE
 from buildtool.model.walk import Site, walk
 from buildtool.model.wire import WireError
 
-_OPS_SHOWN = 5
 _DAMAGED = "the file is cut off, damaged or something else: download or export it again"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What the models use, all that is wrong with them, and what is merely worth knowing."""
+    """What the models use, all that is wrong with them, and what is merely worth knowing.
+    ``broken`` are the names of models with which something is wrong."""
 
     opset: OpSet
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
+    broken: frozenset[str] = frozenset()
 
 
 def read_models(
@@ -101,6 +105,7 @@ class _Reader:
         self._notes: list[str] = []
         self._findings = Findings()
         self._models: list[ModelInfo] = []
+        self._broken: set[str] = set()
         self._unknown: dict[tuple[str, str, str], list[NodeRef]] = {}
 
     def read(self, source: ModelSource, name: str) -> None:
@@ -111,6 +116,7 @@ class _Reader:
         if isinstance(found, Problem):
             self._findings.add(found)
             return
+        before = self._findings.count()
         try:
             self._check_keys(source, found)
             if found is Format.OP_LIST:
@@ -126,6 +132,8 @@ class _Reader:
             self._findings.model(str(failure.filename or source.path), what, todo)
         except WireError as failure:
             self._findings.model(str(source.path), f"is not a whole GraphDef: {failure}", _DAMAGED)
+        if self._findings.count() != before:
+            self._broken.add(name)
 
     def _check_keys(self, source: ModelSource, found: Format) -> None:
         """Keys that are for other kinds of models."""
@@ -151,7 +159,12 @@ class _Reader:
         )
         opset = OpSet(models=tuple(self._models), uses=self._uses.result())
         notes = (*self._notes, *skipped)
-        return Reading(opset=opset, problems=self._findings.problems(), notes=notes)
+        return Reading(
+            opset=opset,
+            problems=self._findings.problems(),
+            notes=notes,
+            broken=frozenset(self._broken),
+        )
 
     def _op_list(self, source: ModelSource, name: str) -> None:
         entries, problems = oplist.parse(read_text(source.path), source.path)
@@ -181,6 +194,7 @@ class _Reader:
         if len(loaded.buffer) > MOST_BYTES:
             self._findings.model(str(source.path), *too_large(len(loaded.buffer)))
             return
+        before = self._findings.count()
         rewritten = self._rewriter.rewrite(read_graph(loaded.buffer), source)
         self._notes += (f"{name}: {note}" for note in (*loaded.notes, *rewritten.notes))
         check_graph(rewritten.graph, str(source.path), self._facts, self._findings)
@@ -189,22 +203,26 @@ class _Reader:
         pruned = prune(rewritten.graph, info.inputs, info.outputs, info.initialisers)
         if self._is_too_much(pruned, rewritten, stated=bool(loaded.outputs)):
             rewritten = rewritten.without(pruned)
-            self._notes.append(f"{name}: {_note_on_removed(pruned, info)}")
+            self._notes.append(f"{name}: {note_on_removed(pruned, info)}")
         checks = self._check(name, rewritten, self._findings, run=_names_of(pruned.graph))
         check_fed(pruned, info, self._findings)
         for reader in sorted(_names_of(pruned.graph) & loaded.faults.keys()):
             where = NodeRef(model=name, function="", node=reader)
             todo = f"put it into {source.path.parent}, or freeze the model again with its file"
             self._findings.node(where, f"{loaded.faults[reader]}: a table stays empty", todo)
-        run = walk(pruned.graph, self._specs)
+        run = tuple(walk(pruned.graph, self._specs))
         check_kernels(name, run, self._context(rewritten, self._findings))
+        self._notes += (f"{name}: {note}" for note in note_on_random_ops(run))
         for node in checks:
-            self._uses.add_site(node.site, node.where)
+            if not missing_attrs(node.site):  # nobody knows what kernel that node wants
+                self._uses.add_site(node.site, node.where)
             for attr in unknown_attrs(node.site) if self._facts.ignores_unknown_attrs else ():
                 self._unknown.setdefault((name, node.site.node.op, attr), []).append(node.where)
         count = len({(node.where.function, node.where.node) for node in checks})
         info = replace(info, node_count=count)
-        self._models.append(self._rewriter.applied(info, rewritten, self._findings))
+        if self._findings.count() == before:
+            info = self._rewriter.applied(info, rewritten)
+        self._models.append(info)
 
     def _first_run(
         self, source: ModelSource, loaded: LoadedModel, graph: GraphDef, info: ModelInfo
@@ -215,7 +233,7 @@ class _Reader:
         nodes = stated or find_initialisers(graph, _names_of(step))
         if not nodes:
             return info
-        self._notes.append(f"{info.name}: {_note_on_first_run(info, nodes)}")
+        self._notes.append(f"{info.name}: {note_on_first_run(info, nodes)}")
         changes = any(CHANGE.fullmatch(site.node.op) for site in walk(step, self._specs))
         return replace(info, initialisers=nodes, steps=1 + changes)
 
@@ -288,46 +306,23 @@ class _Reader:
         if graph.nodes and not (outputs or loaded.outputs):
             what = "every node is an input of another one: no output can be found"
             findings.model(where, what, "state the outputs in the target file")
+        inputs = inputs if loaded.inputs else interface.inputs(ends.inputs)
         return ModelInfo(
             name=name,
             path=loaded.path,
             sha256=loaded.sha256,
-            inputs=inputs if loaded.inputs else interface.inputs(ends.inputs),
+            inputs=infer_shapes(inputs, graph, loaded.path, cache=self._cache, python=self._python),
             outputs=outputs,
             node_count=0,
             min_consumer=graph.min_consumer,
             producer=graph.producer,
             made=loaded.made,
+            embeds=loaded.embeds,
         )
 
 
 def _names_of(graph: GraphDef) -> frozenset[str]:
     return frozenset(node.name for node in graph.nodes)
-
-
-def _note_on_first_run(info: ModelInfo, nodes: Sequence[str]) -> str:
-    """What the app has to do before it runs the model."""
-    names = ", ".join(f'"{name}"' for name in nodes)
-    file = f" of dist/models/{info.name}.pb" if info.made else ""
-    words = any(tensor.dtype == "DT_STRING" for tensor in info.inputs)
-    return (
-        "its lookup tables or variables are filled before its first run: in each new session"
-        f"{file} the app runs once session->Run({{}}, {{}}, {{{names}}}, nullptr); "
-        f"dist/models/{info.name}.json names these nodes, too"
-        + "; the texts that verification makes up are in no table: give others as 'samples'"
-        * words
-    )
-
-
-def _note_on_removed(pruned: PrunedGraph, info: ModelInfo) -> str:
-    """What is left out of the file that the app loads, and why."""
-    ops = sorted({node.op for node in pruned.removed})
-    few = ", ".join(ops[:_OPS_SHOWN]) + ", ..." * (len(ops) > _OPS_SHOWN)
-    outputs = ", ".join(tensor.name for tensor in info.outputs)
-    return (
-        f"{outputs} do not need {len(pruned.removed)} of its nodes (ops {few}), whose kernels are "
-        f"not built: dist/models/{info.name}.pb is the model without them, and what the app loads"
-    )
 
 
 def _ref(model: str, site: Site) -> NodeRef:

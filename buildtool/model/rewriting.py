@@ -10,7 +10,6 @@ from pathlib import Path
 
 from buildtool.core.values import ModelInfo
 from buildtool.model.encoding import write_graph
-from buildtool.model.findings import Findings
 from buildtool.model.graphdef import GraphDef
 from buildtool.model.interface import with_index
 from buildtool.model.loading import ModelSource, keep
@@ -77,10 +76,10 @@ class Rewriter:
         graph, done = transform_graph(graph, self._choices, setting)
         return RewrittenGraph(graph=graph, done=done, others=self._others, setting=setting)
 
-    def applied(self, info: ModelInfo, rewritten: RewrittenGraph, findings: Findings) -> ModelInfo:
+    def applied(self, info: ModelInfo, rewritten: RewrittenGraph) -> ModelInfo:
         """The model as the device gets it: the rewritten one becomes a file in the cache."""
         changes = tuple((done.transform, done.changed) for done in rewritten.done if done.changed)
-        if not changes or findings.problems():
+        if not changes:
             return info
         content = write_graph(rewritten.graph)
         return replace(

@@ -27,10 +27,12 @@ _ASSETS = "assets"
 
 
 class Embedded(NamedTuple):
-    """A graph with its vocabularies inside; ``faults`` says, by node, what is wrong with a file."""
+    """A graph with its vocabularies inside, which were in ``files``; ``faults`` says, by node, what
+    is wrong with a file."""
 
     graph: GraphDef
     faults: Mapping[str, str]
+    files: tuple[Path, ...]
 
 
 class _VocabularyError(Exception):
@@ -44,6 +46,7 @@ def embed_vocabularies(graph: GraphDef, folder: Path) -> Embedded:
     by_name = {node.name: node for node in graph.nodes}
     made: dict[str, tuple[Node, ...]] = {}
     faults: dict[str, str] = {}
+    files: list[Path] = []
     gone: set[str] = set()
     for reader in readers:
         chain = list(_file_name(reader, by_name))
@@ -51,16 +54,18 @@ def embed_vocabularies(graph: GraphDef, folder: Path) -> Embedded:
         if name is None:
             continue
         try:
-            made[reader.name] = _filler(reader, by_name, _lines(name, folder))
+            place = _find(name, folder)
+            files.append(place)
+            made[reader.name] = _filler(reader, by_name, _lines(place))
             gone |= {node.name for node in chain}
         except _VocabularyError as fault:
             faults[reader.name] = str(fault)
     if not made:
-        return Embedded(graph, faults)
+        return Embedded(graph, faults, tuple(files))
     nodes = [new for node in graph.nodes for new in made.get(node.name, (node,))]
     taken = {node_of(name) for node in nodes if node.name not in gone for name in node.inputs}
     kept = tuple(node for node in nodes if node.name not in gone or node.name in taken)
-    return Embedded(graph._replace(nodes=kept), faults)
+    return Embedded(graph._replace(nodes=kept), faults, tuple(files))
 
 
 def _file_name(reader: Node, nodes: Mapping[str, Node]) -> Iterator[Node]:
@@ -76,11 +81,15 @@ def _file_name(reader: Node, nodes: Mapping[str, Node]) -> Iterator[Node]:
         yield from (*chain, node)
 
 
-def _lines(name: str, folder: Path) -> list[bytes]:
+def _find(name: str, folder: Path) -> Path:
     places = (folder / name, folder / Path(name).name, folder / _ASSETS / Path(name).name)
     place = next((each for each in places if each.is_file()), None)
     if place is None:
         raise _VocabularyError(f"the vocabulary file {name!r} is not there")
+    return place
+
+
+def _lines(place: Path) -> list[bytes]:
     lines = place.read_bytes().replace(b"\r", b"").split(b"\n")
     lines = lines[:-1] if not lines[-1] else lines
     if b"" in lines:

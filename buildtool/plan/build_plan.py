@@ -168,7 +168,7 @@ def plan_to_json(plan: BuildPlan) -> dict[str, Any]:
     """The canonical JSON of a plan: no path of this machine, nothing that varies."""
     value = dataclasses.asdict(plan)
     for model in value["models"]:
-        del model["path"], model["original"], model["made"]
+        del model["path"], model["original"], model["made"], model["embeds"]
         if not model["initialisers"]:
             del model["initialisers"], model["steps"]
     return {"schema_version": SCHEMA_VERSION, **value}

@@ -88,13 +88,16 @@ def library_problems(
     for use in uses:
         users.setdefault(use.op, []).extend(use.nodes)
     for source, libraries in missing.items():
-        nodes = [node for op in sorted(ops[source]) for node in users.get(op, ())]
-        yield Problem(
-            where=str(nodes[0]) if nodes else source,
-            what=f"the kernels of {', '.join(sorted(ops[source]))} ({source}) need "
-            f"{', '.join(libraries)}, which the {backend} backend does not build{also(nodes)}",
-            todo=f"do this work in the app: {BEHIND}",
-        )
+        models: dict[str, list[NodeRef]] = {}
+        for node in (node for op in sorted(ops[source]) for node in users.get(op, ())):
+            models.setdefault(node.model, []).append(node)
+        for nodes in models.values() or [[]]:
+            yield Problem(
+                where=str(nodes[0]) if nodes else source,
+                what=f"the kernels of {', '.join(sorted(ops[source]))} ({source}) need "
+                f"{', '.join(libraries)}, which the {backend} backend does not build{also(nodes)}",
+                todo=f"do this work in the app: {BEHIND}",
+            )
 
 
 def training_problems(

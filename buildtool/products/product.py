@@ -7,7 +7,7 @@ the work, is loaded only when a step runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -114,9 +114,16 @@ class Maker(Protocol):
         """Flags of the link that takes the library in, ``own`` being those of the backend."""
         ...
 
-    def rehearse(self, build: Build, plan: BuildPlan) -> tuple[Problem, ...]:
-        """What TensorFlow itself refuses of the models of ``plan``, as far as it is here and the
-        product will be compared with it: asked before anything is compiled."""
+    def rehearse(
+        self,
+        build: Build,
+        models: Sequence[ModelInfo],
+        ops: Collection[str],
+        broken: Collection[str],
+    ) -> tuple[Problem, ...]:
+        """What TensorFlow itself refuses of ``models``, as far as it is here and the product will
+        be compared with it: asked before anything is compiled. ``ops`` are all that they run;
+        models that are ``broken`` are not run."""
         ...
 
     def write_flags(self, build: Build, renderer: Renderer) -> int:

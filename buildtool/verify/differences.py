@@ -6,11 +6,11 @@ Two builds of one program differ in rounding; all else has a reason that a wider
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
+from buildtool.core.random_ops import RANDOM
 from buildtool.core.values import OutputCheck
 from buildtool.verify.compare import COARSE_TYPES, Allowance, is_float
 from buildtool.verify.expected import Reference
@@ -19,12 +19,6 @@ from buildtool.verify.tensor_files import Tensor, as_numbers
 # Up to here a difference can be the rounding of a long graph: sums in another order, or fused
 # operations. In floats of 32 bits that is 10^5 units of the last place.
 ROUNDING = 1e-2
-# Ops that draw other numbers each time (TensorFlow 2.14.1, core/ops/random_ops.cc and
-# stateful_random_ops.cc); the stateless ones do not.
-RANDOM = re.compile(
-    r"Random(?!ShuffleQueue)\w+|(Parameterized|Stateful)?TruncatedNormal|Multinomial"
-    r"|Stateful(Uniform|StandardNormal|RandomBinomial)\w*"
-)
 FLAGS = "flags such as -ffast-math in 'flags.compile', a macro in 'defines' or a patch"
 
 

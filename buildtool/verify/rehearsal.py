@@ -54,6 +54,19 @@ def _one(item: ModelRun, source: Reference, say: Callable[[str], None]) -> Itera
     yield from empty_problems(item, outputs.tensors, inputs)
 
 
+def unknown_ranks(items: Sequence[ModelRun]) -> Iterator[Problem]:
+    """Inputs whose shape nobody says, of models that cannot be run yet: where they can, TensorFlow
+    tells whether a scalar will do."""
+    for item in items:
+        for info in item.model.inputs:
+            if info.shape is None and item.inputs is None:
+                yield Problem(
+                    where=f"{item.model.name}: input {info.name!r}",
+                    what="nobody says its shape, so that it would be fed a scalar",
+                    todo=remedy(item),
+                )
+
+
 def empty_problems(
     item: ModelRun, outputs: Sequence[Tensor], inputs: Sequence[Tensor]
 ) -> Iterator[Problem]:

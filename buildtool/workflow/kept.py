@@ -26,7 +26,11 @@ def write_models(layout: Layout, models: Sequence[ModelInfo]) -> None:
     """Where the frozen models of this machine lie; the plan itself holds no such path."""
     values = [
         dataclasses.asdict(model)
-        | {"path": str(model.path), "original": str(model.original) if model.original else None}
+        | {
+            "path": str(model.path),
+            "original": str(model.original) if model.original else None,
+            "embeds": [str(path.absolute()) for path in model.embeds],
+        }
         for model in models
     ]
     write_if_changed(layout.models, to_json(values))

@@ -15,7 +15,7 @@ from buildtool.plan.build_plan import make_plan, plan_to_json
 from buildtool.plan.problems import library_problems
 from buildtool.plan.runtime import runtime_roots
 from buildtool.plan.selection import Selection, deciding_attrs, select
-from buildtool.starlark.buildfiles import load_packages
+from buildtool.starlark.buildfiles import BuildGraph, load_packages
 from buildtool.workflow.kept import write_models
 from buildtool.workflow.workspace import Workspace
 
@@ -39,9 +39,19 @@ def run(work: Workspace) -> str:
         facts=read_runtime_facts(job.tree.path),
         rewrites=rewrites,
     )
-    decided = _decide(work, catalogue, reading)
-    if problems := work.product.maker().rehearse(work, decided):
-        raise ModelError(problems)
+    graph = load_packages(
+        job.tree.path,
+        work.backend.conditions(job),
+        work.cache.folder("buildfiles", job.tree.digest[:16]),
+    )
+    selection = select(
+        reading.opset,
+        catalogue,
+        others=_OtherCatalogues(work),
+        portable=work.backend.portable(job, graph),
+    )
+    _check(work, catalogue, reading, selection)
+    decided = _decide(work, catalogue, reading, selection, graph)
     write_if_changed(work.layout.plan, to_json(plan_to_json(decided)))
     write_models(work.layout, reading.opset.models)
     required = sum(file.required for file in decided.files)
@@ -51,25 +61,15 @@ def run(work: Workspace) -> str:
     )
 
 
-def _decide(work: Workspace, catalogue: KernelCatalogue, reading: Reading) -> BuildPlan:
-    """What is built, and why.
-
-    Raises:
-        ModelError: see :func:`run`.
-    """
+def _decide(
+    work: Workspace,
+    catalogue: KernelCatalogue,
+    reading: Reading,
+    selection: Selection,
+    graph: BuildGraph,
+) -> BuildPlan:
+    """What is built, and why."""
     backend, job, tree = work.backend, work.job, work.job.tree
-    graph = load_packages(
-        tree.path,
-        backend.conditions(job),
-        work.cache.folder("buildfiles", tree.digest[:16]),
-    )
-    selection = select(
-        reading.opset,
-        catalogue,
-        others=_OtherCatalogues(work),
-        portable=backend.portable(job, graph),
-    )
-    _check(work, catalogue, reading, selection)
     work.say("reading the tree's BUILD files")
     offers = backend.offers(job, graph, [k.registration.source for k in selection.kernels])
     graph.save()
@@ -99,7 +99,8 @@ def _decide(work: Workspace, catalogue: KernelCatalogue, reading: Reading) -> Bu
 def _check(
     work: Workspace, catalogue: KernelCatalogue, reading: Reading, selection: Selection
 ) -> None:
-    """Raises ModelError with all that is wrong with the models."""
+    """Raises ModelError with all that is wrong with the models; those that are sound so far are run
+    in TensorFlow."""
     problems = [
         *reading.problems,
         *selection.problems,
@@ -110,6 +111,14 @@ def _check(
             backend=work.backend.name,
         ),
     ]
+    models = reading.opset.models
+    broken = reading.broken | {
+        model.name
+        for model in models
+        if any(problem.where.startswith(f"{model.name}: ") for problem in problems)
+    }
+    ops = [op for op, _ in selection.ops]
+    problems += work.product.maker().rehearse(work, models, ops, broken)
     if problems:
         raise ModelError(problems)
 

@@ -28,6 +28,23 @@ node { name: "y" op: "Reluu" input: "x" attr { key: "T" value { type: DT_FLOAT }
 versions { producer: 1575 }
 """
 
+VOCABULARY = """
+node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_INT64 } }
+       attr { key: "shape" value { shape { dim { size: 2 } } } } }
+node { name: "none" op: "Const" attr { key: "dtype" value { type: DT_INT64 } }
+       attr { key: "value" value { tensor { dtype: DT_INT64 int64_val: -1 tensor_shape {} } } } }
+node { name: "path" op: "Const" attr { key: "dtype" value { type: DT_STRING } }
+       attr { key: "value" value { tensor { dtype: DT_STRING string_val: "/nosuch/words.txt"
+              tensor_shape {} } } } }
+node { name: "table" op: "HashTableV2" attr { key: "key_dtype" value { type: DT_INT64 } }
+       attr { key: "value_dtype" value { type: DT_INT64 } } }
+node { name: "fill" op: "InitializeTableFromTextFileV2" input: "table" input: "path"
+       attr { key: "key_index" value { i: 0 } } attr { key: "value_index" value { i: -1 } } }
+node { name: "out" op: "LookupTableFindV2" input: "table" input: "x" input: "none"
+       attr { key: "Tin" value { type: DT_INT64 } } attr { key: "Tout" value { type: DT_INT64 } } }
+versions { producer: 1575 }
+"""
+
 
 def left_behind(project: Project, target: str) -> list[str]:
     """The files of a target, but for its lock."""
@@ -193,6 +210,25 @@ def test_the_next_run_simply_works(real_project: Project, tmp_path: Path) -> Non
     assert real_project.doit(*words).steps == ["plan:linux"]
     assert left_behind(real_project, "linux") == ["models.json", "plan.json"]
     assert real_project.doit(*words).out == "plan:linux: up to date\n"
+
+
+@pytest.mark.real_tree
+def test_what_was_put_into_a_model_is_looked_at_too(real_project: Project, tmp_path: Path) -> None:
+    model, words = tmp_path / "words.pbtxt", tmp_path / "words.txt"
+    model.write_text(VOCABULARY, encoding="utf-8")
+    words.write_text("1\n2\n", encoding="utf-8")
+    call = ("plan:linux", f"model={model}")
+    assert real_project.doit(*call).steps == ["plan:linux"]
+    assert real_project.doit(*call).out == "plan:linux: up to date\n"
+    plan = real_project.folder("linux") / "plan.json"
+    before = plan.read_bytes()
+    words.write_text("1\n2\n3\n", encoding="utf-8")
+    assert real_project.doit(*call).steps == ["plan:linux"]
+    assert plan.read_bytes() != before
+    words.unlink()
+    assert "the vocabulary file '/nosuch/words.txt' is not there" in (
+        real_project.doit(*call, code=5).err
+    )
 
 
 @pytest.mark.real_tree

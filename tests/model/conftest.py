@@ -32,6 +32,8 @@ MaxPool | input:T | output:T | T:type={type:DT_FLOAT} ksize:list(int) strides:li
 Transpose | x:T perm:Tperm | y:T | T:type Tperm:type={type:DT_INT32}
 Softmax | logits:T | softmax:T | T:type
 Pack | values:N*T | output:T | N:int T:type axis:int={i:0}
+Split | split_dim:DT_INT32 value:T | output:num_split*T | num_split:int T:type
+RandomStandardNormal | shape:T | output:dtype | dtype:type T:type
 TopKV2 | input:T k:DT_INT32 | values:T indices:DT_INT32 | sorted:bool={b:true} T:type
 Fill | dims:index_type value:T | output:T | T:type index_type:type={type:DT_INT32}
 PartitionedCall | args:*Tin | output:*Tout | Tin:list(type) Tout:list(type) f:func

@@ -178,3 +178,29 @@ def test_what_a_session_refuses_to_load(
 )
 def test_devices_of_a_small_device(device: str, own: bool) -> None:
     assert is_own_cpu(device) is own
+
+
+@pytest.mark.wheel
+def test_the_shape_of_what_is_fed_in_the_midst_is_inferred(write: Write, read: Read) -> None:
+    shape = "attr { key: 'shape' value { shape { dim { size: 2 } dim { size: 6 } } } }"
+    axis = (
+        "node { name: 'axis' op: 'Const' attr { key: 'dtype' value { type: DT_INT32 } } "
+        "attr { key: 'value' value { tensor { dtype: DT_INT32 int_val: 1 tensor_shape {} } } } }"
+    )
+    pieces = node("s", "Split", "axis", "x", more=T + "attr { key: 'num_split' value { i: 3 } }")
+    x = node("x", "Placeholder", more=f"attr {{ key: 'dtype' value {{ type: DT_FLOAT }} }} {shape}")
+    path = write(x + axis + pieces + node("out", "Relu", "s:1"))
+    (model,) = read(path, inputs=("s:1",), outputs=("out",)).opset.models
+    assert [(each.name, each.shape) for each in model.inputs] == [("s:1", (2, 2))]
+
+
+def test_what_draws_random_numbers_is_noted(write: Write, read: Read) -> None:
+    drawn = node("n", "RandomStandardNormal", "x", more=T)
+    (note,) = read(write(placeholder("x") + drawn), outputs=("n",)).notes
+    assert note.startswith("m: it draws random numbers in 'n' (RandomStandardNormal): outputs")
+
+
+def test_an_output_that_gives_no_tensor(write: Write, read: Read) -> None:
+    text = placeholder("x") + node("out", "Relu", "x") + node("all", "NoOp", "^out", more="")
+    (problem,) = read(write(text), outputs=("all",)).problems
+    assert problem.what == "the output 'all' is no tensor: op NoOp gives none"

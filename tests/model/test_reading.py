@@ -262,7 +262,7 @@ def test_what_only_has_an_effect_or_depends_on_no_input_is_no_output(
         "'outputs' names others",
     )
     (note,) = read(write(text), outputs=("two",)).notes
-    assert note.startswith("m: two:0 do not need 3 of its nodes (ops PrintV2, Relu, TensorList")
+    assert note.startswith("m: two:0 does not need 3 of its nodes (ops PrintV2, Relu, TensorList")
     alone = f"{placeholder('x')} node {{ name: 'log' op: 'PrintV2' input: 'x' {kind} }}"
     assert [t.name for t in read(write(alone)).opset.models[0].outputs] == ["log:0"]
 
@@ -313,7 +313,7 @@ def test_what_is_stated_wrongly(write: Write, read: Read) -> None:
         "    name an input of the model",
         f"{path}: the input 'xx' is not a node of the graph\n    close to it are x",
         f"{path}: the output 'y:1' is not a tensor of the graph\n"
-        "    'y' has 1 outputs; the first is y:0",
+        "    the first that 'y' gives is y:0",
     ]
 
 

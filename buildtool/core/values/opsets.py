@@ -65,7 +65,8 @@ class ModelInfo:
     ``rewrites`` are those that changed it, each with the names of the nodes; then ``original`` is
     the graph that it was before, with its hash. ``made`` says that ``path`` is no file of the
     user's, but made of one: an app gets it in any case. ``initialisers`` are nodes that are to be
-    run once before the model. ``steps`` is 2 where a run depends on the one before it.
+    run once before the model. ``steps`` is 2 where a run depends on the one before it. ``embeds``
+    are files of the user's that were put into it.
     """
 
     name: str
@@ -82,6 +83,7 @@ class ModelInfo:
     made: bool = False
     initialisers: tuple[str, ...] = ()
     steps: int = 1
+    embeds: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ measures that program."""
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from buildtool.backends.backend import Job, Library
 from buildtool.config import Model, Target
 from buildtool.core.errors import Problem
 from buildtool.core.paths import Layout
+from buildtool.core.random_ops import RANDOM
 from buildtool.core.render import Renderer
 from buildtool.core.values import (
-    BuildPlan,
     FileKind,
     ModelInfo,
     SizeReport,
@@ -27,9 +27,8 @@ from buildtool.products.product import Build, Packer, Slice
 from buildtool.products.static.runner_link import install_app_headers, link_runner
 from buildtool.report.size import SizeInput, measure
 from buildtool.verify import Allowance, ModelRun, VerificationInput, may_register, verify
-from buildtool.verify.differences import RANDOM
 from buildtool.verify.expected import find_reference
-from buildtool.verify.rehearsal import rehearse
+from buildtool.verify.rehearsal import rehearse, unknown_ranks
 
 REHEARSAL_TIMEOUT = 900.0  # seconds for one model
 
@@ -97,14 +96,22 @@ class StaticMaker:
                     build.catalogue(plan.defines),
                     everything=target.registration == "all",
                 ),
-                models=_model_runs(target, plan, models, build.layout.rewritten_models),
+                models=_model_runs(
+                    target, [op for op, _ in plan.ops], models, build.layout.rewritten_models
+                ),
                 folder=build.layout.verify,
                 protobuf_prefix=target.protobuf_prefix or "",
                 cache=job.cache.folder("reference"),
             )
         )
 
-    def rehearse(self, build: Build, plan: BuildPlan) -> tuple[Problem, ...]:
+    def rehearse(
+        self,
+        build: Build,
+        models: Sequence[ModelInfo],
+        ops: Collection[str],
+        broken: Collection[str],
+    ) -> tuple[Problem, ...]:
         source = find_reference(
             python="",
             cache=build.access.cache.folder("reference"),
@@ -113,11 +120,13 @@ class StaticMaker:
         )
         if not source.version:
             return ()
-        runs = (
+        runs = [
             dataclasses.replace(each, graph=each.model.path)
-            for each in _model_runs(build.target, plan, plan.models, build.layout.rewritten_models)
-        )
-        return rehearse(tuple(runs), source, build.say)
+            for each in _model_runs(build.target, ops, models, build.layout.rewritten_models)
+        ]
+        sound = [each for each in runs if each.model.name not in broken]
+        others = [each for each in runs if each.model.name in broken]
+        return (*unknown_ranks(others), *rehearse(sound, source, build.say))
 
     def proved(self, report: VerificationReport) -> str:
         if report.not_run:
@@ -155,12 +164,12 @@ class StaticMaker:
 
 
 def _model_runs(
-    target: Target, plan: BuildPlan, models: Sequence[ModelInfo], folder: Path
+    target: Target, ops: Iterable[str], models: Sequence[ModelInfo], folder: Path
 ) -> tuple[ModelRun, ...]:
     """Each model that is a graph, with what the target says of it; rewritten ones are in
-    ``folder``."""
+    ``folder``. ``ops`` are all that they run."""
     settings = {model.name: model for model in target.models}
-    draws = any(RANDOM.fullmatch(op) for op, _ in plan.ops)
+    draws = any(RANDOM.fullmatch(op) for op in ops)
     return tuple(
         ModelRun(
             model=model,

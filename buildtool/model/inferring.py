@@ -1,0 +1,64 @@
+"""Shapes of tensors that an app feeds in the midst of a graph: TensorFlow infers them.
+
+A placeholder says its shape, or nobody knows it. Any other tensor has the one that TensorFlow finds
+when it reads the graph.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from buildtool.core.run import Command, run
+from buildtool.core.values import TensorInfo
+from buildtool.model.freezing import environment, sha256
+from buildtool.model.graphdef import GraphDef
+from buildtool.model.pruning import PLACEHOLDERS
+
+_SCRIPT = "buildtool.model.infer_shapes"
+_TIMEOUT = 600.0
+
+
+def infer_shapes(
+    inputs: Sequence[TensorInfo], graph: GraphDef, path: Path, *, cache: Path, python: str
+) -> tuple[TensorInfo, ...]:
+    """The inputs, each with the shape that TensorFlow infers where none is known. ``path`` is the
+    graph's file. Without TensorFlow, or where it does not read the graph, they stay as they are."""
+    said = {node.name for node in graph.nodes if node.op in PLACEHOLDERS}
+    names = [
+        each.name
+        for each in inputs
+        if each.shape is None and each.name.rpartition(":")[0] not in said
+    ]
+    if not names:
+        return tuple(inputs)
+    found = _shapes(path, names, cache, python)
+    return tuple(
+        dataclasses.replace(each, shape=found[each.name]) if each.name in found else each
+        for each in inputs
+    )
+
+
+def _shapes(
+    path: Path, names: Sequence[str], cache: Path, python: str
+) -> dict[str, tuple[int, ...]]:
+    """The shapes of those tensors whose rank can be inferred, which is done once."""
+    kept = cache / "shapes" / f"{sha256(path)[:32]}.json"
+    known: dict[str, list[int] | None] = {}
+    if kept.is_file():
+        known = json.loads(kept.read_text(encoding="utf-8"))
+    if any(name not in known for name in names):
+        command = Command(argv=(python, "-m", _SCRIPT, str(path), *names), env=environment())
+        done = run(command, what=f"inferring shapes in {path}", check=False, timeout=_TIMEOUT)
+        if done.returncode:
+            return {}
+        known |= json.loads(done.stdout.splitlines()[-1])
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as scratch:
+            part = Path(scratch, kept.name)
+            part.write_text(json.dumps(known, sort_keys=True), encoding="utf-8")
+            part.replace(kept)
+    return {name: tuple(shape) for name in names if (shape := known[name]) is not None}
