@@ -118,11 +118,25 @@ def _mistake(path: Path, head: bytes, tail: bytes) -> Problem | None:
     return None
 
 
+def _of_tensorflow_js(head: bytes) -> tuple[str, str]:
+    """Which of its two kinds a ``model.json`` is, and what to do."""
+    if b"layers-model" in head:
+        return "a Keras model", (
+            "turn it back with its own converter: tensorflowjs_converter --input_format "
+            "tfjs_layers_model --output_format keras_saved_model model.json FOLDER"
+        )
+    return "a graph model", (
+        "it was converted from another one, which is what to give: a SavedModel or a frozen "
+        "GraphDef (.pb); docs/models.md says how to make a GraphDef of it if that one is lost"
+    )
+
+
 def _by_content(path: Path, head: bytes) -> Format | Problem:
     text = not _CONTROL.search(head)
     if text and _TFJS.match(head):
-        what = "is a model.json of TensorFlow.js, whose weights are in other files"
-        return Problem(where=str(path), what=what, todo=f"it is made of another one; {_FREEZE}")
+        kind, todo = _of_tensorflow_js(head)
+        what = f"is {kind} of TensorFlow.js, whose weights are in other files"
+        return Problem(where=str(path), what=what, todo=todo)
     if text and _GRAPH_TEXT.match(head):
         if path.suffix in _BINARY_SUFFIXES:
             what = f"holds a text GraphDef, though {path.suffix} says that it is binary"

@@ -26,10 +26,23 @@ _REMEDIES = (
         r"(OneShot|Anonymous)?Iterator\w*|\w+Dataset(V\d)?",
         f"it is part of an input pipeline: {BEHIND}",
     ),
+    (
+        r"(Addons>)?GatherTree",
+        "it is of tf.contrib.seq2seq or TensorFlow Addons, whose sources are not in the tree: name "
+        "the step and parent ids that it takes under 'outputs', and follow them back in the app",
+    ),
+    (
+        r"(?P<package>\w+)>\w+",
+        "it belongs to the package {package}, not to TensorFlow: add its sources to the tree, or "
+        f"{BEHIND}",
+    ),
     (r"\w*(Queue|Reader|Barrier)\w*(V2)?", f"it is part of an input pipeline: {BEHIND}"),
 )
 
 
 def remedy(op: str) -> str:
     """What to do about a node of ``op``; empty where nothing is known of it."""
-    return next((todo for pattern, todo in _REMEDIES if re.fullmatch(pattern, op)), "")
+    for pattern, todo in _REMEDIES:
+        if match := re.fullmatch(pattern, op):
+            return todo.format(**match.groupdict())
+    return ""

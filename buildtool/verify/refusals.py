@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 SAMPLES = "give inputs that fit as 'samples', an .npz file"
+ASSERTED = "the model itself checks what it is fed: "
 _BEHIND = "name a tensor behind that node under the model's 'inputs'"
 
 _REMEDIES = (
@@ -43,8 +44,8 @@ _REMEDIES = (
     ),
     (
         r"assertion failed:",
-        "the model itself checks what it is fed: give inputs that pass as 'samples', an .npz file; "
-        "or export it without its assertions",
+        ASSERTED + "give inputs that pass as 'samples', an .npz file; or export it without its "
+        "assertions",
     ),
     (
         r"Unknown image file|Expected image \(|Invalid (JPEG|PNG|GIF|BMP)|Header mismatch|RIFF"

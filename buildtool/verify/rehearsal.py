@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from buildtool.core.errors import Problem, VerificationError
 from buildtool.verify.expected import Reference, expected_outputs, is_known
 from buildtool.verify.inputs import ModelRun, model_inputs
-from buildtool.verify.refusals import SAMPLES, likely_remedy
+from buildtool.verify.refusals import ASSERTED, SAMPLES, likely_remedy
 from buildtool.verify.tensor_files import Tensor, concrete_shape
 
 # TensorFlow's words for an op that the installed one does not have: a user's own, for one.
@@ -84,6 +84,8 @@ def empty_problems(
 def _remedy(item: ModelRun, said: str) -> str:
     """What to do about what TensorFlow said."""
     known = likely_remedy(said)
+    if known.startswith(ASSERTED) and any(_is_vague(info.shape) for info in item.model.inputs):
+        return ASSERTED + remedy(item)
     if item.inputs is not None:
         known = known.replace("as 'samples', an .npz file", "in the file of 'samples'")
     return known or remedy(item)

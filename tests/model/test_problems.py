@@ -361,8 +361,16 @@ INDEX = b"x" * 40 + bytes.fromhex("57fb808b247547db")
         (
             "model.json",
             b'{"format": "graph-model", "modelTopology": {"node": []}}',
-            "is a model.json of TensorFlow.js, whose weights are in other files",
-            f"it is made of another one; {FREEZE}",
+            "is a graph model of TensorFlow.js, whose weights are in other files",
+            "it was converted from another one, which is what to give: a SavedModel or a frozen "
+            "GraphDef (.pb); docs/models.md says how to make a GraphDef of it if that one is lost",
+        ),
+        (
+            "keras.json",
+            b'{\n  "modelTopology": {}, "format": "layers-model"}',
+            "is a Keras model of TensorFlow.js, whose weights are in other files",
+            "turn it back with its own converter: tensorflowjs_converter --input_format "
+            "tfjs_layers_model --output_format keras_saved_model model.json FOLDER",
         ),
         (
             "m.pb",
@@ -513,6 +521,9 @@ def test_a_saved_model_without_its_variables(tmp_path: Path, read: Read) -> None
         ("BatchDatasetV2", "it is part of an input pipeline"),
         ("QueueDequeueV2", "it is part of an input pipeline"),
         ("TPUReplicate", "it is for TPUs"),
+        ("GatherTree", "it is of tf.contrib.seq2seq or TensorFlow Addons"),
+        ("Addons>GatherTree", "it is of tf.contrib.seq2seq or TensorFlow Addons"),
+        ("Addons>Resampler", "it belongs to the package Addons, not to TensorFlow"),
         ("Conv2D", ""),
         ("ReadFile", ""),
     ],

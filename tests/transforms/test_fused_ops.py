@@ -16,7 +16,10 @@ from buildtool.model.textformat import encode
 from buildtool.model.transforms import TransformOutcome, chosen_rewrites, transform_graph
 from buildtool.model.transforms.transform import Setting, Tree
 
-NAMES = ("BiasAdd", "Conv2D", "DepthwiseConv2dNative", "LeakyRelu", "MatMul", "Relu", "Tanh")
+NAMES = (
+    *("BiasAdd", "Conv2D", "DepthwiseConv2dNative", "LeakyRelu", "MatMul", "Mul", "Neg", "Relu"),
+    *("Sub", "Tanh"),
+)
 PARTS = {name: OpDefinition(name=name) for name in NAMES}
 FUSED = OpDefinition(
     name="_FusedConv2D",
@@ -84,12 +87,31 @@ def test_a_fusion_without_a_kernel_becomes_its_parts() -> None:
     assert made["Tanh"].device == "/cpu:0"
 
 
+def test_slopes_of_tensorflow_js_become_four_older_ops() -> None:
+    graph, _ = rewritten("", op="Prelu", inputs=2)
+    assert nodes(graph) == [
+        ("y/above", "Relu", ("x0", "^x0")),
+        ("y/negative", "Neg", ("x0",)),
+        ("y/below", "Relu", ("y/negative",)),
+        ("y/scaled", "Mul", ("x1", "y/below")),
+        ("y", "Sub", ("y/above", "y/scaled")),
+    ]
+    graph, _ = rewritten("'BiasAdd', 'Prelu'", op="FusedDepthwiseConv2dNative", inputs=4)
+    first, second, *_, last = nodes(graph)
+    assert (first[1], second[1]) == ("DepthwiseConv2dNative", "BiasAdd")
+    assert last == ("y", "Sub", ("y/Prelu/above", "y/Prelu/scaled"))
+
+
 @pytest.mark.parametrize(
     ("op", "base"),
-    [("_FusedDepthwiseConv2dNative", "DepthwiseConv2dNative"), ("_FusedMatMul", "MatMul")],
+    [
+        ("_FusedDepthwiseConv2dNative", "DepthwiseConv2dNative"),
+        ("FusedDepthwiseConv2dNative", "DepthwiseConv2dNative"),
+        ("_FusedMatMul", "MatMul"),
+    ],
 )
 def test_an_op_without_kernels_becomes_its_parts(op: str, base: str) -> None:
-    known = [FUSED, replace(NEW, name=op)] if "Depthwise" in op else []
+    known = [FUSED, replace(NEW, name=op)] if op.startswith("_FusedD") else []
     graph, _ = rewritten("'BiasAdd', 'LeakyRelu'", *known, op=op)
     assert [kind for _, kind, _ in nodes(graph)] == [base, "BiasAdd", "LeakyRelu"]
 
@@ -97,7 +119,7 @@ def test_an_op_without_kernels_becomes_its_parts(op: str, base: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"parts": "'BiasAdd', 'Prelu'"}, "what it fuses is not known: Prelu"),
+        ({"parts": "'BiasAdd', 'Mish'"}, "what it fuses is not known: Mish"),
         ({"parts": ""}, "what it fuses is not known"),
         ({"parts": "'BiasAdd'", "inputs": 4}, "what it fuses takes 3 inputs, and it has 4"),
         (
