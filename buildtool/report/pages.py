@@ -265,8 +265,14 @@ def _verdict(verification: VerificationReport | None) -> str:
         )
     if verification is None or not verification.models:
         return registered
-    if all(check.compared for check in verification.models):
+    others = [check.model for check in verification.models if not check.compared]
+    if not others:
         return f"{registered}, and every model's outputs agree with TensorFlow's own"
+    if len(others) < len(verification.models):
+        return (
+            f"{registered}; every model's outputs agree with TensorFlow's own, but for those of "
+            f"{', '.join(others)}, which ran and were not compared"
+        )
     return f"{registered} and runs every model; its outputs were not compared with TensorFlow's"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -19,6 +20,8 @@ from buildtool.verify.program import Program, run_model
 from buildtool.verify.tensor_files import Tensor, read_tensor, to_bytes
 
 LIST = "outputs.json"
+# TensorFlow's words for an op that the installed one does not have: a user's own, for one.
+_UNKNOWN_OP = re.compile(r"Op type not registered '(?P<op>[^']+)'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,13 @@ def expected_outputs(
     rewritten = {row.pop("rewritten", False) for row in rows} == {True}
     tensors = tuple(read_tensor(entry / f"{place}.bin", **row) for place, row in enumerate(rows))
     return ExpectedOutputs(tensors=tensors, drawn=drawn, rewritten=rewritten)
+
+
+def unknown_op(failure: VerificationError) -> str:
+    """The op for want of which the installed TensorFlow cannot run a model; empty if it is another
+    reason. The library's own tree may have it."""
+    found = (_UNKNOWN_OP.search(problem.what) for problem in failure.problems)
+    return next((match["op"] for match in found if match), "")
 
 
 def is_known(item: ModelRun, source: Reference, inputs: tuple[Tensor, ...]) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from buildtool.core.errors import Problem
+from buildtool.core.errors import Problem, VerificationError
 from buildtool.core.values import ModelCheck, ModelInfo, OutputCheck, TensorInfo
 from buildtool.verify.compare import Allowance, compare, describe
 from buildtool.verify.differences import Circumstances, why_different
-from buildtool.verify.expected import ExpectedOutputs, Reference, expected_outputs
+from buildtool.verify.expected import ExpectedOutputs, Reference, expected_outputs, unknown_op
 from buildtool.verify.inputs import ModelRun, model_inputs
 from buildtool.verify.program import Program, RunResult, run_model
 from buildtool.verify.rehearsal import empty_problems
@@ -31,7 +31,14 @@ def check_model(
     """
     source = around.reference
     inputs = model_inputs(item.model, item.inputs)
-    expected = expected_outputs(item, source, inputs) if source.version else None
+    lacking = ""
+    try:
+        expected = expected_outputs(item, source, inputs) if source.version else None
+    except VerificationError as failure:
+        lacking = unknown_op(failure)
+        if not lacking:
+            raise
+        expected = None
     result = run_model(
         program,
         model=item.model,
@@ -54,7 +61,7 @@ def check_model(
         model=item.model.name,
         sha256=item.model.sha256,
         inputs=SEEDED if item.inputs is None else f"given: {item.inputs.name}",
-        reference=_reference(item.model, source, expected),
+        reference=_reference(item.model, source, expected, lacking),
         compared=compared is not None,
         outputs=checks,
         timings=result.timings,
@@ -63,7 +70,12 @@ def check_model(
     return check, problems
 
 
-def _reference(model: ModelInfo, source: Reference, expected: ExpectedOutputs | None) -> str:
+def _reference(
+    model: ModelInfo, source: Reference, expected: ExpectedOutputs | None, lacking: str
+) -> str:
+    """What outputs are compared with, or why not; ``lacking`` is an op that TensorFlow lacks."""
+    if lacking:
+        return f"not compared: tensorflow {source.version} has no op {lacking}"
     if expected is None:
         return NOT_INSTALLED
     given = " on the model as it was before its rewrites" if model.original else ""

@@ -10,13 +10,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from buildtool.core.errors import Problem, VerificationError
-from buildtool.verify.expected import Reference, expected_outputs, is_known
+from buildtool.verify.expected import Reference, expected_outputs, is_known, unknown_op
+from buildtool.verify.failed_runs import ASSERTED, SAMPLES, likely_remedy
 from buildtool.verify.inputs import ModelRun, model_inputs
-from buildtool.verify.refusals import ASSERTED, SAMPLES, likely_remedy
 from buildtool.verify.tensor_files import Tensor, concrete_shape
 
-# TensorFlow's words for an op that the installed one does not have: a user's own, for one.
-_UNKNOWN_OP = re.compile(r"Op type not registered")
 # "Graph execution error: Detected at node 'm' defined at ...: Node: 'm' REASON [[{{node m}}]] ..."
 _AT_NODE = re.compile(
     r"Node: '(?P<node>[^']*)' (?P<reason>.*?)(?: \[\[\{\{node | Original stack trace |$)"
@@ -43,7 +41,12 @@ def _one(item: ModelRun, source: Reference, say: Callable[[str], None]) -> Itera
         outputs = expected_outputs(item, source, inputs)
     except VerificationError as failure:
         said = "\n".join(problem.what for problem in failure.problems)
-        if not _UNKNOWN_OP.search(said):
+        if op := unknown_op(failure):
+            say(
+                f"TensorFlow {source.version} has no op {op}: nothing will be compared of "
+                f"{item.model.name}"
+            )
+        else:
             yield Problem(
                 where=item.model.name,
                 what=f"TensorFlow {source.version} itself cannot run it on {_fed(item, inputs)}: "

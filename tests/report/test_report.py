@@ -326,6 +326,16 @@ def test_a_run_without_comparison_does_not_claim_one(tmp_path: Path) -> None:
     )
 
 
+def test_a_report_names_the_models_that_were_not_compared(tmp_path: Path) -> None:
+    (model,) = VERIFIED.models
+    models = (model, replace(model, model="mine", compared=False, reference="not compared: why"))
+    text = _texts(tmp_path, replace(GOOD, verification=replace(VERIFIED, models=models)))
+    assert (
+        "every model's outputs agree with TensorFlow's own, but for those of mine, which ran and "
+        "were not compared"
+    ) in " ".join(text["report.txt"].split())
+
+
 def test_budgets_of_all_sizes(tmp_path: Path) -> None:
     limits = [("archive", 51_619_100), ("linked", 8_000_000), ("compressed", 1_300_000)]
     others = tuple(SizeLimit(name=name, most=most, where="t.yaml:9") for name, most in limits)

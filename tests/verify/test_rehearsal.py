@@ -16,8 +16,8 @@ from buildtool.core.values import ModelInfo, TensorInfo
 from buildtool.model.textformat import encode
 from buildtool.verify.compare import Allowance
 from buildtool.verify.expected import Reference, expected_outputs, find_reference
+from buildtool.verify.failed_runs import likely_remedy
 from buildtool.verify.inputs import ModelRun, model_inputs
-from buildtool.verify.refusals import likely_remedy
 from buildtool.verify.rehearsal import rehearse, remedy
 from tests.limits import HANG
 

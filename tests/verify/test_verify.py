@@ -22,6 +22,7 @@ from buildtool.core.values import (
     TensorInfo,
     TypeConstraint,
 )
+from buildtool.model.textformat import encode
 from buildtool.verify import Allowance, ModelRun, VerificationInput, require_proof, verify
 from tests.limits import HANG
 
@@ -116,6 +117,24 @@ def test_good_without_tensorflow(artefact: VerificationInput, play: Play) -> Non
     assert (check.compared, check.reference) == (False, "not compared: tensorflow is not installed")
     assert check.outputs[0].shape == (1, 2)
     assert (check.timings, check.peak_kib) == ({"run": 2.0}, 7)
+
+
+@pytest.mark.wheel
+def test_an_op_that_only_the_library_has(
+    artefact: VerificationInput, play: Play, tmp_path: Path
+) -> None:
+    play(artefact.program, GOOD)
+    text = """node { name: 'x' op: 'Placeholder' attr { key: 'dtype' value { type: DT_FLOAT } } }
+      node { name: 'y' op: 'GatherTree' input: 'x' }"""
+    graph = tmp_path / "m.pb"
+    graph.write_bytes(encode(text, "GraphDef"))
+    item = ModelRun(model=replace(MODEL, path=graph), graph=graph, allowance=ALLOWANCE)
+    report = verify(replace(artefact, models=(item,), python=""))
+    assert report.problems == ()
+    (check,) = report.models
+    assert not check.compared
+    assert check.reference.startswith("not compared: tensorflow ")
+    assert check.reference.endswith(" has no op GatherTree")
 
 
 def test_no_session_factory_stops_and_says_why(artefact: VerificationInput, play: Play) -> None:
