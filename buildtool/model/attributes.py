@@ -130,6 +130,9 @@ def _list_value(buffer: Buffer, span: Span) -> Value:
             items += [
                 _scalar(buffer, element, VARINT, n, 0) for n in packed(buffer, kind, value, end)
             ]
+        elif element == "float":
+            # Packed or not, four bytes each: how many there are is asked, their values are not.
+            items += [None] * ((end - value) // 4)
         else:
             items.append(_scalar(buffer, element, kind, value, end))
     return Value(f"list({element})", tuple(items))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from buildtool.core.datatypes import base, name_of, short
+from buildtool.model.attributes import Attr
 from buildtool.model.textformat import TextError, encode
 from buildtool.model.wire import WireError, fields, signed, varint, write_field, write_varint
 
@@ -117,3 +120,16 @@ def test_what_is_no_text(text: str, line: int, what: str) -> None:
 def test_debug_information_is_left_out() -> None:
     text = "node { name: 'x' } debug_info { files: ['a', 'b'] traces { key: 'x' value <> } }"
     assert encode(text, "GraphDef") == encode("node { name: 'x' }", "GraphDef")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\x22\x10" + struct.pack("<4f", 1, 1.5, 1.5, 1), (b"\x25" + bytes(4)) * 4],
+    ids=["packed", "one by one"],
+)
+def test_a_list_of_floats_is_as_long_as_it_is(content: bytes) -> None:
+    """FractionalAvgPool wants four: how many there are counts, however they are written."""
+    buffer = b"\x0a" + bytes([len(content)]) + content
+    value = Attr(buffer, (0, len(buffer))).decode()
+    assert value.kind == "list(float)"
+    assert value.value == (None,) * 4
