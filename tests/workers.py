@@ -9,6 +9,7 @@ that the short tests fill the gaps at the end.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,3 +36,10 @@ def _group(item: pytest.Item) -> str:
         if name in definitions:
             return f"{definitions[name][-1].baseid}:{name}"
     return str(Path(item.path).relative_to(item.config.rootpath))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """A pytest and a pytest-xdist that do not fit would make each build once in every worker."""
+    if node.config.option.dist == "loadgroup" and not all("@" in name for name in ids):
+        pytest.exit("this pytest-xdist does not keep groups of tests together", returncode=4)
