@@ -71,6 +71,16 @@ _STATE = (
         "name the tensors that it gives under 'inputs', so that the app feeds them; or name the op "
         "that starts it under 'initialise'",
     ),
+    _State(
+        "a queue that nothing fills, so that the session waits for ever",
+        frozenset(
+            f"{kind}Queue{version}"
+            for kind in ("FIFO", "PaddingFIFO", "Priority", "RandomShuffle")
+            for version in ("", "V2")
+        ),
+        frozenset(f"QueueEnqueue{many}{v}" for many in ("", "Many") for v in ("", "V2")),
+        "name the tensors that are taken from it under 'inputs', so that the app feeds them",
+    ),
 )
 
 

@@ -222,6 +222,16 @@ def test_an_iterator_is_fed_past(write: Write, read: Read) -> None:
     assert not read(path, inputs=("next",), outputs=("out",)).problems
 
 
+def test_a_queue_is_fed_past(write: Write, read: Read) -> None:
+    kinds = "attr { key: 'component_types' value { list { type: DT_FLOAT } } }"
+    text = node("queue", "FIFOQueueV2", more=kinds) + const("n", "int32")
+    text += node("batch", "QueueDequeueManyV2", "queue", "n", more=kinds)
+    path = write(text + node("out", "Relu", "batch"))
+    problem = read(path).problems[-1]  # the others: this small tree has none of these ops
+    assert problem.what.startswith("op FIFOQueueV2: a queue that nothing fills")
+    assert not read(path, inputs=("batch",), outputs=("out",)).problems
+
+
 @pytest.mark.parametrize(
     ("stated", "kinds"),
     [
