@@ -13,6 +13,7 @@ from pathlib import Path
 
 from buildtool.binary.arm_attributes import ArmAttributes, parse_attributes
 from buildtool.binary.elf_file import SHT_DYNSYM, SHT_SYMTAB, Bytes, ElfFile, Section
+from buildtool.binary.kernel_symbols import count_factories
 
 MACHINES = {
     3: "x86",
@@ -119,6 +120,12 @@ def defined_symbols(source: Path | Bytes) -> frozenset[str]:
         for symbol in ElfFile(source).symbols(SHT_SYMTAB, SHT_DYNSYM)
         if symbol.section != SHN_UNDEF and symbol.binding != STB_LOCAL
     )
+
+
+def kernel_factories(source: Path | Bytes) -> int:
+    """How many kernels a file registers that still has its local symbols."""
+    symbols = ElfFile(source).symbols(SHT_SYMTAB)
+    return count_factories(item.name for item in symbols if item.section != SHN_UNDEF)
 
 
 def _is_constructor_table(section: Section) -> bool:

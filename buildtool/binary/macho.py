@@ -10,7 +10,6 @@ the processor tells.
 
 from __future__ import annotations
 
-import re
 import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from buildtool.binary.kernel_symbols import count_factories
 from buildtool.core.version_numbers import version_numbers
 
 Bytes = bytes | memoryview
@@ -69,14 +69,6 @@ PLATFORMS = {
 VERSION_MIN = {0x24: "macos", 0x25: IOS, 0x2F: "tvos", 0x30: "watchos"}
 SIMULATOR_CPUS = ("x86_64", "i386")
 CONSTRUCTOR_PREFIX = "__GLOBAL__"
-# The mangled name of a lambda without captures as a plain function of an OpKernelConstruction, also
-# of one in another lambda (templates/native/tensorflow_prefix.h.j2), or of what stands in its place
-# in templates/makefile/tensorflow_prefix.h.j2.
-KERNEL_FACTORY = re.compile(
-    r"8__invokeEPN\w*20OpKernelConstructionE"
-    r"|UlPN\w*20OpKernelConstructionEE\d*_8__invokeE"
-    r"|buildtool_kernel_\d+ILb1E\w*6CreateE"
-)
 
 
 class NotMachoError(ValueError):
@@ -200,11 +192,9 @@ def defined_symbols(source: Path | Bytes) -> frozenset[str]:
 
 
 def kernel_factories(source: Path | Bytes) -> int:
-    """How many kernels a file registers that still has its local symbols: every registration
-    hands on the address of a function of its own that makes the kernel, and the compiler drops
-    those that are not selected (``framework/op_kernel.h``, 1.0 to 2.14)."""
+    """How many kernels a file registers that still has its local symbols."""
     symbols = _Macho(_load(source)).symbols()
-    return sum(not item.undefined and bool(KERNEL_FACTORY.search(item.name)) for item in symbols)
+    return count_factories(item.name for item in symbols if not item.undefined)
 
 
 def cpu_name(kind: int, subtype: int) -> str:

@@ -71,15 +71,25 @@ def system_symbols(toolchain: Toolchain) -> frozenset[str]:
     """What the C and C++ run-time libraries of the toolchain define."""
     if toolchain.system_stubs:
         return _stub_symbols(toolchain)
+    if toolchain.system_libraries:
+        return _defined_in(toolchain, toolchain.system_libraries)
     cxx = (str(toolchain.cxx.path), *toolchain.compile_flags)
+    paths = (
+        run(Command(argv=(*cxx, f"-print-file-name={library}")), what=library).stdout.strip()
+        for library in ("libstdc++.so.6", "libc.so.6", "libm.so.6", "libgcc_s.so.1", "libgcc.a")
+    )
+    return _defined_in(toolchain, map(Path, paths))
+
+
+def _defined_in(toolchain: Toolchain, libraries: Iterable[Path]) -> frozenset[str]:
+    """The symbols of libraries, those that are there."""
     found: set[str] = set()
-    for library in ("libstdc++.so.6", "libc.so.6", "libm.so.6", "libgcc_s.so.1", "libgcc.a"):
-        path = run(Command(argv=(*cxx, f"-print-file-name={library}")), what=library).stdout.strip()
-        if not Path(path).is_file():
+    for path in libraries:
+        if not path.is_file():
             continue
-        dynamic = () if library.endswith(".a") else ("-D",)
-        argv = (str(toolchain.extra["nm"].path), *dynamic, "-P", "--defined-only", path)
-        output = run(Command(argv=argv), what=f"symbols of {library}", check=False).stdout
+        dynamic = () if path.suffix == ".a" else ("-D",)
+        argv = (str(toolchain.extra["nm"].path), *dynamic, "-P", "--defined-only", str(path))
+        output = run(Command(argv=argv), what=f"symbols of {path.name}", check=False).stdout
         found.update(re.split(r"@|\s", line, maxsplit=1)[0] for line in output.splitlines() if line)
     return frozenset(found)
 

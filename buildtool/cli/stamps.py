@@ -39,6 +39,12 @@ def compiler_stamp(target: Target) -> str:
     return platform.compiler_stamp(target, abi)
 
 
+def run_stamp(target: Target) -> str:
+    """What programs of the target would run on."""
+    platform, _ = target_abi(target)
+    return platform.run_stamp(target)
+
+
 def tree_stamp(target: Target) -> str:
     """The content of a tree of the user's own; one that is fetched never changes."""
     if not isinstance(target.tensorflow, Path):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.cli.stamps import Stamp, compiler_stamp, product_stamp, tree_stamp
+from buildtool.cli.stamps import Stamp, compiler_stamp, product_stamp, run_stamp, tree_stamp
 from buildtool.config import Target
 from buildtool.core.checkpoint_files import find_checkpoint
 from buildtool.core.paths import WITHIN as AT
@@ -154,6 +154,7 @@ STEPS = (
         writes=(str(AT.result("verification")),),
         folders=(str(AT.verify),),
         user_files=_samples,
+        stamps=(run_stamp,),
     ),
     Step(
         name="size",

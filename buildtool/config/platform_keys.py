@@ -19,10 +19,10 @@ class Android:
         "inference",
         "java",
     )
-    """What is built. `inference`: the library that Java calls, `libtensorflow_inference.so`;
-    `java`: the classes that call it; `portable`: a library with TensorFlow's C++ interface;
-    `benchmark`: the program `benchmark_model`, with which models are run on a device; `demo`:
-    the tree's example app."""
+    """What the backend `bazel` builds. `inference`: the library that Java calls,
+    `libtensorflow_inference.so`; `java`: the classes that call it; `portable`: a library with
+    TensorFlow's C++ interface; `benchmark`: the program `benchmark_model`, with which models are
+    run on a device; `demo`: the tree's example app."""
 
     sdk: Path | None = None
     """The Android SDK. Unset, what the environment variable `ANDROID_HOME` names, or
@@ -32,8 +32,8 @@ class Android:
     """The Android NDK. Unset, what `ANDROID_NDK_HOME` names, or the SDK's own."""
 
     ndk_revision: Release | None = None
-    """The revision that the NDK must be of, such as `"14.1"`. Unset, any that TensorFlow and Bazel
-    can use."""
+    """The revision that the NDK must be of, such as `"14.1"`. Unset, any that the backend and the
+    tree can use."""
 
     api_level: Count | None = None
     """The API level of the oldest Android that the library must run on. Unset, 21."""
@@ -45,8 +45,8 @@ class Android:
     """Version of the SDK's build-tools, such as `"28.0.3"`. Unset, the newest installed ones."""
 
     page_size: Bytes | None = None
-    """The largest memory page of the devices: `16 KiB` for Android 15 and newer. Unset, what the
-    linker does by itself."""
+    """The largest memory page of the devices: `16 KiB` for Android 15 and newer. Unset, that for 64
+    bits and `4 KiB` for 32; with the backend `bazel` what the linker does by itself."""
 
     group: Coordinate = Coordinate("org.tensorflow")
     """Group of the package for Maven and Gradle."""
@@ -59,6 +59,20 @@ class Android:
 
     package: JavaPackage = JavaPackage("org.tensorflow.selective")
     """Java package of the AAR itself; no other library of an app may have the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """For the platform `android`: what verification runs the library on. Unset, on a device that
+    the environment variable `ANDROID_SERIAL` names; without that it is not run."""
+
+    root: Path | None = None
+    """A folder with an Android's own `system/bin/linker64` (or `linker`) and libraries: programs
+    are run on these, under qemu."""
+
+    device: str = ""
+    """The serial number of a device or emulator as `adb devices` lists it, or `any` for the only
+    one."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,7 @@ from buildtool.config.kinds import (
     Tolerance,
 )
 from buildtool.config.nodes import Value
-from buildtool.config.platform_keys import Android, Ios
+from buildtool.config.platform_keys import Android, Ios, Run
 
 SCHEMA_VERSION = 1
 # Keys that stood at the top of a target file, and where they stand now; empty: nowhere.
@@ -222,9 +222,14 @@ class Target:
     were made for."""
 
     product: str = "auto"
-    """What an app gets: `static` archives that it links; for iOS `xcframework`, those of all slices
-    packed together; for Android `aar`, libraries that Java calls. `auto`: the platform's usual
-    one."""
+    """What an app gets: `static` archives that it links; `shared`, one library with TensorFlow's C
+    API; for iOS `xcframework`, the archives of all slices packed together; for Android `prefab`,
+    the shared libraries of all slices in an AAR, or `aar`, libraries that Java calls, of the
+    backend `bazel`. `auto`: the platform's usual one; for Android `aar` if the tree is of 1.x."""
+
+    exports: tuple[str, ...] = ()
+    """Functions of TensorFlow's C API, or patterns such as `TF_Operation*`, that a shared library
+    exports besides those that load a graph and run it."""
 
     compiler: NameOrPath = "clang"
     """`clang`, `gcc`, a prefix such as `arm-linux-gnueabihf-`, or the path of a compiler. For iOS:
@@ -294,6 +299,9 @@ class Target:
     android: Android = Android()
     """For the platform `android`: the SDK and NDK, what is built, and what the package is
     called."""
+
+    run: Run = Run()
+    """For the platform `android`: what the library is run on to verify it."""
 
     makefile: Makefile = Makefile()
     """For the backend `makefile`: what a tree of TensorFlow 1.x is built with."""

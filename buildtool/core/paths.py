@@ -12,6 +12,7 @@ DATA = PACKAGE / "data"
 TARGETS = PROJECT / "targets"
 TEMPLATES = PROJECT / "templates"
 RUNNER = PROJECT / "runner" / "runner.cc"
+C_API_RUNNER = PROJECT / "runner" / "c_api_runner.c"
 LOCK = DATA / "sources.lock.yaml"
 
 # The archives of a static library: TensorFlow's own objects, which an app links whole, and all

@@ -24,11 +24,20 @@ class ApplePlatform:
     frameworks: tuple[str, ...]
     libraries: tuple[str, ...]
     path_variables: tuple[str, ...] = ()
+    ndk_build: bool = False
 
     @property
     def link_flags(self) -> tuple[str, ...]:
         frameworks = (word for name in self.frameworks for word in ("-framework", name))
         return (*frameworks, *(f"-l{name}" for name in self.libraries))
+
+    def app_link_flags(self, target: Target, abi: Abi) -> tuple[str, ...]:
+        del target, abi
+        return self.link_flags
+
+    def run_stamp(self, target: Target) -> str:
+        del target
+        return ""
 
     def sdk(self, target: Target, abi: Abi, access: SourceAccess) -> Path | None:
         from buildtool.tools.apple.stand_in_sdk import find_sdk  # noqa: PLC0415 - heavy

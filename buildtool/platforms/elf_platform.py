@@ -22,6 +22,7 @@ class ElfPlatform:
     products: tuple[str, ...]
     link_flags: tuple[str, ...] = ("-pthread", "-ldl", "-lm")
     path_variables: tuple[str, ...] = ()
+    ndk_build: bool = False
 
     def sdk(self, target: Target, abi: Abi, access: SourceAccess) -> Path | None:
         del abi, access
@@ -41,22 +42,18 @@ class ElfPlatform:
 
     def expectation(self, target: Target, abi: Abi) -> ElfExpectation:
         glibc = tuple(int(part) for part in (target.glibc or "").split(".") if part)
-        return elf_expectation(abi, glibc=glibc)
+        return ElfExpectation.of(abi, glibc=glibc)
+
+    def app_link_flags(self, target: Target, abi: Abi) -> tuple[str, ...]:
+        del target, abi
+        return self.link_flags
+
+    def run_stamp(self, target: Target) -> str:
+        del target
+        return ""
 
     def runner(
         self, target: Target, abi: Abi, toolchain: Toolchain, access: SourceAccess
     ) -> ProgramRunner:
         del target, abi, access
         return ProgramRunner(argv=toolchain.emulator)
-
-
-def elf_expectation(abi: Abi, *, glibc: tuple[int, ...] = ()) -> ElfExpectation:
-    """What every object of an ABI must say of itself."""
-    return ElfExpectation(
-        machine=abi.machine,
-        bits=abi.bits,
-        arm_architecture=abi.arm_architecture,
-        neon=abi.neon,
-        hard_float=abi.hard_float,
-        glibc=glibc,
-    )

@@ -30,11 +30,12 @@ class SourceAccess:
 @dataclass(frozen=True, kw_only=True)
 class ProgramRunner:
     """How this machine runs a program of an ABI: ``argv`` is put before it. ``emulated`` says what
-    it runs on where that is not a device's own system; ``not_run`` why it cannot run here at all
-    (both empty: it can)."""
+    it runs on where that is not a device's own system, ``device`` which device; ``not_run`` why it
+    cannot run here at all (all empty: this machine runs it)."""
 
     argv: tuple[str, ...] = ()
     emulated: str = ""
+    device: str = ""
     not_run: str = ""
 
 
@@ -50,6 +51,15 @@ class Platform(Protocol):
     @property
     def link_flags(self) -> tuple[str, ...]:
         """Flags of every link for it, each its own token."""
+        ...
+
+    @property
+    def ndk_build(self) -> bool:
+        """Whether apps for it are built by Android's ndk-build, too."""
+        ...
+
+    def app_link_flags(self, target: Target, abi: Abi) -> tuple[str, ...]:
+        """Those flags with what the target asks of an app's link besides."""
         ...
 
     @property
@@ -95,4 +105,8 @@ class Platform(Protocol):
         Raises:
             BuildError, DownloadError, ToolError: what they run on cannot be made.
         """
+        ...
+
+    def run_stamp(self, target: Target) -> str:
+        """A cheap value that changes with what programs would run on, besides the target."""
         ...

@@ -21,6 +21,7 @@ from buildtool.products.dist_files import (
     COMPILE_FLAGS_TEXT,
     FLAGS_JSON,
     LINK_FLAGS_TEXT,
+    NDK_BUILD,
     PKG_CONFIG,
 )
 from buildtool.tools.linkers import LINKING
@@ -125,6 +126,20 @@ def write_flags(
         renderer.render(place, f"dist/{Path(place).name}.j2", **values)
 
 
+def write_ndk_build(
+    renderer: Renderer, link_flags: Sequence[str], compile_flags: Sequence[str]
+) -> None:
+    """Write the same for the NDK's ndk-build, whose modules are linked whole or not by name."""
+    renderer.render(
+        NDK_BUILD,
+        "dist/Android.mk.j2",
+        whole=WHOLE,
+        rest=REST,
+        compile_flags=[flag for flag in compile_flags if flag != "-Iinclude"],
+        link_flags=link_flags[link_flags.index(REST) + 1 :],
+    )
+
+
 def header_closure(
     toolchain: Toolchain,
     source: Path,
@@ -132,14 +147,15 @@ def header_closure(
     includes: Sequence[Path],
     flags: Sequence[str],
     log: Path,
+    more: Sequence[str] = APP_HEADERS,
 ) -> tuple[Path, ...]:
-    """All headers that ``source`` and those of :data:`APP_HEADERS` that ``includes`` hold include,
-    but for those of the C and C++ libraries.
+    """All headers that ``source`` and those of ``more`` that ``includes`` hold include, but for
+    those of the C and C++ libraries.
 
     Raises:
         BuildError: the source does not preprocess.
     """
-    present = [name for name in APP_HEADERS if any((root / name).is_file() for root in includes)]
+    present = [name for name in more if any((root / name).is_file() for root in includes)]
     argv = (
         *(str(toolchain.cxx.path), *toolchain.compile_flags, *flags),
         *(f"-I{folder}" for folder in includes),

@@ -29,8 +29,10 @@ from buildtool.platforms.facts import Platform, SourceAccess
 if TYPE_CHECKING:  # a product is listed where no backend is loaded
     from buildtool.backends.backend import Backend, Job, Library
     from buildtool.core.render import Renderer
+    from buildtool.plan.build_plan import RuntimeRoot
 
 Files = tuple[str, ...]
+CONTRIB = "tensorflow/contrib"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,11 @@ class ProductFiles:
     products: Files
     programs: Files = ()
     packed: Files = (str(WITHIN.plan),)
+
+
+def is_release_1(tree: Path | None) -> bool:
+    """Whether a tree is of TensorFlow 1.x, which alone has this folder."""
+    return tree is not None and (tree.expanduser() / CONTRIB).is_dir()
 
 
 class Build(Protocol):
@@ -110,6 +117,10 @@ class Maker(Protocol):
         """The fields of the size report that a step's line tells."""
         ...
 
+    def roots(self) -> tuple[RuntimeRoot, ...]:
+        """The files of TensorFlow that it needs besides what models and runtime do."""
+        ...
+
     def link_flags(self, job: Job, own: Sequence[str]) -> tuple[str, ...]:
         """Flags of the link that takes the library in, ``own`` being those of the backend."""
         ...
@@ -172,6 +183,10 @@ class Product(Protocol):
     @property
     def packs(self) -> bool:
         """Whether the slices of a target are packed together; else each stays by itself."""
+        ...
+
+    def takes(self, tree: Path | None) -> bool:
+        """Whether it can be made of a tree; None is one that is fetched. A cheap look."""
         ...
 
     def files(self, target: Target) -> ProductFiles:

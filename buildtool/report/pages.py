@@ -249,15 +249,15 @@ def _budgets(size: SizeReport | None) -> tuple[tuple[str, int, int], ...]:
 def _verdict(verification: VerificationReport | None) -> str:
     """What a verification without problems has proved."""
     registered = "the library registers what was planned"
-    if verification is not None and verification.libraries:
+    if verification is not None and verification.libraries and not verification.checked_members:
         whole = "an app can load every library, and each has the planned kernels"
         return (
             whole
             if verification.not_run
             else (f"{whole}; a device ran the models, but their outputs were not compared")
         )
-    if verification is not None and verification.emulated:
-        registered = f"on {verification.emulated}, {registered}"
+    if verification is not None and (verification.emulated or verification.device):
+        registered = f"on {verification.emulated or verification.device}, {registered}"
     if verification is not None and verification.not_run:
         return (
             "every object and the linked program are built for the right system, and the program "

@@ -73,8 +73,9 @@ def tool(name: str, path: Path) -> Tool:
     return Tool(name=name, path=path, version=lines[0] if lines else "")
 
 
-def try_out(toolchain: Toolchain, abi: Abi) -> None:
-    """Compile and link a small program with the very flags of the target.
+def try_out(toolchain: Toolchain, abi: Abi, *, todo: str = "") -> None:
+    """Compile and link a small program with the very flags of the target. ``todo`` is what a
+    message says to do, if not to install or name a compiler.
 
     Raises:
         ToolError: that fails, or gives a program for another machine.
@@ -100,8 +101,8 @@ def try_out(toolchain: Toolchain, abi: Abi) -> None:
         return
     packages = " ".join(abi.packages)
     install = f"on Debian or Ubuntu: apt-get install {packages}; or " if packages else ""
-    todo = f"{install}set 'compiler:' or 'sysroot:' in the target"
-    raise ToolError(Problem(where=str(toolchain.cxx.path), what=what, todo=todo))
+    usual = f"{install}set 'compiler:' or 'sysroot:' in the target"
+    raise ToolError(Problem(where=str(toolchain.cxx.path), what=what, todo=todo or usual))
 
 
 def _machine(program: Path) -> tuple[str, int] | None:

@@ -26,12 +26,19 @@ that do not fit the model. Nothing in it waits longer than its timeouts.
 
 from buildtool.verify.compare import Allowance
 from buildtool.verify.inputs import ModelRun
-from buildtool.verify.proof import VerificationInput, check_emulator, require_proof, verify
+from buildtool.verify.proof import (
+    SharedProof,
+    VerificationInput,
+    check_emulator,
+    require_proof,
+    verify,
+)
 from buildtool.verify.registry import may_register
 
 __all__ = [
     "Allowance",
     "ModelRun",
+    "SharedProof",
     "VerificationInput",
     "check_emulator",
     "may_register",

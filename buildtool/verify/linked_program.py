@@ -19,7 +19,8 @@ _SHOWN = 8
 class LinkedFacts:
     """Facts for the report. ``machine`` is what the target asks for, in words. ``oldest_glibc`` is
     empty but for ELF; ``minimum_os`` and ``constructors`` (functions that run before ``main``) are
-    read of Mach-O alone, as is ``kernels``, those that are registered by the symbols."""
+    read of Mach-O alone. ``kernels`` are those that are registered by the symbols, 0 where a
+    program can always be asked."""
 
     machine: str
     libraries: Sequence[str] = ()
@@ -42,6 +43,7 @@ def linked_facts(program: Path, expected: Expectation) -> LinkedFacts:
             machine=machine,
             libraries=elf.needed_libraries(program),
             oldest_glibc=elf.oldest_glibc(program),
+            kernels=elf.kernel_factories(program) if expected.android is not None else 0,
         )
     except (NotElfError, macho.NotMachoError):
         return LinkedFacts(machine=machine)

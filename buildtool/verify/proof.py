@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildtool.binary.archive import Member, read_archive
+from buildtool.binary.elf import kernel_factories
 from buildtool.binary.elf_file import is_bitcode
 from buildtool.core.errors import Problem, ToolError, VerificationError
 from buildtool.core.values import (
@@ -16,10 +18,12 @@ from buildtool.core.values import (
     VerificationReport,
 )
 from buildtool.verify.architecture import TODO, Expectation, check_members, program_faults
+from buildtool.verify.class_texts import TextCheck
 from buildtool.verify.differences import Circumstances
 from buildtool.verify.expected import find_reference
 from buildtool.verify.inputs import ModelRun
 from buildtool.verify.linked_program import glibc_problems, linked_facts
+from buildtool.verify.loadable import LibraryReport, LibraryWanted, check_linked, library_facts
 from buildtool.verify.macho_check import image_problems
 from buildtool.verify.models import NOT_INSTALLED, check_model
 from buildtool.verify.program import Program, Registries, list_registries, prove_session
@@ -31,6 +35,16 @@ QEMU_PACKAGE = "qemu-user-static"
 
 
 @dataclass(frozen=True, kw_only=True)
+class SharedProof:
+    """A shared library that the program opens: what it must be, and what its texts say of its
+    kernels and ops."""
+
+    library: Path
+    wanted: LibraryWanted
+    texts: TextCheck
+
+
+@dataclass(frozen=True, kw_only=True)
 class VerificationInput:
     """What to verify, and with what.
 
@@ -38,10 +52,12 @@ class VerificationInput:
     linked with them, as a whole. ``emulator`` is put
     before the program's path; ``not_run`` says why the program cannot be started here at all, so
     that its file alone is looked at (empty: it can); ``emulated`` what stands for a device where
-    that is not its own system. ``allowed`` may be registered besides what is planned. ``folder``
-    receives tensors and logs; ``cache`` keeps TensorFlow's outputs between targets. ``python`` has
-    TensorFlow (empty: the one that runs us). ``protobuf_prefix``: what all names of protobuf must
-    have before them; empty if it has its own. ``timeout`` is seconds for one run of one model.
+    that is not its own system, ``device`` which device. ``allowed`` may be registered besides what
+    is planned. ``folder`` receives tensors and logs; ``cache`` keeps TensorFlow's outputs between
+    targets. ``python`` has TensorFlow (empty: the one that runs us). ``protobuf_prefix``: what all
+    names of protobuf must have before them; empty if it has its own. ``timeout`` is seconds for one
+    run of one model. ``words`` follow the program's path; with ``shared`` the program opens that
+    library, which is made of the archives.
     """
 
     plan: BuildPlan
@@ -53,16 +69,20 @@ class VerificationInput:
     emulator: tuple[str, ...] = ()
     not_run: str = ""
     emulated: str = ""
+    device: str = ""
     allowed: AllowedRegistrations = field(default_factory=AllowedRegistrations)
     models: tuple[ModelRun, ...] = ()
     protobuf_prefix: str = ""
     timeout: float = 900.0
     python: str = ""
+    words: tuple[str, ...] = ()
+    shared: SharedProof | None = None
 
 
 @dataclass
 class _Findings:
-    """What the steps have found so far. ``whole`` are the members that the program must have."""
+    """What the steps have found so far. ``whole`` are the members that the program must have,
+    ``library`` what its file says to Android's loader."""
 
     members: tuple[Member, ...] = ()
     whole: tuple[Member, ...] = ()
@@ -71,6 +91,7 @@ class _Findings:
     registry: RegistryCheck = field(
         default_factory=lambda: RegistryCheck(missing=(), surplus=(), problems=())
     )
+    library: LibraryReport | None = None
     models: list[ModelCheck] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -93,8 +114,9 @@ def verify(what: VerificationInput) -> VerificationReport:
         _check_linked(what, found)
         if what.not_run:
             found.notes.append(
-                f"the program was not started: {what.not_run}; its kernels are counted by its "
-                "symbols, and no model was run"
+                f"the program was not started: {what.not_run}; "
+                + ("" if what.shared else "its kernels are counted by its symbols, and ")
+                + "no model was run"
             )
         else:
             _start_program(what, found)
@@ -172,6 +194,19 @@ def _check_linked(what: VerificationInput, found: _Findings) -> None:
             what.program, what.expectation, whole=found.whole, kernels=len(what.plan.kernels)
         )
         return
+    if what.shared is not None:
+        shared = check_linked(what.shared.library, what.expectation, what.shared.wanted)
+        found.library, texts = shared, what.shared.texts
+        found.problems += (*shared.problems, *texts.problems)
+        found.notes.append("kernels and ops are counted by the texts in the library")
+        return
+    if what.expectation.android is not None:
+        wanted = LibraryWanted.of(what.expectation, soname="")
+        found.library = check_linked(what.program, what.expectation, wanted)
+        found.problems += found.library.problems
+        if what.not_run:
+            found.problems += _too_few_kernels(what)
+        return
     faults = program_faults(what.program, what.expectation)
     ours = found.problems or any(is_bitcode(member.data) for member in found.members)
     if ours:
@@ -187,16 +222,28 @@ def _check_linked(what: VerificationInput, found: _Findings) -> None:
     found.problems += glibc_problems(what.program, what.expectation.glibc)
 
 
+def _too_few_kernels(what: VerificationInput) -> Iterator[Problem]:
+    """What shows of the registry without starting the program."""
+    registered, planned = kernel_factories(what.program), len(what.plan.kernels)
+    if registered < planned:
+        yield Problem(
+            where=str(what.program),
+            what=f"registers {registered} kernels by its symbols; planned are {planned}",
+            todo="link libtensorflow.a as a whole, with the flags of link_flags.txt",
+        )
+
+
 def _start_program(what: VerificationInput, found: _Findings) -> None:
     program = _program(what)
     prove_session(program)
-    _check_registry(what, program, found)
+    if what.shared is None:
+        _check_registry(what, program, found)
     _run_models(what, found)
 
 
 def _program(what: VerificationInput, timeout: float = QUICK_TIMEOUT) -> Program:
     return Program(
-        argv=(*what.emulator, str(what.program)),
+        argv=(*what.emulator, str(what.program), *what.words),
         name=what.program.name,
         log=what.folder / "runner.log",
         timeout=timeout,
@@ -247,6 +294,8 @@ def _run_one(
 
 def _report(what: VerificationInput, found: _Findings) -> VerificationReport:
     facts = linked_facts(what.program, what.expectation)
+    texts = what.shared.texts if what.shared else None
+    registered = len(found.registries.kernels) or facts.kernels
     return VerificationReport(
         target=what.plan.target,
         checked_members=len(found.members),
@@ -259,11 +308,13 @@ def _report(what: VerificationInput, found: _Findings) -> VerificationReport:
         constructors=facts.constructors,
         not_run=what.not_run,
         emulated=what.emulated,
+        device=what.device,
+        libraries=(library_facts(found.library),) if found.library else (),
         planned_kernels=len(what.plan.kernels),
-        registered_kernels=len(found.registries.kernels) or facts.kernels,
-        registered_ops=len(found.registries.ops),
-        missing=found.registry.missing,
-        surplus=found.registry.surplus,
+        registered_kernels=texts.kernels if texts else registered,
+        registered_ops=texts.ops if texts else len(found.registries.ops),
+        missing=texts.missing if texts else found.registry.missing,
+        surplus=texts.surplus if texts else found.registry.surplus,
         models=tuple(found.models),
         notes=tuple(found.notes),
         problems=tuple(found.problems),

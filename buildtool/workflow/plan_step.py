@@ -81,7 +81,7 @@ def _decide(
         kernels=selection.kernels,
         ops=[op for op, _ in selection.ops],
         types=selection.types,
-        roots=runtime_roots(tree.version),
+        roots=[*runtime_roots(tree.version), *work.product.maker().roots()],
         offers=offers,
         compile_flags=backend.compile_flags(job),
         link_flags=work.product.maker().link_flags(job, backend.link_flags(job)),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from buildtool.config import Target, load_targets
 from buildtool.core.errors import DownloadError
 from buildtool.platforms.android import PLATFORM
 from buildtool.sources.cache import Cache
@@ -46,6 +48,19 @@ def make_kit(root: Path, *, revision: str = "14.1.3816874", bazel: str = "0.26.1
     return find_kit(
         asked, abis=PLATFORM.abis.values(), tree=root, tensorflow="1.20", bazel=bazel, env={}
     )
+
+
+@pytest.fixture
+def load_one(tmp_path: Path) -> Callable[[str], Target]:
+    """Makes a target of the text of its file."""
+
+    def load(text: str) -> Target:
+        folder = tmp_path / "targets"
+        folder.mkdir(exist_ok=True)
+        (folder / "one.yaml").write_text(f"models: [m.pb]\n{text}", encoding="utf-8")
+        return load_targets(folder, checks=())["one"]
+
+    return load
 
 
 @pytest.fixture

@@ -15,14 +15,20 @@ from buildtool.core.run import Command, run
 from buildtool.platforms.android import PLATFORM
 from buildtool.products.aar.aar_check import check_aar
 from buildtool.products.aar.aar_file import AarContent, write_aar
-from buildtool.products.aar.loadable import LibraryWanted
 from buildtool.products.aar.maven import Coordinates, write_repository
+from buildtool.tools.android.ndk_support import system_libraries
+from buildtool.verify.loadable import LibraryWanted
 from tests.limits import HANG
 
 ABIS = PLATFORM.abis
+SYSTEM = system_libraries()
 WANTED = {
     "libjsc.so": LibraryWanted(
-        soname="libjsc.so", level=21, symbols=("JSEvaluateScript",), packed=("libc++_shared.so",)
+        soname="libjsc.so",
+        level=21,
+        system=SYSTEM,
+        symbols=("JSEvaluateScript",),
+        packed=("libc++_shared.so",),
     )
 }
 COORDINATES = Coordinates(group="org.example.tf", artifact="selective-model", version="1.0")

@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 
 from buildtool.platforms.android import PLATFORM
-from buildtool.products.aar.loadable import LibraryWanted, check_library, sizes
+from buildtool.tools.android.ndk_support import system_libraries
+from buildtool.verify.loadable import LibraryWanted, check_library, sizes
 
 ABIS = PLATFORM.abis
+SYSTEM = system_libraries()
 WANTED = LibraryWanted(
     soname="libjsc.so",
     level=21,
+    system=SYSTEM,
     symbols=("JSGlobalContextCreate", "JSEvaluateScript"),
     packed=("libc++_shared.so",),
 )
@@ -128,7 +131,9 @@ def link(tmp_path: Path) -> Callable[..., Path]:
 
 def test_a_library_of_this_machine(link: Callable[..., Path]) -> None:
     path = link("-Wl,-z,max-page-size=16384", "-Wl,-z,execstack", "-nostdlib")
-    wanted = LibraryWanted(soname="libx.so", level=21, symbols=("here",), page_size=16384)
+    wanted = LibraryWanted(
+        soname="libx.so", level=21, system=SYSTEM, symbols=("here",), page_size=16384
+    )
     report = check_library(path, ABIS["x86_64"], wanted)
     assert [each.what for each in report.problems] == [
         "has no soname, not 'libx.so'",
@@ -141,7 +146,7 @@ def test_a_library_of_this_machine(link: Callable[..., Path]) -> None:
 
 def test_glibc_is_no_library_of_androids(link: Callable[..., Path]) -> None:
     path = link("-Wl,-soname,libx.so", "-Wl,--no-as-needed")
-    wanted = LibraryWanted(soname="libx.so", level=21)
+    wanted = LibraryWanted(soname="libx.so", level=21, system=SYSTEM)
     found = [each.what for each in check_library(path, ABIS["x86_64"], wanted).problems]
     assert (
         "needs libc.so.6, which is neither one of Android's libraries nor packed with it" in found
@@ -150,7 +155,7 @@ def test_glibc_is_no_library_of_androids(link: Callable[..., Path]) -> None:
 
 def test_a_program_is_no_library(link: Callable[..., Path], tmp_path: Path) -> None:
     path = link("-c", text="int x;")
-    wanted = LibraryWanted(soname="libx.so", level=21)
+    wanted = LibraryWanted(soname="libx.so", level=21, system=SYSTEM)
     report = check_library(path, ABIS["x86_64"], wanted)
     assert report.facts is None
     assert "is an ELF file that is relocatable, not shared" in report.problems[0].what
@@ -159,3 +164,52 @@ def test_a_program_is_no_library(link: Callable[..., Path], tmp_path: Path) -> N
         "is not an ELF file"
         in check_library(tmp_path / "text.so", ABIS["x86_64"], wanted).problems[0].what
     )
+
+
+def test_what_a_library_imports_must_be_there(link: Callable[..., Path], tmp_path: Path) -> None:
+    stubs = tmp_path / "stubs"
+    stubs.mkdir()
+    link("-nostdlib", "-Wl,-soname,libc.so", text="int here(void) { return 0; }").rename(
+        stubs / "libc.so"
+    )
+    path = link(
+        *("-Wl,-soname,libx.so", "-nostdlib", "-Wl,-z,relro", "-Wl,-z,now"),
+        *("-Wl,--no-as-needed", str(stubs / "libc.so"), "-Wl,--unresolved-symbols=ignore-all"),
+        text="int here(void); int gone(void); int TF_One(void) { return here() + gone(); }"
+        " int extra;",
+    )
+    wanted = LibraryWanted(
+        soname="libx.so",
+        level=21,
+        system=SYSTEM,
+        symbols=("TF_One", "TF_Two"),
+        only=("TF_One", "TF_Two"),
+        stubs=stubs,
+        hardened=True,
+    )
+    found = [each.what for each in check_library(path, ABIS["x86_64"], wanted).problems]
+    assert found == [
+        "was not linked by an NDK: it has no .note.android.ident",
+        "asks for gone, which no library that it needs has at API level 21",
+        "does not export TF_Two",
+        "exports extra, which nobody asked for",
+    ]
+
+
+def test_what_the_loader_fills_in_is_read_only(link: Callable[..., Path]) -> None:
+    wanted = LibraryWanted(soname="libx.so", level=21, system=SYSTEM, stand_in=True, hardened=True)
+    whole = link("-nostdlib", "-Wl,-soname,libx.so", "-Wl,-z,relro", "-Wl,-z,now")
+    assert check_library(whole, ABIS["x86_64"], wanted).problems == ()
+    lazy = link("-nostdlib", "-Wl,-soname,libx.so", "-Wl,-z,relro", "-Wl,-z,lazy")
+    (problem,) = check_library(lazy, ABIS["x86_64"], wanted).problems
+    assert problem.what == "leaves what the loader has filled in writable"
+
+
+@pytest.mark.network
+def test_real_libraries_are_hardened(libraries: Path) -> None:
+    for abi in ABIS:
+        facts = check_library(libraries / abi / "libjsc.so", ABIS[abi], WANTED).facts
+        assert facts is not None
+        assert facts.relro
+        assert {"malloc", "free"} <= facts.imports
+        assert not facts.imports & facts.exports

@@ -22,6 +22,7 @@ from buildtool.workflow.workspace import Workspace
 COMPILERS = {"arm64-v8a": "aarch64-linux-gnu-gcc", "x86_64": "x86_64-linux-gnu-gcc"}
 TARGET = """\
 platform: android
+product: aar
 slices: [arm64-v8a, x86_64]
 description: Two of "them" & more
 models: [m.pb]

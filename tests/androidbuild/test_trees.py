@@ -68,6 +68,7 @@ def test_every_release_of_1x(
 def test_2x(make_bench: Callable[..., Bench], real_tree: Path, tmp_path: Path) -> None:
     says = 'case "$1" in --version) echo "bazel 6.1.0"; exit 0 ;; esac; exit 1'
     bench = make_bench(bazel=False, scripts={"bazel": says})
+    bench.target("product: aar\n")
     ndk = make_ndk(tmp_path / "ndk", revision="21.4.7075529")
     words = (f"tf={real_tree}", f"model={bench.model}", "rewrite=all")
     env = {"ANDROID_NDK_HOME": str(ndk)}

@@ -212,6 +212,7 @@ ROOMS = (
         question="Archives that an app links, with headers and flags.",
         uses=(
             "config",
+            "plan",
             "tools",
             "verify",
             "report",
@@ -239,12 +240,40 @@ ROOMS = (
         question="Shared libraries that Java calls, packed for Android.",
         uses=(
             "config",
-            "binary",
+            "plan",
             "tools",
             "verify",
             "platforms",
             "backends/backend",
             "products/product",
+        ),
+    ),
+    Room(
+        name="products/shared",
+        question="A shared library with TensorFlow's C API, for apps of any language.",
+        uses=(
+            "config",
+            "plan",
+            "tools",
+            "verify",
+            "report",
+            "platforms",
+            "backends/backend",
+            "products/product",
+            "products/static",
+        ),
+    ),
+    Room(
+        name="products/prefab",
+        question="Shared libraries of several ABIs, packed for an app's CMake.",
+        uses=(
+            "config",
+            "tools",
+            "verify",
+            "platforms",
+            "products/product",
+            "products/aar",
+            "products/shared",
         ),
     ),
     Room(
@@ -258,6 +287,8 @@ ROOMS = (
             "products/static",
             "products/xcframework",
             "products/aar",
+            "products/shared",
+            "products/prefab",
         ),
     ),
     Room(

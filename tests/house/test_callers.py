@@ -12,7 +12,6 @@ from tests.house.code import PROJECT, Module, modules
 # Only other programs ask for these, or people who read plan.json and the target files.
 ASKED_FOR_OUTSIDE = {
     "DOIT_CONFIG",
-    "DraftTarget.schema_version",
     "Registration.host_memory",
 }
 TASK = "task_"

@@ -297,13 +297,13 @@ class TestMemory:
         original = tmp_path / "needs" / f"{'a' * 16}.json"
         original.parent.mkdir()
         original.write_text(json.dumps(needs))
-        assert tree_memory(tmp_path, tree, None, object_format="elf").needs == needs
-        memory = tree_memory(tmp_path, made, renaming, object_format="elf")
+        assert tree_memory(tmp_path, tree, None, system="elf").needs == needs
+        memory = tree_memory(tmp_path, made, renaming, system="elf")
         assert memory.needs == {"tensorflow:a.cc": ["protobuf:src/ours_google/protobuf/arena.cc"]}
         assert memory.path == tmp_path / "needs" / f"{'b' * 16}.json"
         own = {"tensorflow:a.cc": ["tensorflow:b.cc"]}
         memory.path.write_text(json.dumps(own))
-        assert tree_memory(tmp_path, made, renaming, object_format="elf").needs == own
+        assert tree_memory(tmp_path, made, renaming, system="elf").needs == own
 
     def test_builds_for_another_format_of_objects_begin_with_those_for_elf(
         self, tmp_path: Path
@@ -312,7 +312,7 @@ class TestMemory:
         elf = tmp_path / "needs" / f"{'a' * 16}.json"
         elf.parent.mkdir()
         elf.write_text('{"a": ["linux"]}')
-        memory = tree_memory(tmp_path, tree, None, object_format="macho")
+        memory = tree_memory(tmp_path, tree, None, system="macho")
         assert memory.needs == {"a": ["linux"]}
         memory.learn(
             {"a": Symbols(defined=frozenset("a"), undefined=frozenset("b")),
@@ -320,9 +320,9 @@ class TestMemory:
             Closure(needed={"a": Need(symbol="", file=""), "ios": Need(symbol="b", file="a")},
                     missing={}),
         )  # fmt: skip
-        again = tree_memory(tmp_path, tree, None, object_format="macho")
+        again = tree_memory(tmp_path, tree, None, system="macho")
         assert again.needs == {"a": ["ios"], "ios": []}
-        assert tree_memory(tmp_path, tree, None, object_format="elf").needs == {"a": ["linux"]}
+        assert tree_memory(tmp_path, tree, None, system="elf").needs == {"a": ["linux"]}
 
     def test_builds_at_the_same_time_keep_what_both_learnt(self, memory: Path) -> None:
         early = Memory.load(memory)

@@ -174,12 +174,24 @@ LIBRARIES = replace(
     NOT_RUN,
     verification=replace(
         VERIFIED,
+        checked_members=0,
         models=(),
         not_run="no such machine here",
         libraries=(LIBRARY, replace(LIBRARY, name="libold.so", needed=(), level=0, ndk="")),
     ),
 )
+DEVICE = replace(
+    GOOD,
+    verification=replace(
+        VERIFIED,
+        libraries=(replace(LIBRARY, name="runner"),),
+        oldest_glibc=(),
+        protobuf_prefix="",
+        device="Pixel 3, Android 11 (adb)",
+    ),
+)
 CASES = {
+    "device": DEVICE,
     "good": GOOD,
     "bad": BAD,
     "planned": PLANNED,

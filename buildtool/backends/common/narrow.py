@@ -94,17 +94,15 @@ class Memory:
         write_if_changed(self.path, to_json(self.needs))
 
 
-def tree_memory(
-    cache: Path, tree: SourceTree, renaming: Renaming | None, *, object_format: str
-) -> Memory:
-    """What earlier builds of the tree found, for systems of this format of objects: others have
+def tree_memory(cache: Path, tree: SourceTree, renaming: Renaming | None, *, system: str) -> Memory:
+    """What earlier builds of the tree found, for this system, or its format of objects: others have
     other files for it, which must not be forgotten in between. Where there was none, it is what
     builds for ELF found; of one with a renamed protobuf, what builds of the original found: nearly
     the same files need each other."""
-    folder, suffix = cache / "needs", "" if object_format == "elf" else f"-{object_format}"
+    folder, suffix = cache / "needs", "" if system == "elf" else f"-{system}"
     memory = Memory.load(folder / f"{tree.digest[:16]}{suffix}.json")
     if suffix and not memory.needs:
-        memory.needs = tree_memory(cache, tree, renaming, object_format="elf").needs
+        memory.needs = tree_memory(cache, tree, renaming, system="elf").needs
     if renaming and not memory.needs:
         earlier = Memory.load(folder / f"{renaming.original_tree.digest[:16]}{suffix}.json").needs
         memory.needs = {

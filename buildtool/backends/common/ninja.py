@@ -87,20 +87,27 @@ class NativeBuild:
         return self.toolchain.extra[name].path
 
     def _toolchain_variables(self) -> dict[str, str]:
-        flags = shlex.join(self.toolchain.compile_flags)
+        own = self.toolchain.own_flags if self.toolchain.cmake else self.toolchain.compile_flags
+        flags = shlex.join(own)
         letters = self.toolchain.archive_flags
         archive, index = letters.replace("s", ""), letters.replace("qc", "")
         return {
-            "CMAKE_AR": str(self.toolchain.ar.path),
+            **(self.toolchain.cmake or self._compilers()),
             "CMAKE_BUILD_TYPE": "None",
-            "CMAKE_C_COMPILER": str(self.toolchain.cc.path),
-            "CMAKE_CXX_COMPILER": str(self.toolchain.cxx.path),
             "CMAKE_C_FLAGS": flags,
             "CMAKE_CXX_FLAGS": flags,
             "CMAKE_CXX_ARCHIVE_CREATE": f"<CMAKE_AR> {archive} <TARGET> <LINK_FLAGS> <OBJECTS>",
             "CMAKE_CXX_ARCHIVE_FINISH": f"<CMAKE_AR> {index} <TARGET>",
             # The library is for another machine: compiling must do, a program may not run.
             "CMAKE_TRY_COMPILE_TARGET_TYPE": "STATIC_LIBRARY",
+        }
+
+    def _compilers(self) -> dict[str, str]:
+        """The tools, where no toolchain file names them."""
+        return {
+            "CMAKE_AR": str(self.toolchain.ar.path),
+            "CMAKE_C_COMPILER": str(self.toolchain.cc.path),
+            "CMAKE_CXX_COMPILER": str(self.toolchain.cxx.path),
             **SYSTEMS[self.toolchain.object_format],
         }
 

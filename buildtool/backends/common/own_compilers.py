@@ -12,7 +12,7 @@ from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.values import Abi, Toolchain
 from buildtool.platforms.facts import Platform
 from buildtool.starlark.buildfiles import BuildConditions, mobile_conditions
-from buildtool.tools.linkers import LLD
+from buildtool.tools.linkers import FOLDING_LINKERS, LLD
 
 BAZEL_CPUS = {"arm": "armhf"}
 
@@ -64,7 +64,7 @@ def own_link_flags(job: Job, *, linker: Sequence[str]) -> tuple[str, ...]:
     return link_flags(
         fold_sections=optimise.fold_sections,
         lto=optimise.lto,
-        linker=linker,
+        linker=[flag for flag in linker if flag in FOLDING_LINKERS],
         object_format=job.toolchain.object_format,
     )
 

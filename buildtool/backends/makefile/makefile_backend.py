@@ -229,7 +229,7 @@ class MakefileBackend:
                 job.cache.root,
                 job.tree,
                 job.renaming,
-                object_format=job.toolchain.object_format,
+                system=job.toolchain.system or job.toolchain.object_format,
             ),
             say=job.say,
         ).run()

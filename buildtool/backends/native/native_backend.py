@@ -44,7 +44,7 @@ class NativeBackend:
     name = "native"
     folder = "native"
     cxx_standard = "c++17"
-    products = ("static", "xcframework")
+    products = ("static", "xcframework", "shared", "prefab")
     object_formats = OBJECT_FORMATS
     type_policies = tuple(TYPE_DEFINES)
 
@@ -178,7 +178,7 @@ class NativeBackend:
                     job.cache.root,
                     job.tree,
                     job.renaming,
-                    object_format=job.toolchain.object_format,
+                    system=job.toolchain.system or job.toolchain.object_format,
                 ),
                 jobs=job.target.jobs,
                 launcher=job.target.launcher,

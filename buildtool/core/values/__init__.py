@@ -36,6 +36,7 @@ from buildtool.core.values.registrations import (
     TypeConstraint,
 )
 from buildtool.core.values.results import (
+    AndroidExpectation,
     ElfExpectation,
     LibraryFacts,
     MachoExpectation,
@@ -56,6 +57,7 @@ from buildtool.core.values.toolchains import (
 
 __all__ = [
     "Abi",
+    "AndroidExpectation",
     "AppleFacts",
     "ArgDef",
     "AttrCondition",

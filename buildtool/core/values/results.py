@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from buildtool.core.errors import Problem
+from buildtool.core.values.abis import Abi
+
+
+@dataclass(frozen=True, kw_only=True)
+class AndroidExpectation:
+    """What a linked file for Android must be: for the API ``level``, and pages of ``page_size``
+    bytes. ``stubs`` is the folder of the NDK whose libraries say what Android's own export at that
+    level; ``libraries`` are those that an app may load, and since which level. ``stand_in``: it was
+    made by something else than an NDK, so that what only an NDK does is not asked for."""
+
+    level: int
+    page_size: int
+    stubs: Path
+    libraries: Mapping[str, int]
+    stand_in: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +31,8 @@ class ElfExpectation:
     ``machine`` is a name of :mod:`buildtool.binary.elf`. For 32-bit ARM, ``arm_architecture`` is
     the newest Tag_CPU_arch value that the target's core runs (0: any), ``neon`` whether it has
     NEON, ``hard_float`` whether floats are passed in VFP registers. ``glibc`` is the oldest one
-    that the linked program must run on, such as ``(2, 28)``; empty if any will do.
+    that the linked program must run on, such as ``(2, 28)``; empty if any will do. ``android`` is
+    what is asked of a linked file besides, None for other systems.
     """
 
     machine: str
@@ -24,6 +41,19 @@ class ElfExpectation:
     neon: bool = False
     hard_float: bool = False
     glibc: tuple[int, ...] = ()
+    android: AndroidExpectation | None = None
+
+    @classmethod
+    def of(cls, abi: Abi, *, glibc: tuple[int, ...] = ()) -> ElfExpectation:
+        """What every object of an ABI must say of itself."""
+        return cls(
+            machine=abi.machine,
+            bits=abi.bits,
+            arm_architecture=abi.arm_architecture,
+            neon=abi.neon,
+            hard_float=abi.hard_float,
+            glibc=glibc,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +127,7 @@ class LibraryFacts:
 class VerificationReport:
     """What was found on the artefact. It is proved if ``problems`` is empty and it was run;
     ``not_run`` says why it was not: then its files are right as far as can be seen. ``emulated``
-    says what it was run on if that was not a device's own system.
+    says what it was run on if that was not a device's own system; ``device`` which device it was.
 
     ``checked_members`` of the archive were read; ``needed_libraries`` and ``oldest_glibc`` are of
     the linked program; so are, where that is Mach-O, ``minimum_os`` and ``constructors``, the
@@ -126,6 +156,7 @@ class VerificationReport:
     renamed_symbols: int = 0
     not_run: str = ""
     emulated: str = ""
+    device: str = ""
     libraries: tuple[LibraryFacts, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -35,7 +35,10 @@ class Toolchain:
     ``sysroot`` is the SDK, if the compiler gets one; ``system_stubs`` are text stubs of
     the system's libraries, where those stand for them. ``notes`` are what a report must say.
     ``archive_flags`` are those of ``ar`` for a new archive with an index and, where it can, without
-    dates, users and paths.
+    dates, users and paths. ``cmake`` are the variables by which CMake finds these tools itself,
+    where a toolchain file has them; ``own_flags`` are then the compile flags that are not that
+    file's. ``system_libraries`` are what every program is linked with, where it is known by path;
+    ``system`` is the name of a system that needs other files than its format of objects says.
     """
 
     cc: Tool
@@ -54,3 +57,7 @@ class Toolchain:
     system_stubs: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
     archive_flags: str = "qcsD"
+    cmake: Mapping[str, str] = field(default_factory=dict)
+    own_flags: tuple[str, ...] = ()
+    system_libraries: tuple[Path, ...] = ()
+    system: str = ""

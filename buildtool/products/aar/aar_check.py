@@ -14,8 +14,9 @@ from xml.etree import ElementTree
 from buildtool.core.errors import Problem
 from buildtool.core.values import Abi
 from buildtool.products.aar.aar_file import CLASSES, MANIFEST, SYMBOLS
-from buildtool.products.aar.loadable import LibraryReport, LibraryWanted, check_library
+from buildtool.verify.loadable import LibraryReport, LibraryWanted, check_library
 
+PREFAB = "prefab/"
 ANDROID = "{http://schemas.android.com/apk/res/android}"
 
 
@@ -99,6 +100,8 @@ def _layout_faults(names: list[str], abis: Mapping[str, Abi]) -> list[str]:
         parts = name.split("/")
         if name.startswith("/") or ".." in parts:
             faults.append(f"holds {name}, which leaves the folder that it is unpacked to")
+        elif name.startswith(PREFAB):
+            continue  # the same libraries once more, for an app's linker
         elif name.endswith(".so") and not (len(parts) == 3 and parts[0] == "jni"):
             faults.append(f"holds {name}, which is not where Android looks: jni/<abi>/")
         elif name.endswith(".so") and parts[1] not in abis:

@@ -31,7 +31,7 @@ class AarContent:
     """What goes into an AAR. ``package`` is the library's own Java package, ``level`` the oldest
     API level. ``libraries`` are the native libraries of each ABI; ``classes`` is a JAR, or None
     for an AAR of native code alone. ``kept`` are Java packages that ProGuard must not rename.
-    ``licences`` are texts by file name."""
+    ``licences`` are texts by file name, ``more`` other entries."""
 
     package: str
     level: int
@@ -39,6 +39,7 @@ class AarContent:
     classes: Path | None = None
     kept: tuple[str, ...] = ()
     licences: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def write_aar(path: Path, content: AarContent) -> bool:
@@ -65,7 +66,7 @@ def write_aar(path: Path, content: AarContent) -> bool:
         entries |= {f"jni/{abi}/{each.name}": each.read_bytes() for each in libraries}
     for name, text in content.licences.items():
         entries[f"META-INF/licences/{name}"] = text.encode()
-    return write_bytes_if_changed(path, _zip(entries))
+    return write_bytes_if_changed(path, _zip({**entries, **content.more}))
 
 
 def content_problems(content: AarContent) -> list[Problem]:

@@ -21,6 +21,7 @@ from buildtool.core.values import (
     SizeReport,
     VerificationReport,
 )
+from buildtool.plan.build_plan import RuntimeRoot
 from buildtool.platforms.android_parts import FACTS, PARTS, chosen_parts
 from buildtool.platforms.facts import Platform
 from buildtool.products import dist
@@ -33,6 +34,9 @@ class AarMaker:
     """See :class:`~buildtool.products.product.Maker`."""
 
     told_sizes: tuple[str, ...] = ("stripped", "xz")
+
+    def roots(self) -> tuple[RuntimeRoot, ...]:
+        return ()  # the tree's own libraries name theirs
 
     def link_flags(self, job: Job, own: Sequence[str]) -> tuple[str, ...]:
         return (*own, *job.target.flags.link)

@@ -13,9 +13,10 @@ from buildtool.platforms.android_parts import FACTS, chosen_parts
 from buildtool.products import dist
 from buildtool.products.aar.aar_check import check_aar
 from buildtool.products.aar.aar_file import AarContent, write_aar
-from buildtool.products.aar.loadable import LibraryWanted
 from buildtool.products.aar.maven import Coordinates, write_repository
 from buildtool.products.product import Slice
+from buildtool.tools.android.ndk_support import system_libraries
+from buildtool.verify.loadable import LibraryWanted
 
 # What the native library looks up by name.
 JAVA_PACKAGES = ("org.tensorflow",)
@@ -29,7 +30,7 @@ def pack_aar(target: Target, slices: Sequence[Slice], layout: Layout) -> tuple[s
     """
     facts = [json.loads((each.layout.dist / FACTS).read_text(encoding="utf-8")) for each in slices]
     level = max(int(each["api_level"]) for each in facts)
-    coordinates = _coordinates(target, slices)
+    coordinates = package_coordinates(target, slices)
     # Looked at before it is where an app's build takes it.
     path = layout.package / f"{coordinates.artifact}-{coordinates.version}.aar"
     write_aar(path, _content(target, slices, level))
@@ -51,7 +52,8 @@ def pack_aar(target: Target, slices: Sequence[Slice], layout: Layout) -> tuple[s
     )
 
 
-def _coordinates(target: Target, slices: Sequence[Slice]) -> Coordinates:
+def package_coordinates(target: Target, slices: Sequence[Slice]) -> Coordinates:
+    """What an app calls the package, as the target says."""
     android = target.android
     return Coordinates(
         group=android.group,
@@ -74,7 +76,7 @@ def _content(target: Target, slices: Sequence[Slice], level: int) -> AarContent:
         },
         classes=slices[0].layout.dist / classes[0].place("") if classes else None,
         kept=JAVA_PACKAGES if classes else (),
-        licences=_licences(slices),
+        licences=licence_texts(slices),
     )
 
 
@@ -86,6 +88,7 @@ def _library_needs(
         each.file: LibraryWanted(
             soname=each.file,
             level=level,
+            system=system_libraries(),
             page_size=target.android.page_size or 0,
             stand_in=any(each["stand_in"] for each in facts),
         )
@@ -93,7 +96,7 @@ def _library_needs(
     }
 
 
-def _licences(slices: Sequence[Slice]) -> dict[str, str]:
+def licence_texts(slices: Sequence[Slice]) -> dict[str, str]:
     """The texts of all slices, by source and name."""
     found: dict[str, str] = {}
     for each in slices:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from buildtool.config import Target
 from buildtool.platforms.android_parts import part_places
 from buildtool.products.product import Maker, ProductFiles
@@ -13,6 +15,10 @@ class AarProduct:
 
     name = "aar"
     packs = True
+
+    def takes(self, tree: Path | None) -> bool:
+        del tree
+        return True
 
     def files(self, target: Target) -> ProductFiles:
         return ProductFiles(products=part_places(target))

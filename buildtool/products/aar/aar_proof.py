@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from buildtool.core.errors import Problem, VerificationError
-from buildtool.core.values import LibraryFacts, ModelCheck, ModelInfo, VerificationReport
+from buildtool.core.values import ModelCheck, ModelInfo, VerificationReport
 from buildtool.platforms.android_parts import CALLED, Part, chosen_parts
 from buildtool.products import dist
 from buildtool.products.aar.jni_symbols import FOLDERS, jni_symbols
-from buildtool.products.aar.loadable import LibraryReport, LibraryWanted, check_library
 from buildtool.products.product import Build
 from buildtool.tools.android.adb import benchmark, find_device, has_shapes
+from buildtool.tools.android.ndk_support import system_libraries
 from buildtool.verify.class_texts import TextCheck, check_texts
+from buildtool.verify.loadable import LibraryReport, LibraryWanted, check_library, library_facts
 
 UNFED = "it does not say what its inputs are"
 NO_PROGRAM = "a device is here, but 'benchmark' is not among 'android.build'"
@@ -40,7 +41,7 @@ def verify_libraries(build: Build, facts: Mapping[str, object]) -> VerificationR
         surplus=tuple(sorted({name for each in texts for name in each.surplus})),
         models=tuple(models),
         not_run=not_run,
-        libraries=tuple(_facts(each) for each in reports),
+        libraries=tuple(library_facts(each) for each in reports),
         notes=(
             *_notes_of_texts(texts),
             *(f"{each.name} was not run: {UNFED}" for each in build.models if _unfed(each)),
@@ -58,6 +59,7 @@ def _look(build: Build, part: Part, facts: Mapping[str, object]) -> LibraryRepor
     wanted = LibraryWanted(
         soname=part.file,
         level=int(str(facts["api_level"])),
+        system=system_libraries(),
         symbols=jni_symbols(build.job.tree.path) if part.name == CALLED else (),
         page_size=build.target.android.page_size or 0,
         stand_in=bool(facts["stand_in"]),
@@ -97,19 +99,6 @@ def _texts(build: Build) -> list[TextCheck]:
         )
         for each in chosen_parts(build.target, "library")
     ]
-
-
-def _facts(report: LibraryReport) -> LibraryFacts:
-    facts, ident = report.facts, report.ident
-    return LibraryFacts(
-        name=report.path.name,
-        size=facts.size if facts else 0,
-        needed=facts.needed if facts else (),
-        exports=len(facts.exports) if facts else 0,
-        page_size=facts.page_size if facts else 0,
-        level=ident.level if ident else 0,
-        ndk=ident.ndk if ident else "",
-    )
 
 
 def _on_device(build: Build) -> tuple[list[ModelCheck], str, tuple[Problem, ...]]:

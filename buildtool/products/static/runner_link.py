@@ -59,14 +59,22 @@ def link_runner(build: Build, library: Library) -> None:
         ),
         *toolchain.link_flags,
     )
-    command = Command(argv=argv)
-    done = run(command, what=WHAT, log=log, check=False)
+    link(Command(argv=argv), library, what=WHAT, log=log)
+
+
+def link(command: Command, library: Library, *, what: str, log: Path) -> None:
+    """Link something with the library.
+
+    Raises:
+        BuildError: it does not link; what is undefined, if that is why.
+    """
+    done = run(command, what=what, log=log, check=False)
     if done.returncode:
         output = done.stdout + done.stderr
         undefined = sorted(set(UNDEFINED.findall(output)))
         raise BuildError(
             undefined_problems(undefined, library.unfound, log)
-            or failure_problem(command, done.returncode, output, what=WHAT, log=log)
+            or failure_problem(command, done.returncode, output, what=what, log=log)
         )
 
 

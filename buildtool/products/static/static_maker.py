@@ -20,6 +20,7 @@ from buildtool.core.values import (
     SizeReport,
     VerificationReport,
 )
+from buildtool.plan.build_plan import RuntimeRoot
 from buildtool.platforms.facts import Platform
 from buildtool.products import dist
 from buildtool.products.dist_files import FLAGS_FILES
@@ -41,10 +42,13 @@ class StaticMaker:
     packer: Packer | None = None
     told_sizes: tuple[str, ...] = ("archive", "linked", "stripped", "xz")
 
+    def roots(self) -> tuple[RuntimeRoot, ...]:
+        return ()
+
     def link_flags(self, job: Job, own: Sequence[str]) -> tuple[str, ...]:
         return dist.app_link_flags(
             own,
-            job.platform.link_flags,
+            job.platform.app_link_flags(job.target, job.abi),
             job.target.flags.link,
             object_format=job.toolchain.object_format,
         )
@@ -56,10 +60,12 @@ class StaticMaker:
             flags,
             target=plan.target,
             version=plan.tensorflow_version,
-            compile_flags=dist.app_compile_flags(plan.defines, standard=backend.cxx_standard),
+            compile_flags=_app_flags(build),
             link_flags=plan.link_flags,
             optional=backend.optional_flags(plan.link_flags),
         )
+        if build.platform.ndk_build:
+            dist.write_ndk_build(flags, plan.link_flags, _app_flags(build))
         for name in FLAGS_FILES:
             renderer.write(name, (build.layout.dist / name).read_text(encoding="utf-8"))
         return len(flags.changed)
@@ -79,31 +85,7 @@ class StaticMaker:
         )
 
     def verify(self, build: Build) -> VerificationReport:
-        target, plan = build.target, build.plan
-        job, models = build.job, build.models
-        runner = build.platform.runner(target, build.abi, job.toolchain, build.access)
-        return verify(
-            VerificationInput(
-                plan=dataclasses.replace(plan, models=models),
-                libraries=build.layout.archives,
-                program=build.layout.program,
-                emulator=runner.argv,
-                emulated=runner.emulated,
-                not_run=runner.not_run,
-                expectation=build.platform.expectation(target, build.abi),
-                allowed=may_register(
-                    plan,
-                    build.catalogue(plan.defines),
-                    everything=target.registration == "all",
-                ),
-                models=_model_runs(
-                    target, [op for op, _ in plan.ops], models, build.layout.rewritten_models
-                ),
-                folder=build.layout.verify,
-                protobuf_prefix=target.protobuf_prefix or "",
-                cache=job.cache.folder("reference"),
-            )
-        )
+        return verify(verification_input(build))
 
     def rehearse(
         self,
@@ -139,7 +121,8 @@ class StaticMaker:
         ]
         largest = f", largest difference {max(compared):.2g}" if compared else ", not compared"
         more = f" and {len(report.surplus)} more" if report.surplus else ""
-        where = ", in an emulator" if report.emulated else ""
+        where = ", in an emulator" if report.emulated else f" on {report.device}"
+        where = where if report.emulated or report.device else ""
         return (
             f"all {report.planned_kernels} planned kernels{more} are registered, "
             f"{len(report.models)} models run{largest}{where}"
@@ -161,6 +144,38 @@ class StaticMaker:
         self, target: Target, platform: Platform, slices: Sequence[Slice], layout: Layout
     ) -> tuple[str, ...]:
         return self.packer(target, platform, slices, layout) if self.packer else ()
+
+
+def _app_flags(build: Build) -> tuple[str, ...]:
+    return dist.app_compile_flags(build.plan.defines, standard=build.backend.cxx_standard)
+
+
+def verification_input(build: Build) -> VerificationInput:
+    """What is to be verified of the archives and the program that is linked with them."""
+    target, plan, models = build.target, build.plan, build.models
+    job = build.job
+    runner = build.platform.runner(target, build.abi, job.toolchain, build.access)
+    return VerificationInput(
+        plan=dataclasses.replace(plan, models=models),
+        libraries=build.layout.archives,
+        program=build.layout.program,
+        emulator=runner.argv,
+        emulated=runner.emulated,
+        device=runner.device,
+        not_run=runner.not_run,
+        expectation=build.platform.expectation(target, build.abi),
+        allowed=may_register(
+            plan,
+            build.catalogue(plan.defines),
+            everything=target.registration == "all",
+        ),
+        models=_model_runs(
+            target, [op for op, _ in plan.ops], models, build.layout.rewritten_models
+        ),
+        folder=build.layout.verify,
+        protobuf_prefix=target.protobuf_prefix or "",
+        cache=job.cache.folder("reference"),
+    )
 
 
 def _model_runs(

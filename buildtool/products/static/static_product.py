@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from buildtool.config import Target
 from buildtool.core.paths import WITHIN
@@ -40,6 +41,10 @@ class StaticProduct:
     @property
     def packs(self) -> bool:
         return self.load_packer is not None
+
+    def takes(self, tree: Path | None) -> bool:
+        del tree
+        return True
 
     def files(self, target: Target) -> ProductFiles:
         del target

@@ -9,16 +9,23 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.core.errors import Problem, VerificationError
+from buildtool.core.errors import Problem, ToolError, VerificationError
 from buildtool.core.run import Command, Completed, run
 from buildtool.core.values import ModelInfo
 
 FOLDER = "/data/local/tmp/buildtool"  # where the user of adb may write and start programs
 SECONDS = 600
+ANY = "any"  # the only device that there is
+PROPERTIES = (
+    "ro.build.version.release",
+    "ro.build.version.sdk",
+    "ro.product.cpu.abilist",
+    "ro.product.model",
+)
 # Before what is timed without the profiler, which has the times after it. TensorFlow 1.0 always
 # profiles, and says so in one line of times; the line after that one is of bytes.
 PLAIN, PROFILED = "without detailed stat logging", "Timings (microseconds):"
@@ -27,11 +34,12 @@ _STATISTICS = re.compile(r"\b(count|first|curr|min|max|avg|std)=(\d+(?:\.\d+)?(?
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """A device that runs programs of an ABI."""
+    """A device that runs programs of an ABI; ``release`` is that of its Android, where it says."""
 
     adb: Path
     serial: str
     name: str
+    release: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +61,79 @@ def find_device(abi: str, *, sdk: Path | None, log: Path) -> DeviceSearch:
     except VerificationError as failure:
         said = failure.problems[0].what.splitlines()[0]
         return DeviceSearch(reason=f"no device: {failure.problems[0].where} {said}; see {log.name}")
+
+
+def named_device(abi: str, serial: str, *, by: str, level: int, sdk: Path | None) -> Device:
+    """The device of this serial number, or with ``any`` the only one; ``by`` names it. It must run
+    programs of ``abi`` for the API ``level``.
+
+    Raises:
+        ToolError: adb or the device is not there, or it does not run them.
+    """
+    adb = _adb(sdk)
+    if adb is None:
+        todo = "install the SDK's platform-tools, or adb of Debian or Ubuntu: apt-get install adb"
+        raise ToolError(
+            Problem(
+                where=by, what=f"names a device ({serial}), and there is no adb here", todo=todo
+            )
+        )
+    done = _answer((str(adb), "devices"))
+    states = dict(line.split("\t")[:2] for line in done.stdout.splitlines() if "\t" in line)
+    names = sorted(states)
+    if serial == ANY and len(names) == 1:
+        serial = names[0]
+    state = states.get(serial, "").strip()
+    if state != "device":
+        what, todo = _no_device(serial, state, names)
+        raise ToolError(Problem(where=by, what=what, todo=todo))
+    properties = {name: _property(adb, serial, name) for name in PROPERTIES}
+    faults = [*_unfit(abi, level, properties)]
+    if faults:
+        raise ToolError(
+            Problem(where=by, what=f"{serial} {what}", todo=todo) for what, todo in faults
+        )
+    return Device(
+        adb=adb,
+        serial=serial,
+        name=properties["ro.product.model"] or serial,
+        release=properties["ro.build.version.release"],
+    )
+
+
+def _no_device(serial: str, state: str, names: Sequence[str]) -> tuple[str, str]:
+    listed = ", ".join(names) or "none"
+    if state == "unauthorized":
+        return (
+            f"{serial} is unauthorized",
+            "unlock it and allow debugging for this computer, or adb kill-server",
+        )
+    if state:
+        return f"{serial} is {state}", "plug it in again, or adb reconnect; adb devices lists it"
+    if serial == ANY and names:
+        return f"asks for the only device, and there are several: {listed}", "name one of them"
+    asked = "a device" if serial == ANY else serial
+    return f"{asked} is not there; adb lists {listed}", "plug it in, or start the emulator"
+
+
+def _unfit(abi: str, level: int, properties: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    abis = properties["ro.product.cpu.abilist"]
+    if abi not in abis.split(","):
+        yield f"does not run programs for {abi}, but for {abis or 'nothing'}", "name another device"
+    said = properties["ro.build.version.sdk"]
+    if said.isdigit() and int(said) < level:
+        yield (
+            f"has API level {said}; the library is for {level}",
+            f"set android.api_level: {said} or less, or name a newer device",
+        )
+
+
+def _property(adb: Path, serial: str, name: str) -> str:
+    return _answer((str(adb), "-s", serial, "shell", "getprop", name)).stdout.strip()
+
+
+def _answer(argv: tuple[str, ...]) -> Completed:
+    return run(Command(argv=argv), what="adb", timeout=SECONDS, error=ToolError)
 
 
 def _ask(adb: Path, abi: str, log: Path) -> DeviceSearch:

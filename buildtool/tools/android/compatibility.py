@@ -79,7 +79,7 @@ def find_kit(
     if ndk is not None:
         problems += revision_problems(ndk, tree=tree, tensorflow=tensorflow, bazel=bazel)
         problems += level_problems(ndk, asked, abis)
-        problems += _another_revision(ndk, asked)
+        problems += revision_mismatch(ndk, asked)
     if problems or sdk is None or ndk is None:
         raise ToolError(problems)
     return Kit(
@@ -220,7 +220,8 @@ def level_problems(ndk: Ndk, asked: KitRequest, abis: Iterable[Abi]) -> Iterator
         )
 
 
-def _another_revision(ndk: Ndk, asked: KitRequest) -> Iterator[Problem]:
+def revision_mismatch(ndk: Ndk, asked: KitRequest) -> Iterator[Problem]:
+    """An NDK of another revision than the target names."""
     wanted = asked.ndk_revision
     if wanted is not None and numbers(ndk.revision)[: len(numbers(wanted))] != numbers(wanted):
         yield Problem(

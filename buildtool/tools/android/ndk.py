@@ -23,6 +23,9 @@ from buildtool.tools.android.android_sdk import (
     read_properties,
 )
 
+# Of an NDK since r19: its file for CMake, and the folder of its compiler.
+TOOLCHAIN_FILE = "build/cmake/android.toolchain.cmake"
+PREBUILT = "toolchains/llvm/prebuilt"
 VARIABLES = ("ANDROID_NDK_HOME", "ANDROID_NDK_ROOT")
 KEY = "ndk"
 FILES = ("source.properties", "RELEASE.TXT")  # which say what it is

@@ -20,6 +20,7 @@ from buildtool.tools.bazel.tree_files import SETTINGS
 # What is built besides C++, and how it is linked.
 FOLDERS = ("tensorflow/contrib/android", "tensorflow/java/src/main", "tensorflow/tools/android")
 SUFFIXES = {".java", ".lds"}
+COMPILERS = f"{ndk.PREBUILT}/*/bin/clang++"
 PROGRAMS = ("bazelisk", "bazel", "javac")
 
 
@@ -37,6 +38,18 @@ def state(target: Target) -> str:
             if path.suffix in SUFFIXES
         )
     return "\n".join(lines)
+
+
+def installed_ndk(target: Target) -> str:
+    """A value that changes with the NDK that would be used, and with its compiler."""
+    named_ndk = sdk.find_root(target.android.ndk, ndk.KEY, ndk.VARIABLES)
+    named_sdk = sdk.find_root(target.android.sdk, sdk.KEY, sdk.VARIABLES)
+    roots = [each.root for each in (named_ndk,) if each]
+    if named_ndk is None and named_sdk is not None:
+        roots = [*sorted((named_sdk.root / "ndk").glob("*")), named_sdk.root / "ndk-bundle"]
+    lines = [*_contents(root / name for root in roots for name in (*ndk.FILES, ndk.TOOLCHAIN_FILE))]
+    compilers = (path for root in roots for path in sorted(root.glob(COMPILERS)))
+    return "\n".join([*lines, *map(program_state, compilers)])
 
 
 def _installed(target: Target) -> Iterator[str]:
