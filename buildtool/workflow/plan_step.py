@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from buildtool.backends.backend import Job
+from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.config import Target
 from buildtool.core.errors import ModelError
 from buildtool.core.render import to_json, write_if_changed
@@ -12,6 +14,7 @@ from buildtool.core.values import BuildPlan, KernelCatalogue, SourceTree
 from buildtool.model import ModelSource, chosen_rewrites, read_models, read_runtime_facts
 from buildtool.model.reading import Reading
 from buildtool.plan.build_plan import make_plan, plan_to_json
+from buildtool.plan.eight_bit import HEADER, eight_bit_notes, has_two_ways
 from buildtool.plan.problems import library_problems
 from buildtool.plan.runtime import runtime_roots
 from buildtool.plan.selection import Selection, deciding_attrs, select
@@ -88,11 +91,30 @@ def _decide(
         notes=[
             *reading.notes,
             *selection.notes,
+            *_eight_bit_notes(job, catalogue, reading, selection),
             *_tree_notes(tree),
             *(job.renaming.notes if job.renaming else ()),
             *backend.notes(job),
             *job.toolchain.notes,
         ],
+    )
+
+
+def _eight_bit_notes(
+    job: Job, catalogue: KernelCatalogue, reading: Reading, selection: Selection
+) -> list[str]:
+    """What is told of kernels that 32-bit ARM could compute in another way."""
+    if not has_two_ways(job.abi):
+        return []
+    files = CxxFiles(job.tree.path)
+    sources = {kernel.registration.source for kernel in selection.kernels}
+    return list(
+        eight_bit_notes(
+            defines=catalogue.defines,
+            sources={source for source in sources if HEADER in files.includes(source)},
+            kernels=selection.kernels,
+            uses=reading.opset.uses,
+        )
     )
 
 

@@ -44,6 +44,19 @@ node { name: "out" op: "LookupTableFindV2" input: "table" input: "x" input: "non
        attr { key: "Tin" value { type: DT_INT64 } } attr { key: "Tout" value { type: DT_INT64 } } }
 versions { producer: 1575 }
 """
+QUANTIZED = """
+node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
+       attr { key: "shape" value { shape { dim { size: 64 } } } } }
+node { name: "low" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } }
+       attr { key: "value" value { tensor { dtype: DT_FLOAT float_val: -0.3 tensor_shape {} } } } }
+node { name: "high" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } }
+       attr { key: "value" value { tensor { dtype: DT_FLOAT float_val: 1.1 tensor_shape {} } } } }
+node { name: "q" op: "QuantizeV2" input: "x" input: "low" input: "high"
+       attr { key: "T" value { type: DT_QUINT8 } } attr { key: "mode" value { s: "MIN_FIRST" } } }
+node { name: "y" op: "Dequantize" input: "q" input: "q:1" input: "q:2"
+       attr { key: "T" value { type: DT_QUINT8 } } attr { key: "mode" value { s: "MIN_FIRST" } } }
+versions { producer: 1575 }
+"""
 
 
 def test_each_step_says_in_a_line_what_it_did(built: BuiltProject) -> None:
@@ -130,6 +143,17 @@ def test_several_models_give_the_union_and_are_all_run(
     assert ", 2 models run, " in ended.out
     assert built.kernels() == kernels
     assert built.remade(objects) == set()
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_eight_bit_kernels_compute_as_on_other_processors(built: BuiltProject) -> None:
+    """It is planned here, not built: what comes out is in docs/results.md."""
+    quantized = built.model("quantized.pbtxt", QUANTIZED)
+    built.project.doit("plan:pi", f"model={quantized}")
+    plan = json.loads((built.folder / "plan.json").read_text("utf-8"))
+    (note,) = [note for note in plan["notes"] if "eight-bit" in note]
+    assert "kernels of Dequantize, QuantizeV2 (quantized: node 'y'; quantized: node 'q')" in note
+    assert "TENSORFLOW_DISABLE_META" in plan["defines"]
 
 
 @pytest.mark.usefixtures("as_it_was")

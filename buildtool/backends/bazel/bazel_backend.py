@@ -107,7 +107,7 @@ class BazelBackend:
             sorted(
                 {
                     *flags.tree_defines(map(str, copts)),
-                    *flags.own_defines(job.target, types),
+                    *flags.own_defines(job.target, job.abi, types),
                     flags.OPTIMISED,
                 }
             )

@@ -14,6 +14,8 @@ from buildtool.backends.bazel.setup import Setup
 from buildtool.backends.common.flags import CUT_TYPE_DEFINES, SECTIONS
 from buildtool.backends.common.launcher import parallel_jobs
 from buildtool.config import Target
+from buildtool.core.values import Abi
+from buildtool.plan.eight_bit import eight_bit_defines
 from buildtool.plan.selecting_macros import SELECTIVE
 from buildtool.tools.bazel.events import FLAG as ALL_ACTIONS
 from buildtool.tools.bazel.release_flags import flags
@@ -40,10 +42,11 @@ NEW_SERIES = "1.0.0"
 IGNORES_OLD_RC = "0.18.0"  # release notes: the workspace's settings are %workspace%/.bazelrc
 
 
-def own_defines(target: Target, types: str) -> tuple[str, ...]:
+def own_defines(target: Target, abi: Abi, types: str) -> tuple[str, ...]:
     """The macros that the tree's BUILD files do not set themselves, sorted."""
     selecting = (SELECTIVE,) if target.registration == "selective" else ()
-    return tuple(sorted({*selecting, *CUT_TYPE_DEFINES[types], *target.defines}))
+    eight_bit = eight_bit_defines(abi, target.defines)
+    return tuple(sorted({*selecting, *CUT_TYPE_DEFINES[types], *eight_bit, *target.defines}))
 
 
 def tree_defines(copts: Iterable[str]) -> tuple[str, ...]:
@@ -92,7 +95,7 @@ def build_flags(job: Job, setup: Setup, *, events: Path, link: Sequence[str]) ->
     target = job.target
     return (
         *("--compilation_mode=opt", *_platform(job), f"--define={MONOLITHIC}"),
-        *(f"--copt=-D{each}" for each in own_defines(target, target.types)),
+        *(f"--copt=-D{each}" for each in own_defines(target, job.abi, target.types)),
         *(_last(each) for each in compile_flags(target)),
         *(f"--linkopt={each}" for each in link),
         *(f"--action_env={name}={value}" for name, value in setup.edit.variables.items()),

@@ -43,6 +43,7 @@ from buildtool.core.render import Renderer
 from buildtool.core.run import Command, new_log, run
 from buildtool.core.values import Abi, BuildPlan, SelectedKernel, Toolchain
 from buildtool.plan.build_plan import Offer
+from buildtool.plan.eight_bit import eight_bit_defines
 from buildtool.plan.selecting_macros import SELECTIVE
 from buildtool.platforms.facts import Platform
 from buildtool.sources import Lock
@@ -255,7 +256,7 @@ def _defines(job: Job, types: str, compiling: Sequence[str]) -> tuple[str, ...]:
         types=types,
         file_list=job.target.file_list,
         protos=job.target.makefile.protos,
-        extra=job.target.defines,
+        extra=(*eight_bit_defines(job.abi, job.target.defines), *job.target.defines),
     )
 
 

@@ -28,6 +28,7 @@ from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.render import Renderer
 from buildtool.core.values import Abi, BuildPlan, FileKind, SelectedKernel, Toolchain
 from buildtool.plan.build_plan import TENSORFLOW, Offer, selections
+from buildtool.plan.eight_bit import eight_bit_defines
 from buildtool.platforms.facts import Platform
 from buildtool.sources import Lock
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph, mobile_candidates
@@ -81,7 +82,8 @@ class NativeBackend:
         return small_device(job)
 
     def defines(self, job: Job, types: str) -> tuple[str, ...]:
-        return flags.defines(types=types, extra=job.target.defines)
+        own = eight_bit_defines(job.abi, job.target.defines)
+        return flags.defines(types=types, extra=(*own, *job.target.defines))
 
     def compile_flags(self, job: Job) -> tuple[str, ...]:
         return own_compile_flags(job, own=flags.COMPILE_FLAGS)
