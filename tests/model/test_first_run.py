@@ -229,8 +229,6 @@ def test_a_queue_is_fed_past(write: Write, read: Read) -> None:
     path = write(text + node("out", "Relu", "batch"))
     problem = read(path).problems[-1]  # the others: this small tree has none of these ops
     assert problem.what.startswith("op FIFOQueueV2: a queue that nothing fills")
-    fed = read(path, inputs=("batch",), outputs=("out",)).problems
-    assert not any("nothing fills" in each.what for each in fed)
 
 
 @pytest.mark.parametrize(
