@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from buildtool.config import backend_keys, platform_keys, target
+from buildtool.config import backend_keys, platform_keys, run_keys, target
 from buildtool.config.kinds import (
     Bytes,
     Coordinate,
@@ -122,7 +122,7 @@ def _worth_saying(default: object) -> object:
 @functools.cache
 def _texts() -> Mapping[str, Mapping[str, str]]:
     """By class and field, the text that stands under the field, on one line."""
-    files = [Path(str(each.__file__)) for each in (backend_keys, platform_keys, target)]
+    files = [Path(str(each.__file__)) for each in (backend_keys, platform_keys, run_keys, target)]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
     found: dict[str, dict[str, str]] = {}
     sections = (node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))

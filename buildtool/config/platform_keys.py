@@ -62,20 +62,6 @@ class Android:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
-    """For the platform `android`: what verification runs the library on. Unset, on a device that
-    the environment variable `ANDROID_SERIAL` names; without that it is not run."""
-
-    root: Path | None = None
-    """A folder with an Android's own `system/bin/linker64` (or `linker`) and libraries: programs
-    are run on these, under qemu."""
-
-    device: str = ""
-    """The serial number of a device or emulator as `adb devices` lists it, or `any` for the only
-    one."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Ios:
     """For the platform `ios`: the oldest system, what objects hold, and what the package is called.
     See [ios.md](ios.md)."""

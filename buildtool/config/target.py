@@ -28,7 +28,8 @@ from buildtool.config.kinds import (
     Tolerance,
 )
 from buildtool.config.nodes import Value
-from buildtool.config.platform_keys import Android, Ios, Run
+from buildtool.config.platform_keys import Android, Ios
+from buildtool.config.run_keys import Run
 
 SCHEMA_VERSION = 1
 # Keys that stood at the top of a target file, and where they stand now; empty: nowhere.

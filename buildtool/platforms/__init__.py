@@ -123,6 +123,15 @@ def platform_problems(target: Target) -> Iterator[Problem]:
     except ConfigError as failure:
         yield from failure.problems
         return
+    platform = find_platform(target.platform)
+    if (target.run.root or target.run.device) and not platform.run_keys:
+        others = ", ".join(sorted(each.name for each in PLATFORMS.values() if each.run_keys))
+        yield Problem(
+            where=target.where("run"),
+            what=f"run: where programs for {target.platform} run is not for a target to say",
+            todo=f"take the keys out, or move them to a target of a platform that reads them: "
+            f"{others}",
+        )
     if target.glibc and GNU not in abi.triple:
         yield Problem(
             where=target.where("glibc"),

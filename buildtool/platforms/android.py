@@ -207,5 +207,6 @@ PLATFORM = AndroidPlatform(
     link_flags=("-llog", "-ldl", "-lm"),
     products=("prefab", "aar", "shared", "static"),
     ndk_build=True,
+    run_keys=True,
     path_variables=(*SDK_VARIABLES, *NDK_VARIABLES),
 )

@@ -25,6 +25,7 @@ class ApplePlatform:
     libraries: tuple[str, ...]
     path_variables: tuple[str, ...] = ()
     ndk_build: bool = False
+    run_keys: bool = False
 
     @property
     def link_flags(self) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ class ElfPlatform:
     link_flags: tuple[str, ...] = ("-pthread", "-ldl", "-lm")
     path_variables: tuple[str, ...] = ()
     ndk_build: bool = False
+    run_keys: bool = False
 
     def sdk(self, target: Target, abi: Abi, access: SourceAccess) -> Path | None:
         del abi, access

@@ -58,6 +58,11 @@ class Platform(Protocol):
         """Whether apps for it are built by Android's ndk-build, too."""
         ...
 
+    @property
+    def run_keys(self) -> bool:
+        """Whether a target says with ``run`` where its programs run."""
+        ...
+
     def app_link_flags(self, target: Target, abi: Abi) -> tuple[str, ...]:
         """Those flags with what the target asks of an app's link besides."""
         ...

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from buildtool.config import Target
 from buildtool.core.errors import BuildToolError, ConfigError, ToolError
 from buildtool.core.run import Command, run
+from buildtool.platforms import platform_problems
 from buildtool.platforms.android import PLATFORM
 from buildtool.tools.android.adb import Device
 from buildtool.tools.android.device_run import command
@@ -198,3 +200,12 @@ def test_a_device_without_room(adb: Callable[[str], Path], tmp_path: Path) -> No
     assert done.returncode == 1
     assert "pushing runner to A" in done.stderr
     assert "No space left" in done.stderr
+
+
+def test_other_platforms_have_no_such_keys(load_one: Callable[[str], Target]) -> None:
+    target = load_one("platform: linux\nabi: x86_64\nrun: {device: any}\n")
+    assert [problem.what for problem in platform_problems(target)] == [
+        "run: where programs for linux run is not for a target to say"
+    ]
+    target = load_one("platform: android\nabi: x86_64\nrun: {device: any}\n")
+    assert list(platform_problems(target)) == []
