@@ -100,6 +100,24 @@ def library_problems(
             )
 
 
+def uncompilable_problems(
+    reasons: Mapping[str, str], kernels: Iterable[SelectedKernel], uses: Iterable[OpUse]
+) -> Iterator[Problem]:
+    """Kernels whose files do not compile under the target's macros: ``reasons``, by file."""
+    ops: dict[str, set[str]] = {}
+    for kernel in kernels:
+        ops.setdefault(kernel.registration.source, set()).add(kernel.registration.op)
+    users = list(uses)
+    for source, reason in reasons.items():
+        nodes = [node for use in users if use.op in ops[source] for node in use.nodes]
+        yield Problem(
+            where=str(nodes[0]) if nodes else source,
+            what=f"the kernels of {', '.join(sorted(ops[source]))} do not compile for such a "
+            f"library: {source} {reason}{also(nodes)}",
+            todo=f"do this work in the app: {BEHIND}",
+        )
+
+
 def training_problems(
     ops: Mapping[str, list[OpUse]], op_sources: Mapping[str, str]
 ) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from buildtool.backends.backend import Job
 from buildtool.catalogue.cxxfiles import CxxFiles
+from buildtool.catalogue.uncompilable import uncompilable
 from buildtool.config import Target
 from buildtool.core.errors import ModelError
 from buildtool.core.render import to_json, write_if_changed
@@ -15,7 +16,7 @@ from buildtool.model import ModelSource, chosen_rewrites, read_models, read_runt
 from buildtool.model.reading import Reading
 from buildtool.plan.build_plan import make_plan, plan_to_json
 from buildtool.plan.eight_bit import HEADER, eight_bit_notes, has_two_ways
-from buildtool.plan.problems import library_problems
+from buildtool.plan.problems import library_problems, uncompilable_problems
 from buildtool.plan.runtime import runtime_roots
 from buildtool.plan.selection import Selection, deciding_attrs, select
 from buildtool.starlark.buildfiles import BuildGraph, load_packages
@@ -131,6 +132,15 @@ def _check(
             selection.kernels,
             reading.opset.uses,
             backend=work.backend.name,
+        ),
+        *uncompilable_problems(
+            uncompilable(
+                CxxFiles(work.job.tree.path),
+                {kernel.registration.source for kernel in selection.kernels},
+                catalogue.defines,
+            ),
+            selection.kernels,
+            reading.opset.uses,
         ),
     ]
     models = reading.opset.models

@@ -16,6 +16,8 @@ from buildtool.tools.make_rules import prerequisites
 
 # Made by protoc from the tree's own protos, before anything is compiled.
 GENERATED = (".pb.h", ".pb_text.h")
+# These are not: protoc needs gRPC's part for them.
+GRPC = ".grpc.pb.h"
 # Only ever included for processors and compilers that this backend does not build for.
 GUARDED = ("third_party/gpus/", "rocm/", "dnnl", "nvtx3/", "llvm/", "mlir/")
 # Libraries that TensorFlow's BUILD files name and data/dependencies.yaml does not, by how the names
@@ -59,7 +61,7 @@ def foreign_headers(
     unknown = {
         name
         for name in files.missing - common
-        if not name.endswith(GENERATED) and not name.startswith(GUARDED)
+        if (name.endswith(GRPC) or not name.endswith(GENERATED)) and not name.startswith(GUARDED)
     }
     search = [
         *compiler,
@@ -116,5 +118,7 @@ def libraries_of(foreign: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, .
 
 
 def _library(header: str) -> str:
+    if header.endswith(GRPC):
+        return "gRPC"
     names = (name for start, name in NOT_BUILT.items() if header.startswith(start))
     return next(names, header)

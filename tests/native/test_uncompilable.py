@@ -1,0 +1,100 @@
+"""Kernels whose files do not compile for a small device: told in the plan, not by a compiler."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from buildtool.backends.common.foreign_headers import foreign_headers
+from buildtool.catalogue.cxxfiles import CxxFiles
+from buildtool.catalogue.uncompilable import uncompilable
+from buildtool.core.values import NodeRef, OpUse, Registration, SelectedKernel
+from buildtool.plan.problems import uncompilable_problems
+
+SMALL, SELECTIVE = "IS_MOBILE_PLATFORM=", "SELECTIVE_REGISTRATION"
+LARGER = """// Not for phones.
+#ifndef LARGER_H_
+#define LARGER_H_
+
+#include "platform.h"
+#if !defined(IS_MOBILE_PLATFORM)
+#include "grappler.h"
+void Rewrite();
+#endif  // !IS_MOBILE_PLATFORM
+#endif
+"""
+FILES = {
+    "larger.h": LARGER,
+    "half.h": LARGER + "#if defined(IS_MOBILE_PLATFORM)\n#else\n#endif\nint always;\n",
+    "other.h": LARGER.replace("!defined", "defined"),
+    "uses.cc": '#include "larger.h"\nvoid Op() { Rewrite(); }\n',
+    "careful.cc": '#if !defined(IS_MOBILE_PLATFORM)\n#include "larger.h"\n#endif\n',
+    "halves.cc": '#include "half.h"\n#include "other.h"\n// #include "larger.h"\n',
+    "named.cc": 'const char kName[] = "Op";\n'
+    "REGISTER_KERNEL_BUILDER(\n    Name(kName).Device(CPU));\n",
+    "constant.cc": 'constexpr char kName[] = "Op";\nREGISTER_KERNEL_BUILDER(Name(kName), Op);\n'
+    'const char kOther[] = "other";\n',
+}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> CxxFiles:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return CxxFiles(tmp_path)
+
+
+def refused(files: CxxFiles, *defines: str) -> Mapping[str, str]:
+    return uncompilable(files, [name for name in FILES if name.endswith(".cc")], defines)
+
+
+def test_what_a_small_device_has_not_is_found_and_nothing_else(files: CxxFiles) -> None:
+    assert refused(files) == {}
+    assert refused(files, "NDEBUG", SMALL, SELECTIVE) == {
+        "uses.cc": "uses larger.h, which declares nothing for small devices (IS_MOBILE_PLATFORM)",
+        "named.cc": "names an op by kName, which is not constexpr, as selecting it needs",
+    }
+    assert refused(files, SMALL).keys() == {"uses.cc"}
+    assert refused(files, SELECTIVE).keys() == {"named.cc"}
+
+
+def test_it_is_told_with_the_nodes(files: CxxFiles) -> None:
+    kernel = SelectedKernel(
+        registration=Registration(
+            op="Op", device="CPU", kernel_class="TheOp", source="uses.cc", line=1
+        ),
+        reason="a node",
+    )
+    nodes = tuple(NodeRef(model="m", function="", node=name) for name in ("a", "b"))
+    (problem,) = uncompilable_problems(
+        {"uses.cc": refused(files, SMALL)["uses.cc"]}, [kernel], [OpUse(op="Op", nodes=nodes)]
+    )
+    assert problem.where == "m: node 'a'"
+    assert problem.what == (
+        "the kernels of Op do not compile for such a library: uses.cc uses larger.h, which "
+        "declares nothing for small devices (IS_MOBILE_PLATFORM) (also 'b')"
+    )
+
+
+@pytest.mark.real_tree
+def test_the_files_of_the_real_tree(real_tree: Path) -> None:
+    data = "tensorflow/core/kernels/data"
+    names = ("auto_shard_dataset_op", "assert_prev_dataset_op", "map_and_batch_dataset_op")
+    sources = [f"{data}/experimental/{name}.cc" for name in names]
+    sources += [f"{data}/{name}.cc" for name in ("multi_device_iterator_ops", "iterator_ops")]
+    found = uncompilable(CxxFiles(real_tree), sources, [SMALL, SELECTIVE])
+    assert {Path(path).stem for path in found} == {*names[:2], "multi_device_iterator_ops"}
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
+def test_what_grpc_s_part_of_protoc_makes_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "service.cc").write_text(
+        '#include "service.pb.h"\n#include "service.grpc.pb.h"\n', encoding="utf-8"
+    )
+    found = foreign_headers(
+        ["service.cc"], tree=tmp_path, include_dirs=[], compiler=("g++",), standard="c++17"
+    )
+    assert found == {"service.cc": ("service.grpc.pb.h",)}
