@@ -75,7 +75,12 @@ def _decide(
     """What is built, and why."""
     backend, job, tree = work.backend, work.job, work.job.tree
     work.say("reading the tree's BUILD files")
-    offers = backend.offers(job, graph, [k.registration.source for k in selection.kernels])
+    own = work.product.maker().roots()
+    asking = (
+        *(kernel.registration.source for kernel in selection.kernels),
+        *(root.path for root in own),
+    )
+    offers = backend.offers(job, graph, asking)
     graph.save()
     return make_plan(
         target=work.target.id,
@@ -85,7 +90,7 @@ def _decide(
         kernels=selection.kernels,
         ops=[op for op, _ in selection.ops],
         types=selection.types,
-        roots=[*runtime_roots(tree.version), *work.product.maker().roots()],
+        roots=[*runtime_roots(tree.version), *own],
         offers=offers,
         compile_flags=backend.compile_flags(job),
         link_flags=work.product.maker().link_flags(job, backend.link_flags(job)),

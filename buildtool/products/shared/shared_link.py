@@ -18,7 +18,8 @@ from buildtool.tools.linkers import LINKING
 WHAT = "linking the shared library"
 SCRIPT = "exports.map"
 C_STANDARD = "-std=gnu11"
-HARDENED = ("-Wl,-z,relro", "-Wl,-z,now")
+# What is not there shows when it is linked, not when an app opens it.
+COMPLETE = ("-Wl,-z,defs", "-Wl,-z,relro", "-Wl,-z,now")
 
 
 def link_library(build: Build, library: Library, exports: Sequence[str]) -> None:
@@ -34,7 +35,7 @@ def link_library(build: Build, library: Library, exports: Sequence[str]) -> None
     linked = folder / LIBRARY
     argv = (
         *(str(toolchain.cxx.path), *toolchain.compile_flags, *plan.compile_flags),
-        *("-shared", f"-Wl,-soname,{LIBRARY}", f"-Wl,--version-script={script}", *HARDENED),
+        *("-shared", f"-Wl,-soname,{LIBRARY}", f"-Wl,--version-script={script}", *COMPLETE),
         *("-o", str(linked), LINKING[toolchain.object_format].map_to(linked.with_suffix(".map"))),
         *dist.absolute_flags(plan.link_flags, folder),
         *toolchain.link_flags,
