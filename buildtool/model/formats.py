@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from buildtool.core.checkpoint_files import find_checkpoint
@@ -24,6 +26,8 @@ class Format(enum.Enum):
 
 _FREEZE = "give a frozen GraphDef (.pb) or a SavedModel folder of the same model"
 _WHOLE = "give the whole folder, with 'variables' and 'assets' as they were saved"
+_FOLDER_OR_FILE = "give a SavedModel folder or a .pb file"
+_NAMES_SHOWN = 3
 _VARIABLE = re.compile(rb"VarHandleOp|VariableV2|RestoreV2")
 _SAVE = "load it in Python and give what model.export(folder) or tf.saved_model.save writes"
 
@@ -76,10 +80,19 @@ def _detect_folder(path: Path) -> Format | Problem:
     for name in ("saved_model.pb", "saved_model.pbtxt"):
         if (path / name).is_file():
             return _lone(path / name) or Format.SAVED_MODEL
+    inside = sorted(each.name for each in path.glob("*.pb"))
+    inside += sorted(each.parent.name for each in path.glob("*/saved_model.pb"))
     if (path / "checkpoint").is_file() or any(path.glob("*.index")):
-        return _checkpoint(path, "a folder of checkpoints")
+        problem = _checkpoint(path, "a folder of checkpoints")
+        return replace(problem, todo=f"{_named(inside)}; or {problem.todo}") if inside else problem
     what = "a folder that holds no saved_model.pb"
-    return Problem(where=str(path), what=what, todo="give a SavedModel folder or a .pb file")
+    inside += sorted(each.name for each in path.glob("*.pbtxt"))
+    return Problem(where=str(path), what=what, todo=_named(inside) if inside else _FOLDER_OR_FILE)
+
+
+def _named(inside: Sequence[str]) -> str:
+    few = ", ".join(inside[:_NAMES_SHOWN]) + ", ..." * (len(inside) > _NAMES_SHOWN)
+    return f"name the one in it that is meant: {few}"
 
 
 def _lone(path: Path) -> Problem | None:

@@ -1,4 +1,4 @@
-"""Shapes of tensors that an app feeds in the midst of a graph: TensorFlow infers them.
+"""Shapes of tensors that an app feeds or fetches in the midst of a graph: TensorFlow infers them.
 
 A placeholder says its shape, or nobody knows it. Any other tensor has the one that TensorFlow finds
 when it reads the graph.
@@ -23,22 +23,23 @@ _TIMEOUT = 600.0
 
 
 def infer_shapes(
-    inputs: Sequence[TensorInfo], graph: GraphDef, path: Path, *, cache: Path, python: str
+    tensors: Sequence[TensorInfo], graph: GraphDef, path: Path, *, cache: Path, python: str
 ) -> tuple[TensorInfo, ...]:
-    """The inputs, each with the shape that TensorFlow infers where none is known. ``path`` is the
-    graph's file. Without TensorFlow, or where it does not read the graph, they stay as they are."""
+    """The tensors, each with the shape that TensorFlow infers where none is known. ``path`` is the
+    graph's file. They stay as they are without ``python``, one that has TensorFlow, and where that
+    does not read the graph."""
     said = {node.name for node in graph.nodes if node.op in PLACEHOLDERS}
     names = [
         each.name
-        for each in inputs
+        for each in tensors
         if each.shape is None and each.name.rpartition(":")[0] not in said
     ]
-    if not names:
-        return tuple(inputs)
+    if not (names and python):
+        return tuple(tensors)
     found = _shapes(path, names, cache, python)
     return tuple(
         dataclasses.replace(each, shape=found[each.name]) if each.name in found else each
-        for each in inputs
+        for each in tensors
     )
 
 

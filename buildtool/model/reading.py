@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from buildtool.core.errors import ModelError, Problem
-from buildtool.core.values import ModelInfo, NodeRef, OpDefinition, OpSet, OpUse
+from buildtool.core.values import ModelInfo, NodeRef, OpDefinition, OpSet, OpUse, TensorInfo
 from buildtool.model import oplist
 from buildtool.model.edges import CheckedNode, check_edges
 from buildtool.model.findings import Findings, also
@@ -302,7 +302,8 @@ class _Reader:
         outputs = interface.stated(loaded.outputs, "output", where, findings)
         if not loaded.outputs:
             outputs = interface.outputs(ends.outputs)
-            self._notes += [f"{name}: {ends.note(outputs)}"] if outputs else []
+            told = self._with_shapes(outputs, graph, loaded) if len(outputs) > 1 else outputs
+            self._notes += [f"{name}: {ends.note(told)}"] if outputs else []
         if graph.nodes and not (outputs or loaded.outputs):
             what = "every node is an input of another one: no output can be found"
             findings.model(where, what, "state the outputs in the target file")
@@ -311,7 +312,7 @@ class _Reader:
             name=name,
             path=loaded.path,
             sha256=loaded.sha256,
-            inputs=infer_shapes(inputs, graph, loaded.path, cache=self._cache, python=self._python),
+            inputs=self._with_shapes(inputs, graph, loaded),
             outputs=outputs,
             node_count=0,
             min_consumer=graph.min_consumer,
@@ -319,6 +320,11 @@ class _Reader:
             made=loaded.made,
             embeds=loaded.embeds,
         )
+
+    def _with_shapes(
+        self, tensors: Sequence[TensorInfo], graph: GraphDef, loaded: LoadedModel
+    ) -> tuple[TensorInfo, ...]:
+        return infer_shapes(tensors, graph, loaded.path, cache=self._cache, python=self._python)
 
 
 def _names_of(graph: GraphDef) -> frozenset[str]:

@@ -485,6 +485,19 @@ def test_folders_and_missing_files(tmp_path: Path, read: Read) -> None:
     ]
 
 
+def test_a_folder_of_several_files_names_them(tmp_path: Path, read: Read) -> None:
+    """As archives of detection models are."""
+    (tmp_path / "saved_model").mkdir()
+    for name in ("frozen_inference_graph.pb", "saved_model/saved_model.pb"):
+        (tmp_path / name).write_bytes(b"\x08\x01")
+    named = "name the one in it that is meant: frozen_inference_graph.pb, saved_model"
+    what = f"{tmp_path}: a folder that holds no saved_model.pb"
+    assert problems(read(tmp_path)) == [f"{what}\n    {named}"]
+    (tmp_path / "checkpoint").touch()
+    (told,) = problems(read(tmp_path))
+    assert told.startswith(f"{tmp_path}: is a folder of checkpoints\n    {named}; or a checkpoint ")
+
+
 def test_a_saved_model_without_tensorflow(tmp_path: Path) -> None:
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved" / "saved_model.pb").write_bytes(b"\x08\x01")
