@@ -84,13 +84,17 @@ def _detect_folder(path: Path) -> Format | Problem:
     inside += sorted(each.parent.name for each in path.glob("*/saved_model.pb"))
     if (path / "checkpoint").is_file() or any(path.glob("*.index")):
         problem = _checkpoint(path, "a folder of checkpoints")
-        return replace(problem, todo=f"{_named(inside)}; or {problem.todo}") if inside else problem
+        return (
+            replace(problem, todo=f"{_which_of(inside)}; or {problem.todo}") if inside else problem
+        )
     what = "a folder that holds no saved_model.pb"
     inside += sorted(each.name for each in path.glob("*.pbtxt"))
-    return Problem(where=str(path), what=what, todo=_named(inside) if inside else _FOLDER_OR_FILE)
+    return Problem(
+        where=str(path), what=what, todo=_which_of(inside) if inside else _FOLDER_OR_FILE
+    )
 
 
-def _named(inside: Sequence[str]) -> str:
+def _which_of(inside: Sequence[str]) -> str:
     few = ", ".join(inside[:_NAMES_SHOWN]) + ", ..." * (len(inside) > _NAMES_SHOWN)
     return f"name the one in it that is meant: {few}"
 

@@ -304,6 +304,11 @@ def identities(x: Any, y: Any) -> Any:
     return same * third, other + 1, third - same
 
 
+@case("ensure-shape", ([None, 4], FLOAT))
+def ensured(x: Any) -> Any:
+    return tf.ensure_shape(x, [None, 4]) + 1.0
+
+
 @case("half-pixel-resize", IMAGE)
 def bilinear(x: Any) -> Any:
     sizes = [[9, 13], [3, 2], [6, 5], [1, 1]]

@@ -22,7 +22,13 @@ from buildtool.model.transforms.exact.identity import IDENTITY
 from buildtool.model.transforms.exact.loading_order import CLEAR_DEVICES, ORDER_CONTROL_INPUTS
 from buildtool.model.transforms.exact.lowering import LOWER_FUNCTIONS
 from buildtool.model.transforms.exact.matmul import BATCH_MATMUL
-from buildtool.model.transforms.exact.newer_ops import ADD, GATHER, LEAKY_RELU, SELECT
+from buildtool.model.transforms.exact.newer_ops import (
+    ADD,
+    ENSURE_SHAPE,
+    GATHER,
+    LEAKY_RELU,
+    SELECT,
+)
 from buildtool.model.transforms.exact.padding import EXPLICIT_PADDINGS
 from buildtool.model.transforms.exact.resize import HALF_PIXEL_RESIZE
 from buildtool.model.transforms.exact.suppression import NON_MAX_SUPPRESSION
@@ -40,6 +46,7 @@ TRANSFORMS: tuple[Transform, ...] = (
     FUSED_OPS,
     SWITCH,
     IDENTITY,
+    ENSURE_SHAPE,
     TENSOR_LISTS,
     HALF_PIXEL_RESIZE,
     NON_MAX_SUPPRESSION,

@@ -116,6 +116,18 @@ def _gather(node: Node, view: View) -> tuple[Node, ...] | str | None:
     return (made._replace(inputs=(params, indices, *controls(node))),)
 
 
+def _ensure_shape(node: Node, view: View) -> tuple[Node, ...] | None:
+    if view.knows("EnsureShape"):
+        return None
+    return (renamed(node, "Identity", without=("shape",)),)
+
+
+ENSURE_SHAPE = node_transform(
+    "ensure-shape",
+    "`EnsureShape` becomes an `Identity`, which lets other shapes through.",
+    ["EnsureShape"],
+    _ensure_shape,
+)
 ADD = node_transform("add", "`AddV2` becomes `Add`.", ["AddV2"], _add)
 LEAKY_RELU = node_transform(
     "leaky-relu",
