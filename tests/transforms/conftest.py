@@ -20,7 +20,8 @@ from buildtool.model.transforms.transform import Setting, Tree
 
 NEWER_OPS = frozenset(
     (
-        *("AddV2", "BatchMatMulV2", "BatchMatMulV3", "Case", "Einsum", "FusedBatchNormV3"),
+        *("AddV2", "BatchMatMulV2", "BatchMatMulV3", "Case", "Einsum", "EnsureShape"),
+        "FusedBatchNormV3",
         *("If", "LeakyRelu", "NonMaxSuppressionV2", "NonMaxSuppressionV3", "PartitionedCall"),
         *("SelectV2", "StatefulPartitionedCall", "StatelessCase", "StatelessIf", "StatelessWhile"),
         *("TensorListFromTensor", "TensorListGetItem", "TensorListReserve", "TensorListSetItem"),
