@@ -69,6 +69,7 @@ def read_models(
     facts: RuntimeFacts | None = None,
     rewrites: Sequence[Choice] = (),
     python: str = sys.executable,
+    infers: bool = False,
 ) -> Reading:
     """Read all models and give the union of what they run.
 
@@ -76,13 +77,15 @@ def read_models(
     op it registers; ``deciding`` are attributes besides types that kernels of an op are chosen by
     (``selection.deciding_attrs``). ``rewrites`` are transforms that are done before anything is
     looked at. ``cache`` is the folder for models that had to be turned into binary
-    GraphDefs, or rewritten; ``python`` is the interpreter whose TensorFlow freezes SavedModels.
+    GraphDefs, or rewritten; ``python`` is the interpreter whose TensorFlow freezes SavedModels and,
+    if it ``infers``, is asked for shapes that the models do not say.
     What is wrong with a model is in the result's ``problems``, never raised, so that it is reported
     together with what the kernel selection finds.
     """
     specs = Specs(definitions, registered_ops)
     rewriter = Rewriter(Tree(specs, facts or RuntimeFacts()), tuple(rewrites), cache)
-    reader = _Reader(rewriter, Uses(specs, deciding or {}), cache, python)
+    asked = python if infers else ""
+    reader = _Reader(rewriter, Uses(specs, deciding or {}), cache, python, asked)
     for source, name in zip(sources, _names(sources), strict=True):
         reader.read(source, name)
     return reader.result()
@@ -98,10 +101,12 @@ def _names(sources: Sequence[ModelSource]) -> list[str]:
 
 
 class _Reader:
-    def __init__(self, rewriter: Rewriter, uses: Uses, cache: Path, python: str) -> None:
+    def __init__(
+        self, rewriter: Rewriter, uses: Uses, cache: Path, python: str, asked: str
+    ) -> None:
         self._specs, self._facts = rewriter.tree
         self._rewriter, self._uses = rewriter, uses
-        self._cache, self._python = cache, python
+        self._cache, self._python, self._asked = cache, python, asked
         self._notes: list[str] = []
         self._findings = Findings()
         self._models: list[ModelInfo] = []
@@ -324,7 +329,7 @@ class _Reader:
     def _with_shapes(
         self, tensors: Sequence[TensorInfo], graph: GraphDef, loaded: LoadedModel
     ) -> tuple[TensorInfo, ...]:
-        return infer_shapes(tensors, graph, loaded.path, cache=self._cache, python=self._python)
+        return infer_shapes(tensors, graph, loaded.path, cache=self._cache, python=self._asked)
 
 
 def _names_of(graph: GraphDef) -> frozenset[str]:

@@ -42,6 +42,7 @@ def run(work: Workspace) -> str:
         cache=work.cache.root,
         facts=read_runtime_facts(job.tree.path),
         rewrites=rewrites,
+        infers=True,
     )
     graph = load_packages(
         job.tree.path,

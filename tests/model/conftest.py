@@ -126,7 +126,7 @@ def read(definitions: Mapping[str, OpDefinition], tmp_path: Path) -> Callable[..
         *paths: Path,
         facts: RuntimeFacts | None = None,
         transforms: Sequence[Choice] = (),
-        python: str = "",
+        infers: bool = False,
         **stated: object,
     ) -> Reading:
         sources = [ModelSource(path=path, **stated) for path in paths]  # type: ignore[arg-type]
@@ -137,7 +137,7 @@ def read(definitions: Mapping[str, OpDefinition], tmp_path: Path) -> Callable[..
             facts=facts,
             cache=tmp_path / "cache",
             rewrites=transforms,
-            python=python,
+            infers=infers,
         )
 
     return reading
