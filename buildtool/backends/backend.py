@@ -5,7 +5,7 @@ The workflow knows this protocol and the registry in ``__init__``; it asks for n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -78,6 +78,15 @@ class Library:
     licences: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
     unfound: tuple[MissingSymbol, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignLibraries:
+    """Other libraries that kernels' files include headers of, by file: those that are ``built`` for
+    them, by their names in the lock file, and those that the backend does not build."""
+
+    built: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Backend(Protocol):
@@ -175,14 +184,21 @@ class Backend(Protocol):
         """The kernels' files that the tree itself compiles for small devices."""
         ...
 
-    def missing_libraries(
+    def foreign_libraries(
         self, job: Job, defines: Sequence[str], kernels: Sequence[SelectedKernel]
-    ) -> Mapping[str, tuple[str, ...]]:
-        """The libraries that kernels' files need and that the backend does not build, by file."""
+    ) -> ForeignLibraries:
+        """The libraries that kernels' files need besides those that every build has."""
         ...
 
-    def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
-        """The files that may be linked, or must be.
+    def offers(
+        self,
+        job: Job,
+        graph: BuildGraph,
+        kernel_files: Sequence[str],
+        libraries: Collection[str] = (),
+    ) -> list[Offer]:
+        """The files that may be linked, or must be; ``libraries`` are those that are built for the
+        kernels, by their names in the lock file.
 
         Raises:
             BuildToolError: the tree does not give what the target asks for.

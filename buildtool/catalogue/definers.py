@@ -34,6 +34,8 @@ WEAK = 10  # scores up to this are no more than declarations
 
 _DESCRIPTOR_TABLE = "descriptor_table_"
 _ENCODED = re.compile(r"_([0-9a-f]{2})")
+# ICU's macros give its C functions and tables names with its version: ucnv_open_72.
+_VERSION = re.compile(r"(?<=\w)_\d+\Z")
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
 
 # Parts of a path that say that a file is for a test or for another platform.
@@ -86,7 +88,11 @@ class DefinerIndex:
 
     def candidates(self, demangled_symbol: str) -> tuple[Path, ...]:
         """Return the files that may define the symbol, best first; empty if none is known."""
-        symbol = parse_symbol(demangled_symbol)
+        found = self._candidates(parse_symbol(demangled_symbol))
+        plain = _VERSION.sub("", demangled_symbol)
+        return found or (self._candidates(parse_symbol(plain)) if plain != demangled_symbol else ())
+
+    def _candidates(self, symbol: Symbol) -> tuple[Path, ...]:
         if symbol.name.startswith(_DESCRIPTOR_TABLE):
             return self._of_proto(symbol.name.removeprefix(_DESCRIPTOR_TABLE))
         scores: dict[int, int] = {}

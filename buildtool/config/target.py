@@ -99,7 +99,8 @@ class Model:
     refuses such a model. All other variables become constants."""
 
     samples: Path | None = None
-    """An `.npz` file with one array for each input. Unset, verification feeds seeded numbers."""
+    """An `.npz` file with one array for each input; strings as arrays of numpy's kind S or U, and
+    bytes that end with zeros as `numpy.void(bytes)`. Unset, verification feeds seeded values."""
 
     tolerance: Tolerance = Tolerance(1e-4)
     """Largest difference from TensorFlow's own outputs that verification accepts, as a share of the

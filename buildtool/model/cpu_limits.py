@@ -18,16 +18,18 @@ from buildtool.model.attributes import Attr
 
 _TABLE = DATA / "cpu_limits.yaml"
 _JOINT = re.compile(r'"\s*"')
+_SPELLING = re.compile(r"[-_ ]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CpuLimit:
     """CPU kernels of ``op`` run only if ``attribute`` is one of ``runs``, or each number of its
-    list is."""
+    list is. With ``loose``, they are names whose case, hyphens and spaces do not matter."""
 
     op: str
     attribute: str
     runs: tuple[str, ...]
+    loose: bool = False
 
     def forbidden(self, attrs: Mapping[str, Attr]) -> tuple[str, ...]:
         """The values of a node's attribute that do not run."""
@@ -35,18 +37,28 @@ class CpuLimit:
         value = attr.decode().value if attr is not None else None
         items = value if isinstance(value, tuple) else (value,)
         texts = (i.decode("utf-8", "replace") if isinstance(i, bytes) else i for i in items)
-        return tuple(str(t) for t in texts if t is not None and str(t) not in self.runs)
+        runs = set(map(self._name, self.runs))
+        return tuple(str(t) for t in texts if t is not None and self._name(str(t)) not in runs)
+
+    def _name(self, value: str) -> str:
+        return _SPELLING.sub("", value).lower() if self.loose else value
 
 
-def read_cpu_limits(tree: Path) -> tuple[CpuLimit, ...]:
-    """Those of the table that hold for the tree at ``tree``."""
+def read_cpu_limits(tree: Path, backend: str = "") -> tuple[CpuLimit, ...]:
+    """Those of the table that hold for the tree at ``tree``, with the libraries that ``backend``
+    builds for its kernels."""
     texts: dict[str, str] = {}
     found = []
     for row in yaml.safe_load(_TABLE.read_text(encoding="utf-8")):
+        if backend not in row.get("backends", (backend,)):
+            continue
         said = row["says"].items()
         if any(words in _text(tree, path, texts) for path, words in said):
             runs = tuple(str(value) for value in row["runs"])
-            found += [CpuLimit(op=op, attribute=row["attribute"], runs=runs) for op in row["ops"]]
+            found += [
+                CpuLimit(op=op, attribute=row["attribute"], runs=runs, loose="spelling" in row)
+                for op in row["ops"]
+            ]
     return tuple(found)
 
 

@@ -26,14 +26,15 @@ class RuntimeFacts:
     cpu_limits: tuple[CpuLimit, ...] = ()
 
 
-def read_runtime_facts(tree: Path) -> RuntimeFacts:
-    """Read the facts of the tree at ``tree``; what a tree does not say is not checked."""
+def read_runtime_facts(tree: Path, backend: str = "") -> RuntimeFacts:
+    """Read the facts of the tree at ``tree``, which ``backend`` compiles; what a tree does not say
+    is not checked."""
     numbers = dict(re.findall(r"#define\s+(TF_GRAPH_DEF\w+)\s+(\d+)", _text(tree / _VERSION)))
     return RuntimeFacts(
         graph_version=int(numbers.get("TF_GRAPH_DEF_VERSION", 0)),
         min_producer=int(numbers.get("TF_GRAPH_DEF_VERSION_MIN_PRODUCER", 0)),
         ignores_unknown_attrs=_IGNORES in re.sub(r'"\s*"', "", _text(tree / _VALIDATION)),
-        cpu_limits=read_cpu_limits(tree),
+        cpu_limits=read_cpu_limits(tree, backend),
     )
 
 

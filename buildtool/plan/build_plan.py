@@ -38,13 +38,14 @@ class RuntimeRoot:
 @dataclass(frozen=True, kw_only=True)
 class Offer:
     """A file that may be linked: its root, its path there, what it is, and why it is offered.
-    One that is ``required`` is linked in any case."""
+    One that is ``required`` is linked in any case; ``libraries`` as in a planned file."""
 
     root: str
     path: str
     kind: FileKind
     reason: str
     required: bool = False
+    libraries: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -69,10 +70,14 @@ def make_plan(
     """
     names = set(ops)
     places = _op_places(names, catalogue, offers)
+    libraries = {offer.path: offer.libraries for offer in offers if offer.root == TENSORFLOW}
     required = {
-        **_root_files(roots, names, offers),
-        **_op_files(places),
-        **_kernel_files(kernels),
+        path: dataclasses.replace(file, libraries=libraries.get(path, ()))
+        for path, file in {
+            **_root_files(roots, names, offers),
+            **_op_files(places),
+            **_kernel_files(kernels),
+        }.items()
     }
     optional = [
         PlannedFile(
@@ -81,6 +86,7 @@ def make_plan(
             kind=offer.kind,
             reason=offer.reason,
             required=offer.required,
+            libraries=offer.libraries,
         )
         for offer in offers
         if offer.root != TENSORFLOW or offer.path not in required
@@ -171,6 +177,9 @@ def plan_to_json(plan: BuildPlan) -> dict[str, Any]:
         del model["path"], model["original"], model["made"], model["embeds"]
         if not model["initialisers"]:
             del model["initialisers"], model["steps"]
+    for file in value["files"]:
+        if not file["libraries"]:
+            del file["libraries"]
     return {"schema_version": SCHEMA_VERSION, **value}
 
 

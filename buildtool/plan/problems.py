@@ -118,6 +118,21 @@ def uncompilable_problems(
         )
 
 
+def library_notes(
+    built: Mapping[str, Sequence[str]], kernels: Iterable[SelectedKernel]
+) -> list[str]:
+    """Which libraries are built for kernels, and for which: ``built``, by the kernels' file."""
+    users: dict[tuple[str, ...], set[str]] = {}
+    for kernel in kernels:
+        if libraries := tuple(built.get(kernel.registration.source, ())):
+            user = f"{kernel.registration.op} ({kernel.reason})"
+            users.setdefault(libraries, set()).add(user)
+    return [
+        f"built into the library for {', '.join(sorted(users[libraries]))}: {', '.join(libraries)}"
+        for libraries in sorted(users)
+    ]
+
+
 def training_problems(
     ops: Mapping[str, list[OpUse]], op_sources: Mapping[str, str]
 ) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from buildtool.sources.cache import Cache
 from buildtool.sources.checkout import local_tree
-from buildtool.sources.fetch import fetch, fetch_all
+from buildtool.sources.fetch import fetch, fetch_all, licence_files
 from buildtool.sources.lock import Lock, LockedSource
 from buildtool.sources.lock_reading import load_lock
 from buildtool.sources.own_copies import OwnCopy, with_own_copies
@@ -19,6 +19,7 @@ __all__ = [
     "Progress",
     "fetch",
     "fetch_all",
+    "licence_files",
     "load_lock",
     "local_tree",
     "patched_tree",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from buildtool.core.errors import DownloadError, Problem
 from buildtool.core.values import SourceTree
@@ -63,6 +64,16 @@ def fetch_all(
     if problems:
         raise DownloadError(problems)
     return trees
+
+
+def licence_files(lock: Lock, name: str, trees: Mapping[str, SourceTree]) -> tuple[Path, ...]:
+    """The licence texts of a source, some of which stand in another source's tree, as far as the
+    ``trees`` are there."""
+    return tuple(
+        trees[licence.source].path / licence.path
+        for licence in lock[name].licences
+        if licence.source in trees
+    )
 
 
 def _fetch_into(

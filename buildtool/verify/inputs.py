@@ -108,7 +108,7 @@ def _load(path: Path) -> dict[str, Array]:
                 where=str(path),
                 what=f"cannot be read as numpy's .npz: {failure}",
                 todo="write it with numpy.savez(path, **{'input name': array}); "
-                "strings as arrays of type S or U",
+                "strings as arrays of type S or U, bytes that end with zeros as numpy.void(bytes)",
             )
         ) from None
 
@@ -130,7 +130,7 @@ def _fault(info: TensorInfo, array: Array | None) -> str:
     if array is None:
         return "there is no array for this input"
     wanted = np.dtype(NUMPY_TYPES[info.dtype])
-    is_text = array.dtype.kind in "SU"
+    is_text = array.dtype.kind in "SUV" and array.dtype.names is None
     if is_text != (wanted.kind == "O") or not (is_text or array.dtype == wanted):
         return f"the array is {array.dtype}, the model wants {info.dtype}"
     if info.shape is not None and not _fits(array.shape, info.shape):
@@ -148,6 +148,7 @@ def _converted(info: TensorInfo, array: Array) -> Array:
     if info.dtype != "DT_STRING":
         return array
     encoded = np.char.encode(array, "utf-8") if array.dtype.kind == "U" else array
+    # Of kind S, numpy drops zeros at the end; of kind V, none.
     return encoded.astype(object)
 
 

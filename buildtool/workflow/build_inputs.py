@@ -19,7 +19,15 @@ from buildtool.plan.build_plan import TENSORFLOW
 from buildtool.platforms.facts import Platform, SourceAccess
 from buildtool.rename.app_protobuf import check_app_protobuf
 from buildtool.rename.renamed_sources import Renaming, rename_sources
-from buildtool.sources import Cache, Lock, Progress, fetch_all, local_tree, patched_tree
+from buildtool.sources import (
+    Cache,
+    Lock,
+    Progress,
+    fetch_all,
+    licence_files,
+    local_tree,
+    patched_tree,
+)
 from buildtool.tools.probing import NO_TOOLS
 
 PROTOBUF = "protobuf"
@@ -173,14 +181,7 @@ def _licences(
     lock: Lock, names: Sequence[str], trees: Mapping[str, SourceTree]
 ) -> dict[str, tuple[Path, ...]]:
     """The licence texts of each source, some of which stand in another source's tree."""
-    return {
-        name: tuple(
-            trees[licence.source].path / licence.path
-            for licence in lock[name].licences
-            if licence.source in trees
-        )
-        for name in names
-    }
+    return {name: licence_files(lock, name, trees) for name in names}
 
 
 def _own_licence(tree: SourceTree) -> dict[str, tuple[Path, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from buildtool.backends.backend import Job
+from buildtool.backends.backend import ForeignLibraries, Job
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.uncompilable import uncompilable
 from buildtool.config import Target
@@ -16,7 +16,7 @@ from buildtool.model import ModelSource, chosen_rewrites, read_models, read_runt
 from buildtool.model.reading import Reading
 from buildtool.plan.build_plan import make_plan, plan_to_json
 from buildtool.plan.eight_bit import HEADER, eight_bit_notes, has_two_ways
-from buildtool.plan.problems import library_problems, uncompilable_problems
+from buildtool.plan.problems import library_notes, library_problems, uncompilable_problems
 from buildtool.plan.runtime import runtime_roots
 from buildtool.plan.selection import Selection, deciding_attrs, select
 from buildtool.starlark.buildfiles import BuildGraph, load_packages
@@ -40,7 +40,7 @@ def run(work: Workspace) -> str:
         registered_ops=[place.op for place in catalogue.ops],
         deciding=deciding_attrs(catalogue),
         cache=work.cache.root,
-        facts=read_runtime_facts(job.tree.path),
+        facts=read_runtime_facts(job.tree.path, work.backend.name),
         rewrites=rewrites,
         infers=True,
     )
@@ -55,8 +55,14 @@ def run(work: Workspace) -> str:
         others=_OtherCatalogues(work),
         portable=work.backend.portable(job, graph),
     )
-    _check(work, catalogue, reading, selection)
-    decided = _decide(work, catalogue, reading, selection, graph)
+    found = _Material(
+        catalogue=catalogue,
+        reading=reading,
+        selection=selection,
+        foreign=work.backend.foreign_libraries(job, catalogue.defines, selection.kernels),
+    )
+    _check(work, found)
+    decided = _decide(work, found, graph)
     write_if_changed(work.layout.plan, to_json(plan_to_json(decided)))
     write_models(work.layout, reading.opset.models)
     required = sum(file.required for file in decided.files)
@@ -66,28 +72,35 @@ def run(work: Workspace) -> str:
     )
 
 
-def _decide(
-    work: Workspace,
-    catalogue: KernelCatalogue,
-    reading: Reading,
-    selection: Selection,
-    graph: BuildGraph,
-) -> BuildPlan:
+@dataclass(frozen=True, kw_only=True)
+class _Material:
+    """What there is to decide on: the tree's kernels, the models, what they select of the kernels,
+    and which other libraries that asks for."""
+
+    catalogue: KernelCatalogue
+    reading: Reading
+    selection: Selection
+    foreign: ForeignLibraries
+
+
+def _decide(work: Workspace, found: _Material, graph: BuildGraph) -> BuildPlan:
     """What is built, and why."""
     backend, job, tree = work.backend, work.job, work.job.tree
+    reading, selection, foreign = found.reading, found.selection, found.foreign
     work.say("reading the tree's BUILD files")
     own = work.product.maker().roots()
     asking = (
         *(kernel.registration.source for kernel in selection.kernels),
         *(root.path for root in own),
     )
-    offers = backend.offers(job, graph, asking)
+    libraries = {name for names in foreign.built.values() for name in names}
+    offers = backend.offers(job, graph, asking, libraries)
     graph.save()
     return make_plan(
         target=work.target.id,
         version=tree.version,
         models=reading.opset.models,
-        catalogue=catalogue,
+        catalogue=found.catalogue,
         kernels=selection.kernels,
         ops=[op for op, _ in selection.ops],
         types=selection.types,
@@ -98,7 +111,8 @@ def _decide(
         notes=[
             *reading.notes,
             *selection.notes,
-            *_eight_bit_notes(job, catalogue, reading, selection),
+            *_eight_bit_notes(job, found),
+            *library_notes(foreign.built, selection.kernels),
             *_tree_notes(tree),
             *(job.renaming.notes if job.renaming else ()),
             *backend.notes(job),
@@ -107,43 +121,37 @@ def _decide(
     )
 
 
-def _eight_bit_notes(
-    job: Job, catalogue: KernelCatalogue, reading: Reading, selection: Selection
-) -> list[str]:
+def _eight_bit_notes(job: Job, found: _Material) -> list[str]:
     """What is told of kernels that 32-bit ARM could compute in another way."""
     if not has_two_ways(job.abi):
         return []
     files = CxxFiles(job.tree.path)
-    sources = {kernel.registration.source for kernel in selection.kernels}
+    sources = {kernel.registration.source for kernel in found.selection.kernels}
     return list(
         eight_bit_notes(
-            defines=catalogue.defines,
+            defines=found.catalogue.defines,
             sources={source for source in sources if HEADER in files.includes(source)},
-            kernels=selection.kernels,
-            uses=reading.opset.uses,
+            kernels=found.selection.kernels,
+            uses=found.reading.opset.uses,
         )
     )
 
 
-def _check(
-    work: Workspace, catalogue: KernelCatalogue, reading: Reading, selection: Selection
-) -> None:
+def _check(work: Workspace, found: _Material) -> None:
     """Raises ModelError with all that is wrong with the models; those that are sound so far are run
     in TensorFlow."""
+    reading, selection, foreign = found.reading, found.selection, found.foreign
     problems = [
         *reading.problems,
         *selection.problems,
         *library_problems(
-            work.backend.missing_libraries(work.job, catalogue.defines, selection.kernels),
-            selection.kernels,
-            reading.opset.uses,
-            backend=work.backend.name,
+            foreign.missing, selection.kernels, reading.opset.uses, backend=work.backend.name
         ),
         *uncompilable_problems(
             uncompilable(
                 CxxFiles(work.job.tree.path),
                 {kernel.registration.source for kernel in selection.kernels},
-                catalogue.defines,
+                found.catalogue.defines,
             ),
             selection.kernels,
             reading.opset.uses,

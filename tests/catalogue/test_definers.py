@@ -155,6 +155,17 @@ def test_what_nothing_defines(tree: Path, symbol: str) -> None:
     assert DefinerIndex.build(files_of(tree), None).candidates(symbol) == ()
 
 
+def test_names_that_macros_give_a_version(tmp_path: Path) -> None:
+    (tmp_path / "ucnv.cpp").write_text(
+        "U_CAPI UConverter* U_EXPORT2\nucnv_open(const char* name, UErrorCode* err)\n{\n}\n"
+    )
+    (tmp_path / "other.cpp").write_text("int ucnv_open_73(int x) { return x; }\n")
+    index = DefinerIndex.build([("icu", path) for path in sorted(tmp_path.iterdir())], None)
+    assert [path.name for path in index.candidates("ucnv_open_72")] == ["ucnv.cpp"]
+    assert [path.name for path in index.candidates("ucnv_open_73")] == ["other.cpp"]
+    assert index.candidates("_72") == ()
+
+
 def test_a_static_function_is_no_definer(tree: Path) -> None:
     text = "namespace tensorflow {\nint Hidden(int x) { return x; }\n}\n"
     (tree / "core" / "node.cc").write_text(text, encoding="utf-8")

@@ -58,6 +58,17 @@ node { name: "y" op: "Dequantize" input: "q" input: "q:1" input: "q:2"
 versions { producer: 1575 }
 """
 
+PICTURE = """
+node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_UINT8 } }
+       attr { key: "shape" value { shape { dim { size: 9 } dim { size: 7 } dim { size: 3 } } } } }
+node { name: "png" op: "EncodePng" input: "x" attr { key: "T" value { type: DT_UINT8 } } }
+node { name: "same" op: "DecodePng" input: "png" attr { key: "channels" value { i: 3 } }
+       attr { key: "dtype" value { type: DT_UINT8 } } }
+node { name: "jpeg" op: "EncodeJpeg" input: "same" attr { key: "quality" value { i: 80 } } }
+node { name: "like" op: "DecodeJpeg" input: "jpeg" attr { key: "channels" value { i: 3 } } }
+versions { producer: 1575 }
+"""
+
 
 def test_each_step_says_in_a_line_what_it_did(built: BuiltProject) -> None:
     assert sorted(built.first.steps) == sorted(ALL)
@@ -171,6 +182,27 @@ def test_a_table_is_filled_before_the_model_runs(built: BuiltProject) -> None:
     values = (built.folder / "verify" / "model-0" / "0.bin").read_bytes()
     # The inputs are 0 to 3, of which the table knows two.
     assert {value for (value,) in struct.iter_unpack("<q", values)} == {-1, 10, 20}
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_libraries_are_built_for_the_ops_that_need_them(built: BuiltProject) -> None:
+    """A picture becomes a PNG file, that the same picture again, and this a JPEG file and back."""
+    licences = built.folder / "dist" / "licences"
+    assert not list(licences.glob("libpng*"))
+    objects = built.objects()
+    picture = built.model("picture.pbtxt", PICTURE)
+    ended = built.project.doit("build:pi", f"model={picture}")
+    assert ", 1 models run, largest difference 0" in ended.out
+    # Nothing else is compiled in another way for them.
+    assert built.remade(objects) <= {"image_ops.cc", "nn_ops.cc"}
+    report = json.loads((built.folder / "report.json").read_text("utf-8"))
+    said = "EncodePng (used by picture (1 node)): libpng-1.6.39, zlib-1.2.13"
+    assert any(note.endswith(said) for note in report["notes"])
+    for name in ("libjpeg-turbo-2.1.5", "libpng-1.6.39", "zlib-1.2.13", "giflib-5.2.1"):
+        assert list((licences / name).iterdir()), name
+    sizes = {each["name"]: each["size"] for each in report["size"]["dependencies"]}
+    assert sizes["libjpeg-turbo"] > sizes["libpng"] > 10_000
+    assert "icu" not in sizes
 
 
 @pytest.mark.usefixtures("as_it_was")

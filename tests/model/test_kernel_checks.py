@@ -88,6 +88,27 @@ def test_words_over_two_literals_are_found(tmp_path: Path) -> None:
     assert read_cpu_limits(tmp_path) == (limit,)
 
 
+def test_names_of_encodings_in_any_spelling(write: Write) -> None:
+    limit = CpuLimit(op="StringLower", attribute="encoding", runs=("US-ASCII", "utf8"), loose=True)
+    attr = "attr {{ key: 'encoding' value {{ s: '{0}' }} }}"
+    node = f"node {{{{ name: '{{0}}' op: 'StringLower' {attr} }}}}"
+    path = write("".join(map(node.format, ("us-ascii", "UTF-8", "Us_Ascii", "shift_jis"))))
+    nodes = read_graph(path.read_bytes()).nodes
+    assert [limit.forbidden(node.attrs) for node in nodes] == [(), (), (), ("shift_jis",)]
+
+
+def test_some_limits_are_those_of_the_libraries_that_a_backend_builds(tmp_path: Path) -> None:
+    file = tmp_path / "tensorflow/core/kernels/unicode_ops.cc"
+    file.parent.mkdir(parents=True)
+    file.write_text('"Could not create converter for input encoding: "')
+    assert read_cpu_limits(tmp_path, "bazel") == read_cpu_limits(tmp_path) == ()
+    found = read_cpu_limits(tmp_path, "native")
+    assert {limit.op for limit in found} == {
+        *("UnicodeDecode", "UnicodeDecodeWithOffsets", "UnicodeTranscode"),
+    }
+    assert all(limit.loose and "UTF-8" in limit.runs for limit in found)
+
+
 LAYOUTS = (
     *("AvgPool", "AvgPool3D", "Conv2D", "Conv2DBackpropInput", "Conv3D", "Conv3DBackpropInputV2"),
     *("DepthToSpace", "DepthwiseConv2dNative", "DepthwiseConv2dNativeBackpropInput", "MaxPool"),

@@ -10,9 +10,12 @@ from buildtool.backends.native.native_dependencies import (
     Dependency,
     dependency_sources,
     load_dependencies,
+    planned_dependencies,
+    with_required,
 )
 from buildtool.core.errors import ConfigError
-from buildtool.core.paths import LOCK
+from buildtool.core.paths import LOCK, TEMPLATES
+from buildtool.core.values import BuildPlan, FileKind, PlannedFile
 from buildtool.plan.runtime import runtime_roots
 from buildtool.sources import Cache, load_lock
 from buildtool.tools.linkers import OBJECT_FORMATS
@@ -59,6 +62,31 @@ def test_globs_say_what_may_be_compiled(tmp_path: Path) -> None:
     assert dependency_sources(Dependency(name="b", source="b-1"), tmp_path) == ()
 
 
+def test_what_is_required_is_built_too() -> None:
+    needs = {"a": ("b",), "b": ("c",), "c": ("a",), "d": ()}
+    dependencies = [Dependency(name=n, source=n, requires=r) for n, r in needs.items()]
+    assert with_required(["a"], dependencies) == ("a", "b", "c")
+    assert with_required(["d"], dependencies) == ("d",)
+    assert with_required([], dependencies) == ()
+
+
+def test_a_library_on_demand_is_there_where_the_plan_offers_its_files() -> None:
+    def names(*roots: str) -> set[str]:
+        files = (
+            PlannedFile(root=root, path="a", kind=FileKind.DEPENDENCY, reason="", required=False)
+            for root in roots
+        )
+        plan = BuildPlan(
+            target="t", tensorflow_version="2.14.1", tree_digest="", models=(), defines=(),
+            compile_flags=(), link_flags=(), ops=(), kernels=(), types=(), files=tuple(files),
+        )  # fmt: skip
+        return {item.name for item in planned_dependencies(plan, "elf")}
+
+    always = names()
+    assert {"abseil", "eigen", "protobuf", "re2"} <= always
+    assert names("icu", "zlib") - always == {"icu", "zlib"}
+
+
 def test_a_form_for_other_objects_only(tmp_path: Path) -> None:
     data = tmp_path / "dependencies.yaml"
     data.write_text(FORM + "    formats: [elf]\n")
@@ -85,6 +113,17 @@ class TestData:
         assert len({each.variable for each in dependencies}) == len(dependencies)
         assert "TENSORFLOW" not in {each.variable for each in dependencies}
 
+    def test_what_is_built_on_demand_is_asked_for(
+        self, dependencies: tuple[Dependency, ...]
+    ) -> None:
+        names = {each.name for each in dependencies}
+        required = {name for each in dependencies for name in each.requires}
+        assert required <= names
+        for each in dependencies:
+            assert each.on_demand == bool(each.headers or each.name in required), each.name
+            for header in each.generated:
+                assert (TEMPLATES / f"native/config/{each.name}/{header}.j2").is_file(), header
+
     @pytest.mark.real_tree
     def test_every_glob_and_folder_is_there(self, dependencies: tuple[Dependency, ...]) -> None:
         lock = load_lock(LOCK)
@@ -103,6 +142,7 @@ class TestData:
             assert bool(found) == bool(dependency.sources)
             plain = Dependency(name="x", source="x", sources=dependency.sources)
             everything = dependency_sources(plain, roots[0])
+            assert set(dependency.always) <= set(found), dependency.name
             for pattern in dependency.exclude:
                 fewer = Dependency(
                     name="x", source="x", sources=dependency.sources, exclude=(pattern,)

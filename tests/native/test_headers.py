@@ -1,4 +1,5 @@
-"""Kernels that need libraries which are not built, found with a real preprocessor."""
+"""Kernels that need libraries which are built on demand, or not built, found with a real
+preprocessor."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import pytest
 
 from buildtool.backends.common.foreign_headers import foreign_headers, libraries_of
 from buildtool.core.values import NodeRef, OpUse, Registration, SelectedKernel
-from buildtool.plan.problems import library_problems
+from buildtool.plan.problems import library_notes, library_problems
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 KERNELS = "tensorflow/core/kernels"
@@ -34,13 +35,16 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path / "tree"
 
 
-def found(tree: Path, *names: str, defines: tuple[str, ...] = ()) -> Mapping[str, tuple[str, ...]]:
+def found(
+    tree: Path, *names: str, defines: tuple[str, ...] = (), on_demand: tuple[str, ...] = ()
+) -> Mapping[str, tuple[str, ...]]:
     return foreign_headers(
         [f"{KERNELS}/{name}.cc" for name in names],
         tree=tree,
         include_dirs=[],
         compiler=("g++", *(f"-D{define}" for define in defines)),
         standard="c++17",
+        on_demand=on_demand,
     )
 
 
@@ -69,24 +73,52 @@ def test_a_library_that_is_installed_is_missing_all_the_same(tree: Path) -> None
     assert names == {source: ("unicode/unistr.h", "unicode/utf.h")}
 
 
+def test_a_library_on_demand_is_asked_for_by_a_header_of_the_tree_too(tree: Path) -> None:
+    """As ``gif_io.h``, which includes none of giflib's."""
+    assert found(tree, "jpeg", "words", on_demand=("unicode/", f"{KERNELS}/jpeg.h")) == {
+        f"{KERNELS}/jpeg.cc": ("jpeglib.h", f"{KERNELS}/jpeg.h"),
+        f"{KERNELS}/words.cc": ("unicode/unistr.h", "unicode/utf.h"),
+    }
+
+
+def kernel(op: str, source: str, reason: str = "") -> SelectedKernel:
+    registration = Registration(
+        op=op, device="CPU", label="", kernel_class=f"{op}Op", source=source, line=1
+    )
+    return SelectedKernel(registration=registration, reason=reason)
+
+
+def test_libraries_on_demand_are_told_from_those_that_are_missing() -> None:
+    headers = {"a.cc": ("curl/curl.h", "png.h"), "b.cc": ("unicode/utf.h",), "c.cc": ("lmdb.h",)}
+    libraries = libraries_of(headers, {"png.h": "libpng", "unicode/": "icu"})
+    assert libraries.built == {"a.cc": ("libpng",), "b.cc": ("icu",)}
+    assert libraries.missing == {"a.cc": ("curl",), "c.cc": ("LMDB",)}
+
+
+def test_it_is_noted_which_libraries_are_built_for_which_ops() -> None:
+    kernels = [
+        kernel("DecodePng", "image.cc", "used by photo (1 node)"),
+        kernel("DecodeJpeg", "image.cc", "used by head (2 nodes)"),
+        kernel("StringLower", "lower.cc", "used by text (1 node)"),
+        kernel("Relu", "relu.cc", "used by text (1 node)"),
+    ]
+    built = {"image.cc": ("libpng-1.6.39", "zlib-1.2.13"), "lower.cc": ("icu-72.1",)}
+    assert library_notes(built, kernels) == [
+        "built into the library for StringLower (used by text (1 node)): icu-72.1",
+        "built into the library for DecodeJpeg (used by head (2 nodes)), "
+        "DecodePng (used by photo (1 node)): libpng-1.6.39, zlib-1.2.13",
+    ]
+
+
 def test_the_library_is_named_once_and_the_header_where_nobody_knows_it() -> None:
     source = f"{KERNELS}/words.cc"
-    kernel = SelectedKernel(
-        registration=Registration(
-            op="StringLower",
-            device="CPU",
-            label="",
-            kernel_class="StringLowerOp",
-            source=source,
-            line=1,
-        ),
-        reason="",
-    )
-    missing = libraries_of({source: ("unicode/unistr.h", "unicode/utf.h", "other.h")})
-    assert missing == {source: ("ICU", "other.h")}
+    libraries = libraries_of({source: ("unicode/unistr.h", "unicode/utf.h", "other.h")})
+    assert libraries.built == {}
+    assert libraries.missing == {source: ("ICU", "other.h")}
     nodes = (NodeRef(model="m", function="", node="lower"),)
     use = OpUse(op="StringLower", nodes=nodes)
-    (problem,) = library_problems(missing, [kernel], [use], backend="native")
+    kernels = [kernel("StringLower", source)]
+    (problem,) = library_problems(libraries.missing, kernels, [use], backend="native")
     assert problem.where == "m: node 'lower'"
     assert f"StringLower ({source}) need ICU, other.h, which" in problem.what
     assert "name under 'inputs' a tensor behind it" in problem.todo

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.backends.common.ninja import NativeBuild, refused_goals
+from buildtool.core.errors import BuildError
 from buildtool.platforms import find_abi
 from buildtool.tools.compilers import find_toolchain
 
@@ -45,6 +46,14 @@ def test_the_first_errors_of_each_object(tmp_path: Path) -> None:
         log=tmp_path / "log",
         say=lambda _: None,
     )
+    with pytest.raises(BuildError) as caught:
+        native.build(["good.o", "bad.o"], title="compiling")
+    (problem,) = caught.value.problems
+    assert problem.what.splitlines()[1:3] == [
+        "    In file included from x:",
+        "    bad.cc:1:1: error: this is bad",
+    ]
+    assert problem.todo.endswith(f" -C {tmp_path} -j 2 bad.o")
     goals = ["good.o", "bad.o", "odd/worse.o"]
     output = native.build(goals, title="guessing", keep_going=True)
     assert (tmp_path / "good.o").is_file()

@@ -35,6 +35,25 @@ DEPENDENCIES = (
     ),
     Dependency(name="eigen", source="eigen-1", include=(".", "unsupported")),
     Dependency(
+        name="libjpeg-turbo",
+        source="libjpeg-turbo-2.1.5",
+        include=(".",),
+        sources=("j*.c",),
+        language="C",
+        on_demand=True,
+        generated=("jconfig.h", "jconfigint.h", "jversion.h"),
+    ),
+    Dependency(
+        name="libpng",
+        source="libpng-1",
+        include=(".",),
+        sources=("png*.c",),
+        language="C",
+        on_demand=True,
+        requires=("libjpeg-turbo",),
+        generated=("pnglibconf.h",),
+    ),
+    Dependency(
         name="protobuf",
         source="protobuf-1",
         include=("src",),
@@ -44,8 +63,12 @@ DEPENDENCIES = (
 )
 
 
-def _file(path: str, kind: FileKind, root: str = "tensorflow") -> PlannedFile:
-    return PlannedFile(root=root, path=path, kind=kind, reason="test", required=False)
+def _file(
+    path: str, kind: FileKind, root: str = "tensorflow", libraries: tuple[str, ...] = ()
+) -> PlannedFile:
+    return PlannedFile(
+        root=root, path=path, kind=kind, reason="test", required=False, libraries=libraries
+    )
 
 
 def _kernel(op: str, kernel_class: str, source: str, *, system: bool = False) -> SelectedKernel:
@@ -77,10 +100,12 @@ PLAN = BuildPlan(
         _file(f"{CORE}/framework/tensor.cc", FileKind.RUNTIME),
         _file(f"{CORE}/kernels/function_ops.cc", FileKind.KERNEL),
         _file(f"{CORE}/kernels/matmul.cc", FileKind.KERNEL),
-        _file(f"{CORE}/kernels/relu_op.cc", FileKind.KERNEL),
+        _file(f"{CORE}/kernels/relu_op.cc", FileKind.KERNEL, libraries=("libpng",)),
         _file(f"{CORE}/ops/math_ops.cc", FileKind.OP),
         _file(f"{CORE}/ops/nn_ops.cc", FileKind.OP),
         _file("double-conversion/strtod.cc", FileKind.DEPENDENCY, "double-conversion"),
+        _file("jerror.c", FileKind.DEPENDENCY, "libjpeg-turbo"),
+        _file("png.c", FileKind.DEPENDENCY, "libpng"),
         _file("src/google/protobuf/message.cc", FileKind.DEPENDENCY, "protobuf"),
         _file("src/google/protobuf/arena.cc", FileKind.DEPENDENCY, "protobuf"),
     ),

@@ -125,6 +125,15 @@ def test_given_inputs_in_the_models_order(tmp_path: Path) -> None:
     assert (words.name, list(words.array)) == ("words:0", [b"a", "ö".encode()])
 
 
+def test_bytes_that_end_with_zeros(tmp_path: Path) -> None:
+    """As sounds and pictures may: of kind S, numpy would drop them."""
+    path = _npz(tmp_path, x=np.ones((1, 2), "f4"), words=np.array([np.void(b"RIFF\0\0")]))
+    assert list(model_inputs(MODEL, path)[1].array) == [b"RIFF\0\0"]
+    records = np.zeros(1, dtype=[("a", "f4")])
+    with pytest.raises(ConfigError, match="the model wants DT_STRING"):
+        model_inputs(MODEL, _npz(tmp_path, x=np.ones((1, 2), "f4"), words=records))
+
+
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     path = _npz(tmp_path, x=np.ones((3, 5), "f4"), word=np.array(["a"]))
     with pytest.raises(ConfigError) as caught:

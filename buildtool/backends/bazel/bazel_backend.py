@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from buildtool.backends.backend import Job, Library
+from buildtool.backends.backend import ForeignLibraries, Job, Library
 from buildtool.backends.bazel import bazel_flags as flags
 from buildtool.backends.bazel.bazel_build import BazelBuild
 from buildtool.backends.bazel.bazel_overlay import FOLDER, make_workspace, read_graph
@@ -131,13 +131,20 @@ class BazelBackend:
         del job
         return grouped(graph, find_flavour(graph))
 
-    def missing_libraries(
+    def foreign_libraries(
         self, job: Job, defines: Sequence[str], kernels: Sequence[SelectedKernel]
-    ) -> Mapping[str, tuple[str, ...]]:
+    ) -> ForeignLibraries:
         del job, defines, kernels
-        return {}  # what the tree's own library depends on, Bazel brings
+        return ForeignLibraries()  # what the tree's own library depends on, Bazel brings
 
-    def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
+    def offers(
+        self,
+        job: Job,
+        graph: BuildGraph,
+        kernel_files: Sequence[str],
+        libraries: Collection[str] = (),
+    ) -> list[Offer]:
+        del libraries
         flavour = find_flavour(graph)
         registering = find_registering(CxxFiles(job.tree.path)).sources
         kernels = needed_kernels(graph, flavour, kernel_files, registering)

@@ -1,4 +1,5 @@
-"""Kernels whose files include headers of libraries that this backend does not build.
+"""Kernels whose files include headers of other libraries: of those that a backend builds on demand,
+and of those that it does not build.
 
 TensorFlow's mobile builds leave such files out (``decode_image_op.cc`` wants libjpeg,
 ``unicode_ops.cc`` ICU); without this check they would be planned, and fail to compile.
@@ -8,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
+from buildtool.backends.backend import ForeignLibraries
 from buildtool.backends.common.selection_header import PREFIX_HEADERS
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.core.run import Command, run
@@ -43,9 +46,11 @@ def foreign_headers(
     include_dirs: Sequence[Path],
     compiler: Sequence[str],
     standard: str,
+    on_demand: Collection[str] = (),
 ) -> Mapping[str, tuple[str, ...]]:
     """The headers that each of ``sources``, files of ``tree``, includes and that are nowhere, or
-    belong to a library that is not built.
+    belong to a library that is not built. So are those whose names begin as one of ``on_demand``,
+    wherever they are: these ask for a library.
 
     ``compiler`` is a command with the target's flags and defines. It is asked only about files
     that name, directly or through a header, something that neither the tree nor ``include_dirs``
@@ -70,7 +75,9 @@ def foreign_headers(
         *(f"-I{folder}" for folder in include_dirs),
     ]
     absent = _absent(unknown, search) if unknown else set()
-    absent |= {name for name in unknown if name.startswith(tuple(NOT_BUILT))}
+    absent |= {name for name in unknown if name.startswith((*NOT_BUILT, *on_demand))}
+    own = {path for paths in reached.values() for path in paths}
+    absent |= {path for path in own if path.startswith(tuple(on_demand))}
     found = {
         source: _spelt(_included(tree / source, search), absent)
         for source, paths in reached.items()
@@ -108,17 +115,29 @@ def _spelt(included: Iterable[str], names: Iterable[str]) -> set[str]:
     return {name for name in names if any(path.endswith(f"/{name}") for path in paths)}
 
 
-def libraries_of(foreign: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+def libraries_of(
+    foreign: Mapping[str, Sequence[str]], on_demand: Mapping[str, str] = MappingProxyType({})
+) -> ForeignLibraries:
     """The libraries that have these headers, by the file that includes them; the header itself
-    where nobody knows its library."""
-    return {
-        source: tuple(sorted({_library(header) for header in headers}))
-        for source, headers in foreign.items()
-    }
+    where nobody knows its library. ``on_demand`` are libraries that can be built, by how the names
+    of their headers begin."""
+    built: dict[str, tuple[str, ...]] = {}
+    missing: dict[str, tuple[str, ...]] = {}
+    for source, headers in foreign.items():
+        found = {header: _of(header, on_demand) for header in headers}
+        wanted = {name for name in found.values() if name}
+        lacking = {_not_built(header) for header, name in found.items() if not name}
+        if wanted:
+            built[source] = tuple(sorted(wanted))
+        if lacking:
+            missing[source] = tuple(sorted(lacking))
+    return ForeignLibraries(built=built, missing=missing)
 
 
-def _library(header: str) -> str:
-    if header.endswith(GRPC):
-        return "gRPC"
-    names = (name for start, name in NOT_BUILT.items() if header.startswith(start))
-    return next(names, header)
+def _not_built(header: str) -> str:
+    return "gRPC" if header.endswith(GRPC) else _of(header, NOT_BUILT) or header
+
+
+def _of(header: str, libraries: Mapping[str, str]) -> str:
+    """The library that has the header; empty if none of them does."""
+    return next((name for start, name in libraries.items() if header.startswith(start)), "")

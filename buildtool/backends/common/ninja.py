@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shlex
@@ -76,8 +77,26 @@ class NativeBuild:
             command, what=title, log=self.log, on_line=_Progress(title=title, say=self.say)
         )
         if done.returncode != 0 and not keep_going:
-            raise BuildError(_first_failure(command, done.returncode, done.stdout, title, self.log))
+            raise BuildError(self._failure(command, done.returncode, done.stdout, title))
         return done.stdout
+
+    def _failure(self, command: Command, returncode: int, output: str, title: str) -> Problem:
+        """What the first goal that failed said; to repeat, that goal alone."""
+        if full := full_disk(output, title, self.log):
+            return full
+        lines = output.splitlines()
+        start = next((n for n, line in enumerate(lines) if FAILED.fullmatch(line)), None)
+        failed = FAILED.fullmatch(lines[start]) if start is not None else None
+        if start is None or failed is None:
+            return failure_problem(command, returncode, output, what=title, log=self.log)
+        if failed[1] in command.argv:
+            words = command.argv[: command.argv.index("-j") + 2]
+            command = dataclasses.replace(command, argv=(*words, failed[1]))
+        said = [line for line in lines[start + 2 :] if not line.startswith("FAILED")]
+        end = next((n for n, line in enumerate(said) if STATUS.match(line)), len(said))
+        return failure_problem(
+            command, returncode, "\n".join(said[:end][:20]), what=title, log=self.log
+        )
 
     def _environment(self) -> dict[str, str]:
         status = {"NINJA_STATUS": "[%f/%t] "}
@@ -142,17 +161,3 @@ class _Progress:
     def __call__(self, line: str) -> None:
         if match := STATUS.match(line):
             self.pace(f"{self.title}: {match[1]} of {match[2]}")
-
-
-def _first_failure(
-    command: Command, returncode: int, output: str, title: str, log: Path
-) -> Problem:
-    """Ninja's first FAILED block says more than the end of the output."""
-    start = output.find("FAILED: ")
-    block = output[start:] if start >= 0 else output
-    lines = block.splitlines()
-    end = next((n for n, line in enumerate(lines) if n and STATUS.match(line)), len(lines))
-    wanted = [line for line in lines[:end] if not line.startswith("FAILED") and len(line) < 1000]
-    return full_disk(output, title, log) or failure_problem(
-        command, returncode, "\n".join(wanted[:20]), what=title, log=log
-    )

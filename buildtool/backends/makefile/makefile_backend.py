@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from buildtool.backends.backend import Job, Library
+from buildtool.backends.backend import ForeignLibraries, Job, Library
 from buildtool.backends.common.flags import CUT_TYPE_DEFINES, optional_flags
 from buildtool.backends.common.foreign_headers import foreign_headers, libraries_of
 from buildtool.backends.common.launcher import find_launcher, parallel_jobs
@@ -145,9 +145,9 @@ class MakefileBackend:
         del graph
         return frozenset(read_lists(job.tree.path).ops)
 
-    def missing_libraries(
+    def foreign_libraries(
         self, job: Job, defines: Sequence[str], kernels: Sequence[SelectedKernel]
-    ) -> Mapping[str, tuple[str, ...]]:
+    ) -> ForeignLibraries:
         compiler = job.toolchain
         foreign = foreign_headers(
             {kernel.registration.source for kernel in kernels},
@@ -166,7 +166,14 @@ class MakefileBackend:
         )
         return libraries_of(foreign)
 
-    def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
+    def offers(
+        self,
+        job: Job,
+        graph: BuildGraph,
+        kernel_files: Sequence[str],
+        libraries: Collection[str] = (),
+    ) -> list[Offer]:
+        del libraries
         return make_offers(job, graph, kernel_files)
 
     def render(self, renderer: Renderer, plan: BuildPlan, target: Target, abi: Abi) -> None:

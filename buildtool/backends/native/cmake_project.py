@@ -53,6 +53,7 @@ def render_project(
         defines=plan.defines,
         flags=plan.compile_flags,
         dependencies=dependencies,
+        own=_own_folders(dependencies),
         proto_code=proto_code,
     )
     renderer.render(
@@ -62,6 +63,7 @@ def render_project(
             *source_lists(plan.files, dependencies),
             ("TENSORFLOW_PROTOS", [f.path for f in plan.files if f.kind is FileKind.PROTO]),
             ("BUILDTOOL_SELECTIONS", [] if everything else list(selections)),
+            *_users(plan, dependencies),
         ],
     )
     for script in SCRIPTS:
@@ -83,7 +85,41 @@ def render_project(
             f"native/include/{shim}.j2",
             google=outer_namespace(protobuf_prefix),
         )
+    _render_generated(renderer, dependencies)
     render_selections(renderer, "native/selection", selections)
+
+
+def _render_generated(renderer: Renderer, dependencies: Sequence[Dependency]) -> None:
+    """The headers that the dependencies' own builds would make."""
+    for dependency in dependencies:
+        for header in dependency.generated:
+            place = f"native/config/{dependency.name}/{header}"
+            renderer.render(place, f"{place}.j2", version=dependency.version)
+
+
+def _own_folders(dependencies: Sequence[Dependency]) -> dict[str, list[str]]:
+    """By dependency, the variables of the libraries on demand whose headers it finds: its own and
+    those that it requires."""
+    return {
+        each.name: [
+            item.variable
+            for item in dependencies
+            if item.on_demand and item.name in (each.name, *each.requires)
+        ]
+        for each in dependencies
+    }
+
+
+def _users(plan: BuildPlan, dependencies: Sequence[Dependency]) -> list[tuple[str, list[str]]]:
+    """The CMake lists of TensorFlow's files that find the headers of each library on demand."""
+    return [
+        (
+            f"{each.variable}_USERS",
+            [file.path for file in plan.files if each.name in file.libraries],
+        )
+        for each in dependencies
+        if each.on_demand
+    ]
 
 
 def source_lists(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from buildtool.backends.backend import Job, Library
+from buildtool.backends.backend import ForeignLibraries, Job, Library
 from buildtool.backends.common.flags import TYPE_DEFINES, optional_flags
 from buildtool.backends.common.foreign_headers import foreign_headers, libraries_of
 from buildtool.backends.common.narrow import tree_memory
@@ -22,15 +22,18 @@ from buildtool.backends.native.native_dependencies import (
     Dependency,
     dependency_sources,
     load_dependencies,
+    planned_dependencies,
+    with_required,
 )
+from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.config import Target
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.render import Renderer
-from buildtool.core.values import Abi, BuildPlan, FileKind, SelectedKernel, Toolchain
+from buildtool.core.values import Abi, BuildPlan, FileKind, SelectedKernel, SourceTree, Toolchain
 from buildtool.plan.build_plan import TENSORFLOW, Offer, selections
 from buildtool.plan.eight_bit import eight_bit_defines
 from buildtool.platforms.facts import Platform
-from buildtool.sources import Lock
+from buildtool.sources import Lock, Progress, fetch_all, licence_files
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph, mobile_candidates
 from buildtool.tools.compilers import find_protoc
 from buildtool.tools.linkers import OBJECT_FORMATS
@@ -68,7 +71,7 @@ class NativeBackend:
                 )
             )
         found = (item for each in OBJECT_FORMATS for item in load_dependencies(version, each))
-        return list(dict.fromkeys(item.source for item in found))
+        return list(dict.fromkeys(item.source for item in found if not item.on_demand))
 
     def toolchain(
         self, target: Target, platform: Platform, abi: Abi, sysroot: Path | None
@@ -102,26 +105,43 @@ class NativeBackend:
         del job
         return frozenset(graph.filegroup(PORTABLE))
 
-    def missing_libraries(
+    def foreign_libraries(
         self, job: Job, defines: Sequence[str], kernels: Sequence[SelectedKernel]
-    ) -> Mapping[str, tuple[str, ...]]:
-        trees, compiler = _trees(job), job.toolchain
+    ) -> ForeignLibraries:
+        dependencies, compiler = _dependencies(job), job.toolchain
+        always = [item for item in dependencies if not item.on_demand]
+        trees = _trees(job, always)
+        headers = {header: item.name for item in dependencies for header in item.headers}
         foreign = foreign_headers(
             {kernel.registration.source for kernel in kernels},
             tree=job.tree.path,
-            include_dirs=[
-                trees[item.name] / folder for item in _dependencies(job) for folder in item.include
-            ],
+            include_dirs=[trees[item.name] / folder for item in always for folder in item.include],
             compiler=(
                 *(str(compiler.cxx.path), *compiler.compile_flags),
                 *(f"-D{define}" for define in defines),
             ),
             standard=self.cxx_standard,
+            on_demand=headers,
         )
-        return libraries_of(foreign)
+        found = libraries_of(foreign, headers)
+        sources = {item.name: item.source for item in dependencies}
+        built = {
+            file: tuple(sources[name] for name in with_required(names, dependencies))
+            for file, names in found.built.items()
+        }
+        return ForeignLibraries(built=built, missing=found.missing)
 
-    def offers(self, job: Job, graph: BuildGraph, kernel_files: Sequence[str]) -> list[Offer]:
+    def offers(
+        self,
+        job: Job,
+        graph: BuildGraph,
+        kernel_files: Sequence[str],
+        libraries: Collection[str] = (),
+    ) -> list[Offer]:
+        wanted = [d for d in _dependencies(job) if not d.on_demand or d.source in libraries]
+        trees = _trees(job, wanted)
         candidates = mobile_candidates(graph, kernel_files)
+        users = _users(job, [each.path for each in candidates], wanted, trees)
         protos = sorted(set(graph.protos([c.path for c in candidates]).values()))
         tensorflow = [
             Offer(
@@ -129,6 +149,7 @@ class NativeBackend:
                 path=candidate.path,
                 kind=FileKind.RUNTIME,
                 reason=f"{candidate.reason}: {' > '.join(candidate.chain)}",
+                libraries=users.get(candidate.path, ()),
             )
             for candidate in candidates
         ]
@@ -136,12 +157,15 @@ class NativeBackend:
             Offer(root=TENSORFLOW, path=path, kind=FileKind.PROTO, reason="included as .pb.h")
             for path in protos
         ]
-        trees = _trees(job)
         others = [
             Offer(
-                root=item.name, path=path, kind=FileKind.DEPENDENCY, reason=f"part of {item.source}"
+                root=item.name,
+                path=path,
+                kind=FileKind.DEPENDENCY,
+                reason=f"part of {item.source}",
+                required=path in item.always,
             )
-            for item in _dependencies(job)
+            for item in wanted
             for path in dependency_sources(item, trees[item.name])
         ]
         return [*tensorflow, *generated, *others]
@@ -151,7 +175,7 @@ class NativeBackend:
             renderer,
             plan,
             selections=selections(plan),
-            dependencies=load_dependencies(plan.tensorflow_version, abi.object_format),
+            dependencies=planned_dependencies(plan, abi.object_format),
             proto_code=flags.proto_code(level=target.optimise.level),
             everything=target.registration == "all",
             protobuf_prefix=target.protobuf_prefix,
@@ -162,7 +186,9 @@ class NativeBackend:
         return ""
 
     def build(self, job: Job, plan: BuildPlan) -> Library:
-        trees, dependencies = _trees(job), _dependencies(job)
+        dependencies = planned_dependencies(plan, job.abi.object_format)
+        fetched = _fetched(job, dependencies)
+        trees = _trees(job, dependencies)
         protoc = find_protoc(PROTOC_SERIES)
         project = job.layout.generated / "native"
         folder = job.folder / self.folder
@@ -195,6 +221,11 @@ class NativeBackend:
             files=built.files,
             compiled=built.compiled,
             unfound=built.unfound,
+            licences={
+                item.source: licence_files(job.lock, item.source, fetched)
+                for item in dependencies
+                if item.source not in job.sources
+            },
             includes=(own, tree, protos, *folders),
             roots=(own, protos, *folders, tree),
         )
@@ -212,9 +243,43 @@ def _dependencies(job: Job) -> tuple[Dependency, ...]:
     return load_dependencies(job.tree.version, job.abi.object_format)
 
 
-def _trees(job: Job) -> Mapping[str, Path]:
-    """The roots of all sources, by the names that the plan uses."""
+def _trees(job: Job, dependencies: Sequence[Dependency]) -> Mapping[str, Path]:
+    """The roots of TensorFlow and of these dependencies, by the names that the plan uses.
+
+    Raises:
+        DownloadError: one that is built on demand could not be fetched.
+    """
+    fetched = _fetched(job, dependencies)
     return {
         TENSORFLOW: job.tree.path,
-        **{item.name: job.sources[item.source].path for item in _dependencies(job)},
+        **{item.name: fetched[item.source].path for item in dependencies},
     }
+
+
+def _users(
+    job: Job, files: Sequence[str], dependencies: Sequence[Dependency], trees: Mapping[str, Path]
+) -> Mapping[str, tuple[str, ...]]:
+    """The dependencies on demand whose headers each file of TensorFlow includes: other files are
+    compiled as they always are, so that their objects are shared with other builds."""
+    roots = {item.name: f"{trees[item.name]}/" for item in dependencies if item.on_demand}
+    headers = [trees[item.name] / folder for item in dependencies for folder in item.include]
+    if not roots:
+        return {}
+    names = CxxFiles(job.tree.path, [folder.resolve() for folder in headers])
+    found = {file: {place for place in names.closure([file]) if place[0] == "/"} for file in files}
+    return {
+        file: tuple(name for name, root in roots.items() if any(p.startswith(root) for p in places))
+        for file, places in found.items()
+    }
+
+
+def _fetched(job: Job, dependencies: Sequence[Dependency]) -> Mapping[str, SourceTree]:
+    """The trees of these dependencies and of what has their licences, by their names in the lock
+    file: those that every build has were fetched for the job."""
+    lock = job.lock
+    more = [item.source for item in dependencies if item.source not in job.sources]
+    texts = [licence.source for name in more for licence in lock[name].licences]
+    wanted = [name for name in (*more, *texts) if name not in job.sources]
+    progress = Progress.of_process()
+    found = fetch_all(lock, wanted, cache=job.cache, offline=job.offline, progress=progress)
+    return {**job.sources, **found}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from buildtool.backends.common.source_globs import matching
 from buildtool.core.decode import from_json
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.paths import DATA
+from buildtool.core.values import BuildPlan
 from buildtool.core.version_numbers import series
 from buildtool.tools.linkers import OBJECT_FORMATS
 
@@ -23,7 +25,11 @@ class Dependency:
     ``private_include`` are folders, ``sources`` and ``exclude`` globs, relative to its root;
     ``language`` is what CMake calls the language that all of them are compiled as; ``formats`` are
     the formats of objects that it is built for in this way, ``frameworks`` those of Apple's that it
-    calls there."""
+    calls there. One that is ``on_demand`` is built where a kernel's file includes a header whose
+    name begins as one of ``headers``, or where one that is built ``requires`` it by name;
+    ``generated`` are headers that its own build would make, ``always`` the sources that are
+    compiled wherever it is built.
+    """
 
     name: str
     source: str
@@ -35,6 +41,16 @@ class Dependency:
     language: str = "CXX"
     formats: tuple[str, ...] = OBJECT_FORMATS
     frameworks: tuple[str, ...] = ()
+    on_demand: bool = False
+    headers: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    generated: tuple[str, ...] = ()
+    always: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """The release, where the source is named for one."""
+        return self.source.removeprefix(f"{self.name}-")
 
     @property
     def variable(self) -> str:
@@ -63,6 +79,27 @@ def load_dependencies(
         )
     found = (from_json(Dependency, entry) for entry in table[own])
     return tuple(dependency for dependency in found if object_format in dependency.formats)
+
+
+def planned_dependencies(plan: BuildPlan, object_format: str) -> tuple[Dependency, ...]:
+    """What is built beside TensorFlow for a plan: of the libraries on demand, those whose files it
+    offers."""
+    roots = {file.root for file in plan.files}
+    found = load_dependencies(plan.tensorflow_version, object_format)
+    return tuple(item for item in found if not item.on_demand or item.name in roots)
+
+
+def with_required(chosen: Iterable[str], dependencies: Sequence[Dependency]) -> tuple[str, ...]:
+    """The names of the ``chosen`` dependencies and of all that they require, sorted."""
+    by_name = {item.name: item for item in dependencies}
+    found: set[str] = set()
+    work = list(chosen)
+    while work:
+        name = work.pop()
+        if name not in found:
+            found.add(name)
+            work += by_name[name].requires
+    return tuple(sorted(found))
 
 
 def dependency_sources(dependency: Dependency, root: Path) -> tuple[str, ...]:

@@ -23,13 +23,15 @@ class FileKind(str, enum.Enum):
 class PlannedFile:
     """A file to compile: ``root`` names the source tree (``tensorflow``, ``protobuf``, ...),
     ``path`` is relative to it. ``reason`` is a sentence. ``required`` files are compiled in any
-    case; the others only if the symbols of real objects ask for them."""
+    case; the others only if the symbols of real objects ask for them. ``libraries`` are the trees
+    whose headers it finds, besides those that every file does."""
 
     root: str
     path: str
     kind: FileKind
     reason: str
     required: bool
+    libraries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,7 +75,7 @@ class StaticMaker:
             dist.copy_if_changed(archive, build.layout.dist / "lib" / archive.name)
         build.say("collecting headers")
         install_app_headers(build, library)
-        dist.install_licences(build.licences, build.layout.licences)
+        dist.install_licences({**build.licences, **library.licences}, build.layout.licences)
         build.say("linking the runner")
         link_runner(build, library)
         kinds = [file.kind for file in library.files]
