@@ -310,7 +310,7 @@ class _Reader:
             told = self._with_shapes(outputs, graph, loaded) if len(outputs) > 1 else outputs
             self._notes += [f"{name}: {ends.note(told)}"] if outputs else []
         if graph.nodes and not (outputs or loaded.outputs):
-            what = "every node is an input of another one: no output can be found"
+            what = "no output can be found: each node is an input, a constant, or read by another"
             findings.model(where, what, "state the outputs in the target file")
         inputs = inputs if loaded.inputs else interface.inputs(ends.inputs)
         return ModelInfo(
