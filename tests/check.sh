@@ -69,7 +69,7 @@ step ruff-format "$python" -m ruff format --check .
 step mypy "$python" -m mypy
 if [ -z "$quick" ]; then
     step sources "$python" -m buildtool.sources --packaged
-    for target in pi linux; do
+    for target in pi linux-java; do
         step "build-$target" build "$target"
         step "proved-$target" is_proved "$target"
         step "again-$target" does_nothing "$target"

@@ -32,7 +32,7 @@ UNUSED = re.compile(
     r"test|mock|/(util|compiler|testing)/|_win32|_msvc|gzip|printer|statusor"
     r"|/(api|duration|empty|field_mask|source_context|timestamp|type|wrappers)\.pb\.cc"
 )
-PARTS = ("buildtool", "machorun", "templates", "runner", "models", "targets", "dodo.py")
+PARTS = ("buildtool", "machorun", "templates", "runner", "java", "models", "targets", "dodo.py")
 
 
 @dataclass(frozen=True, kw_only=True)

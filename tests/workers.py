@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 # Builds that several files use: the fixture's name, which each folder has for its own.
-SHARED_BUILDS = ("built",)
+SHARED_BUILDS = ("built", "java_library")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -17,7 +17,7 @@ from buildtool.platforms import target_abi
 from buildtool.products import find_product
 
 Stamp = Callable[[Target], str]
-OWN_FOLDERS = ("buildtool", "machorun", "templates", "runner")
+OWN_FOLDERS = ("buildtool", "machorun", "templates", "runner", "java")
 # Files in them that decide nothing; nor do tests.
 OTHERS = (".md", ".pyc")
 

@@ -13,6 +13,7 @@ TARGETS = PROJECT / "targets"
 TEMPLATES = PROJECT / "templates"
 RUNNER = PROJECT / "runner" / "runner.cc"
 C_API_RUNNER = PROJECT / "runner" / "c_api_runner.c"
+JAVA = PROJECT / "java"
 LOCK = DATA / "sources.lock.yaml"
 
 # The archives of a static library: TensorFlow's own objects, which an app links whole, and all

@@ -16,4 +16,8 @@ X86_64 = Abi(
     packages=("clang", "lld", "llvm", "g++"),
 )
 
-PLATFORM = ElfPlatform(name="linux", abis={X86_64.name: X86_64}, products=("static", "shared"))
+PLATFORM = ElfPlatform(
+    name="linux",
+    abis={X86_64.name: X86_64},
+    products=("static", "shared", "java-library"),
+)

@@ -53,5 +53,5 @@ AARCH64 = Abi(
 PLATFORM = ElfPlatform(
     name="raspberrypi",
     abis={abi.name: abi for abi in (ARMV6, ARMV7_NEON, AARCH64)},
-    products=("static", "shared"),
+    products=("static", "shared", "java-library"),
 )

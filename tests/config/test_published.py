@@ -106,6 +106,7 @@ def test_the_targets_of_the_repository() -> None:
     }
     assert abis == {
         "linux": ("linux", "x86_64"),
+        "linux-java": ("linux", "x86_64"),
         "pi": ("raspberrypi", "armv7-neon"),
         "pi-makefile": ("raspberrypi", "armv7-neon"),
         "pi-zero": ("raspberrypi", "armv6"),

@@ -6,7 +6,6 @@ entries are sorted, and all of one date.
 
 from __future__ import annotations
 
-import io
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -15,8 +14,8 @@ from pathlib import Path
 
 from buildtool.core.errors import BuildError, Problem
 from buildtool.core.render import Renderer, write_bytes_if_changed
+from buildtool.products.zipped import zipped
 
-DATE = (1980, 1, 1, 0, 0, 0)  # the first that a ZIP file can have
 PACKAGE = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+")
 MANIFEST, CLASSES, SYMBOLS, PROGUARD = (
     "AndroidManifest.xml",
@@ -56,7 +55,7 @@ def write_aar(path: Path, content: AarContent) -> bool:
         MANIFEST: renderer.text(
             "android/AndroidManifest.xml.j2", package=content.package, level=content.level
         ).encode(),
-        CLASSES: content.classes.read_bytes() if content.classes else _zip({}),
+        CLASSES: content.classes.read_bytes() if content.classes else zipped({}),
         SYMBOLS: b"",  # no resources, but Gradle's plugin wants the file
     }
     if content.kept:
@@ -66,7 +65,7 @@ def write_aar(path: Path, content: AarContent) -> bool:
         entries |= {f"jni/{abi}/{each.name}": each.read_bytes() for each in libraries}
     for name, text in content.licences.items():
         entries[f"META-INF/licences/{name}"] = text.encode()
-    return write_bytes_if_changed(path, _zip({**entries, **content.more}))
+    return write_bytes_if_changed(path, zipped({**entries, **content.more}, first=MANIFEST))
 
 
 def content_problems(content: AarContent) -> list[Problem]:
@@ -95,17 +94,3 @@ def content_problems(content: AarContent) -> list[Problem]:
     if content.classes is not None and not zipfile.is_zipfile(content.classes):
         problems.append(Problem(where=str(content.classes), what="is not a JAR"))
     return problems
-
-
-def _zip(entries: Mapping[str, bytes]) -> bytes:
-    """A ZIP file that depends on its entries alone."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        # The manifest first, as in every JAR and AAR.
-        for name in sorted(entries, key=lambda each: (each != MANIFEST, each)):
-            info = zipfile.ZipInfo(name, date_time=DATE)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.create_system = 3  # Unix, whatever this machine is
-            info.external_attr = 0o100644 << 16
-            archive.writestr(info, entries[name])
-    return buffer.getvalue()

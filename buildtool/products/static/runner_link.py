@@ -18,8 +18,8 @@ MOST_UNDEFINED = 10
 WHAT = "linking the runner"
 
 
-def install_app_headers(build: Build, library: Library) -> None:
-    """Put into ``dist`` the headers that the runner and other apps include.
+def install_app_headers(build: Build, library: Library, others: Sequence[str]) -> None:
+    """Put into ``dist`` the headers that the runner and other apps include, and ``others``.
 
     Raises:
         BuildError: the runner does not preprocess.
@@ -31,6 +31,7 @@ def install_app_headers(build: Build, library: Library) -> None:
         includes=library.includes,
         flags=[flag for flag in flags if flag != "-Iinclude"],
         log=build.job.log,
+        more=(*dist.APP_HEADERS, *others),
     )
     dist.install_headers(headers, library.roots, build.layout.headers)
 

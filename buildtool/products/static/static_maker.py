@@ -37,9 +37,10 @@ REHEARSAL_TIMEOUT = 900.0  # seconds for one model
 @dataclass(frozen=True, kw_only=True)
 class StaticMaker:
     """See :class:`~buildtool.products.product.Maker`. ``packer`` is None where slices are not
-    packed."""
+    packed; ``headers`` are for apps, besides those that every app gets."""
 
     packer: Packer | None = None
+    headers: tuple[str, ...] = ()
     told_sizes: tuple[str, ...] = ("archive", "linked", "stripped", "xz")
 
     def roots(self) -> tuple[RuntimeRoot, ...]:
@@ -74,7 +75,7 @@ class StaticMaker:
         for archive in library.archives:
             dist.copy_if_changed(archive, build.layout.dist / "lib" / archive.name)
         build.say("collecting headers")
-        install_app_headers(build, library)
+        install_app_headers(build, library, self.headers)
         dist.install_licences({**build.licences, **library.licences}, build.layout.licences)
         build.say("linking the runner")
         link_runner(build, library)

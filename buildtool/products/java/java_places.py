@@ -1,0 +1,9 @@
+"""What the library and the classes are called, and where they stand below a target's folder."""
+
+from __future__ import annotations
+
+from buildtool.core.paths import WITHIN
+
+LIBRARY, CLASSES = "libtensorflow_inference.so", "tensorflow-inference.jar"
+LIBRARY_PLACE = WITHIN.dist / "java" / LIBRARY
+CLASSES_PLACE = WITHIN.dist / "java" / CLASSES
