@@ -205,7 +205,7 @@ PLATFORM = AndroidPlatform(
     abis={abi.name: abi for abi in (ARM64_V8A, ARMEABI_V7A, X86, X86_64)},
     # Threads are part of Android's C library; a program there can say nothing without liblog.
     link_flags=("-llog", "-ldl", "-lm"),
-    products=("prefab", "aar", "shared", "static"),
+    products=("prefab", "java-aar", "aar", "shared", "static"),
     ndk_build=True,
     run_keys=True,
     path_variables=(*SDK_VARIABLES, *NDK_VARIABLES),

@@ -12,7 +12,7 @@ from buildtool.core.errors import Problem
 from buildtool.core.suggest import did_you_mean
 from buildtool.platforms import PLATFORMS
 from buildtool.products.aar.aar_product import AAR
-from buildtool.products.java.java_product import JAVA
+from buildtool.products.java.java_product import JAVA, JAVA_AAR
 from buildtool.products.prefab.prefab_product import PREFAB
 from buildtool.products.product import Product
 from buildtool.products.shared.shared_product import SHARED
@@ -20,7 +20,7 @@ from buildtool.products.static.static_product import STATIC
 from buildtool.products.xcframework.xcframework_product import XCFRAMEWORK
 
 PRODUCTS: dict[str, Product] = {
-    product.name: product for product in (STATIC, SHARED, JAVA, XCFRAMEWORK, PREFAB, AAR)
+    product.name: product for product in (STATIC, SHARED, JAVA, XCFRAMEWORK, PREFAB, JAVA_AAR, AAR)
 }
 AUTO = "auto"
 

@@ -89,7 +89,7 @@ def test_mistakes_are_told_before_anything_is_compiled(project: Project, tmp_pat
 
 @pytest.mark.real_tree
 @pytest.mark.build
-@pytest.mark.parametrize("product", ["static", "prefab"])
+@pytest.mark.parametrize("product", ["static", "prefab", "java-aar"])
 def test_a_real_ndk_and_a_real_android(
     product: str, tmp_path: Path, users_cache: Path, make_project: Callable[..., Project]
 ) -> None:

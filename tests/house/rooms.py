@@ -223,19 +223,6 @@ ROOMS = (
         ),
     ),
     Room(
-        name="products/java",
-        question="The interface by which Java runs a model: native functions and classes.",
-        uses=(
-            "config",
-            "binary",
-            "tools",
-            "verify",
-            "backends/backend",
-            "products/product",
-            "products/static",
-        ),
-    ),
-    Room(
         name="products/xcframework",
         question="The archives of several ABIs, packed for Xcode.",
         uses=(
@@ -291,6 +278,20 @@ ROOMS = (
         ),
     ),
     Room(
+        name="products/java",
+        question="The interface by which Java runs a model: native functions and classes.",
+        uses=(
+            "config",
+            "tools",
+            "verify",
+            "platforms",
+            "backends/backend",
+            "products/product",
+            "products/static",
+            "products/aar",
+        ),
+    ),
+    Room(
         name="products",
         question="Which products are there, and which one does a target get?",
         face=True,
@@ -299,11 +300,11 @@ ROOMS = (
             "platforms",
             "products/product",
             "products/static",
-            "products/java",
             "products/xcframework",
             "products/aar",
             "products/shared",
             "products/prefab",
+            "products/java",
         ),
     ),
     Room(

@@ -1,24 +1,20 @@
-"""The classes in their JAR, the JDK that compiles them, and what a native library must be."""
+"""The classes in their JAR, and the JDK that compiles them."""
 
 from __future__ import annotations
 
 import re
 import struct
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from buildtool.core.errors import ToolError
-from buildtool.core.values import ElfExpectation
 from buildtool.products.java.java_classes import compile_classes, native_functions
-from buildtool.products.java.java_places import LIBRARY
-from buildtool.products.java.jni_library import EXPORTS, SOURCE, library_problems
+from buildtool.products.java.jni_library import SOURCE
 from buildtool.tools.jdk import Jdk, find_jdk
 from tests.java.conftest import Java
 
-HERE = ElfExpectation(machine="x86_64", bits=64)
 INTERFACE = "org/tensorflow/contrib/android/TensorFlowInferenceInterface.class"
 
 
@@ -99,39 +95,3 @@ def test_no_jdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolError, match="there is no javac here, and JAVA_HOME is not set"):
         find_jdk()
-
-
-FUNCTIONS = ("Java_a", "Java_b")
-DEFINED = "int Java_a(void) { return 1; }\nint Java_b(void) { return 2; }\n"
-FLAGS = ("-shared", "-fPIC", f"-Wl,-soname,{LIBRARY}")
-
-
-@pytest.mark.parametrize(
-    ("text", "flags", "said"),
-    [
-        (f"int helper;\n{DEFINED}", (*FLAGS, f"-Wl,--version-script={EXPORTS}"), []),
-        (DEFINED, FLAGS[:2], [f"is called '', not '{LIBRARY}'"]),
-        ("int Java_a;", FLAGS, ["does not export Java_b, which the classes call"]),
-        (f"int helper;\n{DEFINED}", FLAGS, ["exports helper, which no class calls"]),
-        (DEFINED, (*FLAGS, "-Wl,-z,execstack"), ["asks for an executable stack"]),
-    ],
-)
-def test_libraries_that_java_could_not_use(
-    compile_c: Callable[..., Path], text: str, flags: tuple[str, ...], said: list[str]
-) -> None:
-    library = compile_c("x.so", text, *flags)
-    assert [each.what for each in library_problems(library, FUNCTIONS, HERE)] == said
-
-
-def test_what_is_no_library(compile_c: Callable[..., Path], tmp_path: Path) -> None:
-    made = compile_c("x.o", DEFINED, "-c")
-    (problem,) = library_problems(made, FUNCTIONS, HERE)
-    assert problem.what == "is an ELF file that is relocatable, not shared"
-    (problem,) = library_problems(tmp_path / "none.so", FUNCTIONS, HERE)
-    assert problem.what == "is not there"
-
-
-def test_a_library_for_another_machine(compile_c: Callable[..., Path]) -> None:
-    library = compile_c("x.so", DEFINED, *FLAGS, compiler="aarch64-linux-gnu-gcc")
-    (problem,) = library_problems(library, FUNCTIONS, HERE)
-    assert problem.what == "is for aarch64 (64 bits), not for x86_64 (64 bits)"

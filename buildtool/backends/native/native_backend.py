@@ -48,7 +48,7 @@ class NativeBackend:
     name = "native"
     folder = "native"
     cxx_standard = "c++17"
-    products = ("static", "xcframework", "shared", "prefab", "java-library")
+    products = ("static", "xcframework", "shared", "prefab", "java-library", "java-aar")
     object_formats = OBJECT_FORMATS
     type_policies = tuple(TYPE_DEFINES)
 

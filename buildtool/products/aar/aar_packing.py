@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from buildtool.config import Target
@@ -38,6 +39,16 @@ def pack_aar(target: Target, slices: Sequence[Slice], layout: Layout) -> tuple[s
     report = check_aar(path, {each.abi.name: each.abi for each in slices}, wanted)
     if report.problems:
         raise VerificationError(report.problems)
+    abis = ", ".join(each.abi.name for each in slices)
+    return (
+        f"{path.name}: {abis}; {report.classes} classes; {report.size / 1e6:.2f} MB",
+        hand_out(path, coordinates, target, layout),
+    )
+
+
+def hand_out(path: Path, coordinates: Coordinates, target: Target, layout: Layout) -> str:
+    """Put an AAR that was looked at where an app's build takes it, in place of an older one, and
+    into a Maven repository. Returns a line."""
     ready = layout.dist
     dist.copy_if_changed(path, ready / path.name)
     for stale in set(ready.glob("*.aar")) - {ready / path.name}:
@@ -45,11 +56,7 @@ def pack_aar(target: Target, slices: Sequence[Slice], layout: Layout) -> tuple[s
     pom = write_repository(
         ready / "maven", coordinates, path, description=target.description or target.id
     )
-    abis = ", ".join(each.abi.name for each in slices)
-    return (
-        f"{path.name}: {abis}; {report.classes} classes; {report.size / 1e6:.2f} MB",
-        f"{coordinates} in {pom.relative_to(layout.folder.parent.parent).parents[0]}",
-    )
+    return f"{coordinates} in {pom.relative_to(layout.folder.parent.parent).parents[0]}"
 
 
 def package_coordinates(target: Target, slices: Sequence[Slice]) -> Coordinates:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from buildtool.backends.backend import Library
 from buildtool.core.errors import Problem
+from buildtool.core.render import to_json, write_if_changed
 from buildtool.core.values import ElfExpectation, ModelInfo, VerificationReport
 from buildtool.products import dist
 from buildtool.products.java.java_classes import compile_classes, native_functions
-from buildtool.products.java.java_places import CLASSES_PLACE, LIBRARY, LIBRARY_PLACE
-from buildtool.products.java.jni_library import (
-    HEADERS,
-    JniLink,
-    library_problems,
-    link_library,
+from buildtool.products.java.java_places import (
+    CLASSES_PLACE,
+    FACTS_PLACE,
+    LIBRARY,
+    LIBRARY_PLACE,
 )
+from buildtool.products.java.jni_library import HEADERS, JniLink, link_library
 from buildtool.products.product import Build
 from buildtool.products.static.static_maker import StaticMaker
 from buildtool.tools.jdk import find_jdk
+from buildtool.verify.loadable import LibraryWanted, check_linked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,39 +51,43 @@ class JavaMaker(StaticMaker):
         line = super().assemble(build, library)
         build.say("compiling and linking what Java calls")
         jdk, log, folder = find_jdk(), build.job.log, build.layout.folder / "java"
-        jar = build.layout.folder / CLASSES_PLACE
-        compile_classes(jdk, jar, _headers(build), log=log)
-        plan = build.plan
+        headers = folder / "include"
+        compile_classes(jdk, build.layout.folder / CLASSES_PLACE, headers, log=log)
+        plan, android = build.plan, _expected(build).android
         link = JniLink(
             toolchain=build.job.toolchain,
             dist=build.layout.dist,
             compile_flags=plan.compile_flags,
             app_flags=dist.app_compile_flags(plan.defines, standard=build.backend.cxx_standard),
             link_flags=plan.link_flags,
-            includes=(_headers(build), *jdk.includes),
+            # An NDK has a jni.h of its own.
+            includes=(headers, *(() if android else jdk.includes)),
         )
         made = build.layout.folder / LIBRARY_PLACE
         link_library(link, folder, made, log=log)
+        facts = {
+            "exports": native_functions(headers),
+            "stand_in": android is None or android.stand_in,
+        }
+        write_if_changed(build.layout.folder / FACTS_PLACE, to_json(facts))
         return f"{line}; {made.name}: {made.stat().st_size / 1e6:.2f} MB"
 
     def verify(self, build: Build) -> VerificationReport:
         report = super().verify(build)
-        functions = native_functions(_headers(build))
-        note = f"{LIBRARY} exports the {len(functions)} functions that Java calls, and nothing else"
-        problems = tuple(_problems(build, functions))
+        facts = json.loads((build.layout.folder / FACTS_PLACE).read_text(encoding="utf-8"))
+        exports = tuple(facts["exports"])
+        expected = _expected(build)
+        wanted = LibraryWanted.of(expected, soname=LIBRARY, exports=exports)
+        found = check_linked(build.layout.folder / LIBRARY_PLACE, expected, wanted)
+        note = f"{LIBRARY} exports the {len(exports)} functions that Java calls, and nothing else"
         return dataclasses.replace(
             report,
-            notes=report.notes if problems else (*report.notes, note),
-            problems=(*report.problems, *problems),
+            notes=report.notes if found.problems else (*report.notes, note),
+            problems=(*report.problems, *found.problems),
         )
 
 
-def _problems(build: Build, functions: tuple[str, ...]) -> Iterator[Problem]:
-    expected = build.platform.expectation(build.target, build.abi)
-    if isinstance(expected, ElfExpectation):  # no other platform has this product
-        yield from library_problems(build.layout.folder / LIBRARY_PLACE, functions, expected)
-
-
-def _headers(build: Build) -> Path:
-    """The folder of what declares the native functions of the classes."""
-    return build.layout.folder / "java" / "include"
+def _expected(build: Build) -> ElfExpectation:
+    found = build.platform.expectation(build.target, build.abi)
+    assert isinstance(found, ElfExpectation)  # noqa: S101  (no other platform offers it)
+    return found

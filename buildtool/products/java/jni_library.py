@@ -4,19 +4,15 @@ nothing in it clashes with anything in the process."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.binary.elf_file import NotElfError
-from buildtool.binary.shared_libraries import SharedLibrary, read_shared
-from buildtool.core.errors import Problem
 from buildtool.core.paths import JAVA
 from buildtool.core.run import Command, run
-from buildtool.core.values import ElfExpectation, Toolchain
+from buildtool.core.values import Toolchain
 from buildtool.products import dist
 from buildtool.products.java.java_places import LIBRARY
-from buildtool.verify.architecture import program_faults
 
 SOURCE, EXPORTS = JAVA / "jni" / "inference.cc", JAVA / "jni" / "exports.map"
 # What it includes besides what other apps do.
@@ -71,30 +67,3 @@ def link_library(link: JniLink, folder: Path, library: Path, *, log: Path) -> No
     argv = (str(toolchain.strip.path), "--strip-unneeded", "-o", str(stripped), whole)
     run(Command(argv=argv), what="stripping the library for Java", log=log)
     dist.copy_if_changed(stripped, library)
-
-
-def library_problems(
-    library: Path, functions: Sequence[str], expected: ElfExpectation
-) -> Iterator[Problem]:
-    """Why Java could not use the library."""
-    try:
-        facts = read_shared(library)
-    except (NotElfError, OSError) as failure:
-        what = f"is {failure}" if isinstance(failure, NotElfError) else "is not there"
-        yield Problem(where=str(library), what=what, todo="look at the log of its link")
-        return
-    for fault in (*program_faults(library, expected), *_faults(facts, set(functions))):
-        yield Problem(where=str(library), what=fault, todo="look at the log of its link")
-
-
-def _faults(facts: SharedLibrary, functions: set[str]) -> Iterator[str]:
-    if facts.soname != LIBRARY:
-        yield f"is called {facts.soname!r}, not {LIBRARY!r}"
-    if missing := sorted(functions - facts.exports):
-        yield f"does not export {', '.join(missing)}, which the classes call"
-    if others := sorted(facts.exports - functions):
-        yield f"exports {', '.join(others)}, which no class calls"
-    if facts.text_relocations:
-        yield "has text relocations: a part of it was not compiled for a shared library"
-    if facts.executable_stack:
-        yield "asks for an executable stack"

@@ -18,11 +18,9 @@ from buildtool.core.paths import Layout
 from buildtool.core.render import Renderer
 from buildtool.core.version_numbers import numbers
 from buildtool.platforms.facts import Platform
-from buildtool.products import dist
 from buildtool.products.aar.aar_check import check_aar
 from buildtool.products.aar.aar_file import AarContent, write_aar
-from buildtool.products.aar.aar_packing import licence_texts, package_coordinates
-from buildtool.products.aar.maven import write_repository
+from buildtool.products.aar.aar_packing import hand_out, licence_texts, package_coordinates
 from buildtool.products.product import Slice
 from buildtool.products.shared.shared_files import FACTS, LIBRARY, NAME, PLACE
 from buildtool.tools.android.compatibility import DEFAULT_LEVEL
@@ -69,16 +67,10 @@ def pack_prefab(
     report = check_aar(path, {each.abi.name: each.abi for each in slices}, {LIBRARY: wanted})
     if report.problems:
         raise VerificationError(report.problems)
-    dist.copy_if_changed(path, layout.dist / path.name)
-    for stale in set(layout.dist.glob("*.aar")) - {layout.dist / path.name}:
-        stale.unlink()
-    pom = write_repository(
-        layout.dist / "maven", coordinates, path, description=target.description or target.id
-    )
     abis = ", ".join(each.abi.name for each in slices)
     return (
         f"{path.name}: {abis}; {report.size / 1e6:.2f} MB",
-        f"{coordinates} in {pom.relative_to(layout.folder.parent.parent).parents[0]}",
+        hand_out(path, coordinates, target, layout),
     )
 
 
