@@ -1,8 +1,9 @@
-"""The table of docs/ops.md: what became of each op that a sweep has tried.
+"""The page docs/ops.md: what became of each op that a sweep has tried.
 
-``python -m tests.ops.table PLAN_LOG BUILD ... > docs/ops.md``: PLAN_LOG is what ``plan:`` said of
-an op list with every op that has a CPU kernel; a BUILD is the folder below ``build/`` of a target
-whose models are one-op models of ``make_ops.py``.
+``python -m tests.ops.table REFUSALS PLAN GRAPHS SKIP BUILD ... > docs/ops.md``: REFUSALS is what
+``plan:`` said of an op list with every op that has a CPU kernel, PLAN the ``plan.json`` of a list
+of those that it accepts; GRAPHS and SKIP are what ``groups.py`` was given, and each BUILD is the
+folder below ``build/`` of one of its targets.
 """
 
 from __future__ import annotations
@@ -10,30 +11,32 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from buildtool.core.render import Renderer
+from buildtool.model.graphdef import read_graph
 
 TRAINING = re.compile(r"op (\w+) is only useful in training")
-FOREIGN = re.compile(r"the kernels of (.+?) need (.+), which the native backend does not build")
+FOREIGN = re.compile(r"the kernels of (.+?)(?: \(\S+\))? need (.+), which the native backend does")
 SHOWN = 3  # headers or libraries of one reason
+KERNELS = "tensorflow/core/kernels/"
 
-HEAD = """\
-# Ops that were tried
 
-Every op of TensorFlow 2.14.1 with a CPU kernel (1,399) was planned for target `linux`, as an op
-list with `types: slim`. Of those that the plan accepts, the ones of the first table were then
-built as models of one op each, and run. What is in no table is accepted by the plan, and was not
-built for this page; ops that are part of larger models are in [results.md](results.md).
+@dataclass(kw_only=True)
+class Sweep:
+    """What builds have shown. ``files`` are the ops by the file of their kernels; ``linked`` ops
+    are registered in a proved program, those of ``run`` were run in one, each with the largest
+    difference from TensorFlow; ``drawn`` are compared by type and shape alone."""
 
-How to do it again, with `FOLDER` anywhere:
-
-```sh
-python tests/ops/make_ops.py FOLDER Slice Tile   # one-op models that TensorFlow can run
-./doitw build:ops                                # a target of your own, with these models
-python -m tests.ops.table PLAN_LOG build/ops     # this page
-```
-
-"""
+    files: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    linked: set[str] = field(default_factory=set)
+    kernels: set[tuple[str, str]] = field(default_factory=set)
+    run: dict[str, float] = field(default_factory=dict)
+    drawn: set[str] = field(default_factory=set)
 
 
 def refused(log: str) -> Iterator[tuple[str, str]]:
@@ -47,48 +50,80 @@ def refused(log: str) -> Iterator[tuple[str, str]]:
             yield op, f"needs {', '.join(words[:SHOWN])}{more}"
 
 
-def run(build: Path) -> Iterator[tuple[str, ...]]:
-    """Ops that were linked: where, types, the classes of their kernels, what the run gave."""
-    report = json.loads((build / "verification.json").read_text(encoding="utf-8"))["verification"]
-    plan = json.loads((build / "plan.json").read_text(encoding="utf-8"))
-    kernels: dict[str, list[str]] = {}
-    for kernel in plan["kernels"]:
-        found = kernel["registration"]
-        kernels.setdefault(found["op"], []).append(found["kernel_class"])
+def ops_of(path: Path) -> set[str]:
+    """The ops of a graph and of its functions."""
+    graph = read_graph(path.read_bytes())
+    nodes = [*graph.nodes, *(node for each in graph.functions.values() for node in each.nodes)]
+    return {node.op for node in nodes}
+
+
+def read_build(sweep: Sweep, build: Path, graphs: Path, accepted: Iterable[str]) -> None:
+    """Add what a build has shown, if it was proved."""
+    path = build / "verification.json"
+    report = json.loads(path.read_text("utf-8"))["verification"] if path.is_file() else None
+    if not report or report["problems"]:
+        return
+    plan = json.loads((build / "plan.json").read_text("utf-8"))
+    found = [kernel["registration"] for kernel in plan["kernels"]]
+    sweep.linked |= {kernel["op"] for kernel in found} & set(accepted)
+    sweep.kernels |= {(kernel["op"], kernel["kernel_class"]) for kernel in found}
     for model in report["models"]:
-        op = model["model"]
-        outputs = model["outputs"]
-        largest = max((each["max_absolute"] or 0.0 for each in outputs), default=0.0)
-        if not model["compared"]:
-            result = "not compared"
-        elif any(each["outside"] for each in outputs):
-            result = f"differs by {largest:.2g}"
-        else:
-            result = f"equal within {largest:.2g}" if largest else "equal"
-        types = ", ".join(each["dtype"].removeprefix("DT_").lower() for each in outputs)
-        classes = ", ".join(f"`{each}`" for each in kernels.get(op, []))
-        yield op, report["machine"], types, classes, result
+        for output in model["outputs"] if model["compared"] else ():
+            name = output["name"].partition("/")[0]
+            place = graphs / f"{name}.pb"
+            place = place if place.is_file() else graphs / f"{name.removeprefix('u')}.pb"
+            for op in ops_of(place) & set(accepted):
+                if "shape" in output["rule"]:
+                    sweep.drawn.add(op)
+                else:
+                    off = output["max_relative"] or output["max_absolute"] or 0.0
+                    sweep.run[op] = max(off, sweep.run.get(op, 0.0))
+
+
+def rows(sweep: Sweep) -> Iterator[Mapping[str, str]]:
+    """For each file with kernels, what became of its ops."""
+    for source, ops in sorted(sweep.files.items()):
+        tried = {
+            "run": ops & sweep.run.keys(),
+            "drawn": (ops & sweep.drawn) - sweep.run.keys(),
+            "linked": (ops & sweep.linked) - sweep.run.keys() - sweep.drawn,
+            "rest": ops - sweep.linked - sweep.run.keys() - sweep.drawn,
+        }
+        yield {
+            "file": source.removeprefix(KERNELS),
+            **{name: ", ".join(sorted(each)) for name, each in tried.items()},
+        }
 
 
 def main() -> None:
     """Do what the command line says."""
-    log = Path(sys.argv[1]).read_text(encoding="utf-8")
-    rows = sorted(row for build in sys.argv[2:] for row in run(Path(build)))
-    print(HEAD, end="")
-    print(f"## Linked and run: {len(rows)}\n")
-    print("| op | machine | types of the outputs | kernels in the library | against TensorFlow |")
-    print("|---|---|---|---|---|")
-    for row in rows:
-        print(f"| {' | '.join(row)} |")
-    reasons: dict[str, set[str]] = {}
-    for op, why in refused(log):
-        reasons.setdefault(why, set()).add(op)
-    ops = set().union(*reasons.values())
-    print(f"\n## Refused by the plan: {len(ops)}\n")
-    print("| why | ops |")
-    print("|---|---|")
-    for why, those in sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0])):
-        print(f"| {why} | {', '.join(sorted(those))} |")
+    log, plan_path, graphs, skip = map(Path, sys.argv[1:5])
+    plan: dict[str, Any] = json.loads(plan_path.read_text("utf-8"))
+    sweep = Sweep()
+    accepted = {kernel["registration"]["op"] for kernel in plan["kernels"]} & {
+        op for op, _ in plan["ops"]
+    }
+    for kernel in plan["kernels"]:
+        if kernel["registration"]["op"] in accepted:
+            sweep.files[kernel["registration"]["source"]].add(kernel["registration"]["op"])
+    for build in sys.argv[5:]:
+        read_build(sweep, Path(build), graphs, accepted)
+    reasons: dict[str, set[str]] = defaultdict(set)
+    for op, why in refused(log.read_text("utf-8")):
+        reasons[why].add(op)
+    differing = {op: off for op, off in sweep.run.items() if off}
+    text = Renderer(Path(), templates=Path(__file__).parent).text(
+        "ops.md.j2",
+        accepted=len(accepted),
+        refused=len(set().union(*reasons.values())),
+        sweep=sweep,
+        only_drawn=len(sweep.drawn - sweep.run.keys()),
+        differing=sorted(differing.items(), key=lambda item: (-item[1], item[0])),
+        rows=list(rows(sweep)),
+        reasons=sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0])),
+        skipped=skip.read_text("utf-8").splitlines(),
+    )
+    print(text, end="")
 
 
 if __name__ == "__main__":
