@@ -98,3 +98,22 @@ def test_what_grpc_s_part_of_protoc_makes_is_not_there(tmp_path: Path) -> None:
         ["service.cc"], tree=tmp_path, include_dirs=[], compiler=("g++",), standard="c++17"
     )
     assert found == {"service.cc": ("service.grpc.pb.h",)}
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
+def test_what_a_helper_beside_the_kernel_needs_the_kernel_needs(tmp_path: Path) -> None:
+    texts = {
+        "kernels/query.cc": '#include "kernels/sql/driver.h"\n#include "lib/far.h"\n',
+        "kernels/sql/driver.h": '#include "kernels/sql/more.h"\n',
+        "kernels/sql/driver.cc": '#include "kernels/sql/driver.h"\n#include "sqlite3.h"\n',
+        "kernels/sql/more.h": "void More();\n",
+        "lib/far.h": "void Far();\n",
+        "lib/far.cc": '#include "zlib.h"\n',
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = foreign_headers(
+        ["kernels/query.cc"], tree=tmp_path, include_dirs=[], compiler=("g++",), standard="c++17"
+    )
+    assert found == {"kernels/query.cc": ("sqlite3.h",)}

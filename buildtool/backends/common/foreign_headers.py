@@ -48,9 +48,9 @@ def foreign_headers(
     standard: str,
     on_demand: Collection[str] = (),
 ) -> Mapping[str, tuple[str, ...]]:
-    """The headers that each of ``sources``, files of ``tree``, includes and that are nowhere, or
-    belong to a library that is not built. So are those whose names begin as one of ``on_demand``,
-    wherever they are: these ask for a library.
+    """The headers that each of ``sources``, files of ``tree``, or a helper of it, includes and that
+    are nowhere, or belong to a library that is not built. So are those whose names begin as one of
+    ``on_demand``, wherever they are: these ask for a library.
 
     ``compiler`` is a command with the target's flags and defines. It is asked only about files
     that name, directly or through a header, something that neither the tree nor ``include_dirs``
@@ -62,7 +62,9 @@ def foreign_headers(
     files = CxxFiles(tree, include_dirs)
     list(files.closure(PREFIX_HEADERS))
     common = set(files.missing)
-    reached = {source: list(files.closure([source])) for source in sorted(set(sources))}
+    parts = {source: (source, *_helpers(files, source)) for source in sorted(set(sources))}
+    every = dict.fromkeys(path for paths in parts.values() for path in paths)
+    reached = {path: list(files.closure([path])) for path in every}
     unknown = {
         name
         for name in files.missing - common
@@ -79,11 +81,31 @@ def foreign_headers(
     own = {path for paths in reached.values() for path in paths}
     absent |= {path for path in own if path.startswith(tuple(on_demand))}
     found = {
-        source: _spelt(_included(tree / source, search), absent)
-        for source, paths in reached.items()
+        path: _spelt(_included(tree / path, search), absent)
+        for path, paths in reached.items()
         if _names_any(absent, files, paths)
     }
-    return {source: tuple(sorted(names)) for source, names in found.items() if names}
+    wanted = {
+        source: set().union(*(found.get(path, ()) for path in paths))
+        for source, paths in parts.items()
+    }
+    return {source: tuple(sorted(names)) for source, names in wanted.items() if names}
+
+
+def _helpers(files: CxxFiles, source: str) -> list[str]:
+    """The files that a kernel's file cannot do without: those beside headers of its own folder and
+    of folders in it, where these headers are included (``sql_dataset_op.cc`` has
+    ``sql/driver_manager.h``, whose ``.cc`` wants SQLite)."""
+    folder = source.rpartition("/")[0] + "/"
+    seen = {source: None}
+    queue = [source]
+    for path in queue:
+        own = [name for name in files.includes(path) if name.startswith(folder)]
+        for name in (*own, *(f"{name.removesuffix('.h')}.cc" for name in own)):
+            if name not in seen and files.text(name) is not None:
+                seen[name] = None
+                queue.append(name)
+    return [path for path in seen if path.endswith(".cc") and path != source]
 
 
 def _absent(names: Collection[str], search: Sequence[str]) -> set[str]:
