@@ -30,6 +30,13 @@ from buildtool.tools.android.state import installed_ndk
 
 LARGE_PAGE, SMALL_PAGE = 16384, 4096
 PAGE_FLAG = "-Wl,-z,max-page-size={}"
+# Tables of relocations take less room in forms that the loader knows since some API level (bionic,
+# "Android changes for NDK developers", "Packed relocations" and "Relative relocations").
+PACKED = (
+    (30, ("-Wl,--pack-dyn-relocs=android+relr",)),
+    (28, ("-Wl,--pack-dyn-relocs=android+relr", "-Wl,--use-android-relr-tags")),
+    (23, ("-Wl,--pack-dyn-relocs=android",)),
+)
 # Flags for 32-bit ARM, some of which clang takes for another processor without an error.
 ARM_FLAGS = re.compile(r"-(mfpu|mfloat-abi|mthumb|marm)\b")
 
@@ -143,7 +150,9 @@ class AndroidPlatform(ElfPlatform):
         )
 
     def app_link_flags(self, target: Target, abi: Abi) -> tuple[str, ...]:
-        return (PAGE_FLAG.format(page_size(target, abi)), *self.link_flags)
+        level = target.android.api_level or DEFAULT_LEVEL
+        packed = next((flags for least, flags in PACKED if level >= least), ())
+        return (PAGE_FLAG.format(page_size(target, abi)), *packed, *self.link_flags)
 
     def runner(
         self, target: Target, abi: Abi, toolchain: Toolchain, access: SourceAccess

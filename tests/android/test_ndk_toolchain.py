@@ -192,3 +192,21 @@ def test_what_an_ndk_cannot_do(
         PLATFORM.toolchain(target, X86_64, None)
     assert [problem.what for problem in caught.value.problems] == [what]
     assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("level", "packed"),
+    [
+        (21, []),
+        (23, ["-Wl,--pack-dyn-relocs=android"]),
+        (29, ["-Wl,--pack-dyn-relocs=android+relr", "-Wl,--use-android-relr-tags"]),
+        (34, ["-Wl,--pack-dyn-relocs=android+relr"]),
+    ],
+)
+def test_flags_of_an_apps_link(
+    level: int, packed: list[str], load_one: Callable[[str], Target]
+) -> None:
+    for abi, page in (("x86", 4096), ("x86_64", 16384)):
+        target = load_one(f"platform: android\nabi: {abi}\nandroid: {{api_level: {level}}}\n")
+        flags = PLATFORM.app_link_flags(target, PLATFORM.abis[abi])
+        assert list(flags) == [f"-Wl,-z,max-page-size={page}", *packed, "-llog", "-ldl", "-lm"]

@@ -74,13 +74,13 @@ def link(command: Command, library: Library, *, what: str, log: Path) -> None:
         output = done.stdout + done.stderr
         undefined = sorted(set(UNDEFINED.findall(output)))
         raise BuildError(
-            undefined_problems(undefined, library.unfound, log)
+            undefined_problems(undefined, library.unfound, log, what=what)
             or failure_problem(command, done.returncode, output, what=what, log=log)
         )
 
 
 def undefined_problems(
-    names: Sequence[str], missing: Sequence[MissingSymbol], log: Path
+    names: Sequence[str], missing: Sequence[MissingSymbol], log: Path, *, what: str = WHAT
 ) -> list[Problem]:
     """The symbols that the linker lacks: first the files that were looked to for them and did not
     compile, then the symbols that no file is known for."""
@@ -93,7 +93,7 @@ def undefined_problems(
     others = [name for name in names if name not in explained]
     return [
         *(_refused_problem(file, wanted, log) for file, wanted in refused.items()),
-        *(_undefined_problem(name, known.get(name), log) for name in others),
+        *(_undefined_problem(name, known.get(name), log, what) for name in others),
     ][:MOST_UNDEFINED]
 
 
@@ -110,12 +110,12 @@ def _refused_problem(file: RefusedFile, wanted: Sequence[MissingSymbol], log: Pa
     )
 
 
-def _undefined_problem(name: str, found: MissingSymbol | None, log: Path) -> Problem:
+def _undefined_problem(name: str, found: MissingSymbol | None, log: Path, linking: str) -> Problem:
     """A symbol that the linker lacks, with the file that asks for it and what was tried."""
     asking = f", which {found.file} needs" if found else ""
     tried = ", ".join(found.tried) if found else ""
     return Problem(
-        where=WHAT,
+        where=linking,
         what=f"nothing that was compiled defines {name}{asking}"
         + (f"; compiled in the hope of it: {tried}" if tried else ""),
         todo="a kernel needs a library that data/dependencies.yaml does not list, or a "
