@@ -27,7 +27,8 @@ class ModelSource:
     empty ones are found. ``shapes`` and ``dtypes`` complete what the model does not say, by input
     name; ``places`` say where each type was written. ``signature`` and ``tags`` say what of a
     SavedModel is to run; empty ones are found. ``initialise`` are nodes that are to be run once
-    before it; ``keep_state``: its variables stay variables."""
+    before it; ``keep_state``: its variables stay variables. ``has_samples``: what verification
+    feeds is given."""
 
     path: Path
     name: str = ""
@@ -40,6 +41,7 @@ class ModelSource:
     tags: tuple[str, ...] = ()
     initialise: tuple[str, ...] = ()
     keep_state: bool = False
+    has_samples: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from buildtool.core.random_ops import RANDOM
 from buildtool.core.values import ModelInfo
+from buildtool.model.loading import ModelSource
 from buildtool.model.pruning import PrunedGraph
 from buildtool.model.walk import Site
 
@@ -13,17 +14,18 @@ _OPS_SHOWN = 5
 _NODES_SHOWN = 3
 
 
-def note_on_first_run(info: ModelInfo, nodes: Sequence[str]) -> str:
+def note_on_first_run(info: ModelInfo, nodes: Sequence[str], source: ModelSource) -> str:
     """What the app has to do before it runs the model."""
     names = ", ".join(f'"{name}"' for name in nodes)
     file = f" of dist/models/{info.name}.pb" if info.made else ""
     words = any(tensor.dtype == "DT_STRING" for tensor in info.inputs)
+    made_up = words and not source.has_samples
     return (
         "its lookup tables or variables are filled before its first run: in each new session"
         f"{file} the app runs once session->Run({{}}, {{}}, {{{names}}}, nullptr); "
         f"dist/models/{info.name}.json names these nodes, too"
         + "; the texts that verification makes up are in no table: give others as 'samples'"
-        * words
+        * made_up
     )
 
 

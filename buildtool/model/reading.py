@@ -238,7 +238,7 @@ class _Reader:
         nodes = stated or find_initialisers(graph, _names_of(step))
         if not nodes:
             return info
-        self._notes.append(f"{info.name}: {note_on_first_run(info, nodes)}")
+        self._notes.append(f"{info.name}: {note_on_first_run(info, nodes, source)}")
         changes = any(CHANGE.fullmatch(site.node.op) for site in walk(step, self._specs))
         return replace(info, initialisers=nodes, steps=1 + changes)
 

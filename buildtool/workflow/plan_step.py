@@ -206,6 +206,7 @@ def _model_sources(target: Target) -> list[ModelSource]:
             tags=model.tags,
             initialise=model.initialise,
             keep_state=model.state == "keep",
+            has_samples=model.samples is not None,
             shapes={given.name: given.shape for given in model.inputs if given.shape is not None},
             dtypes={given.name: given.dtype for given in model.inputs if given.dtype is not None},
             places={

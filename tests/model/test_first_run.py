@@ -71,6 +71,8 @@ def test_what_fills_the_tables_is_kept_and_told(write: Write, read: Read) -> Non
     assert 'runs once session->Run({}, {}, {"init"}, nullptr)' in reading.notes[0]
     assert model.steps == 1
     assert reading.notes[0].endswith("are in no table: give others as 'samples'")
+    (given, *_) = read(write(TABLE + INIT), inputs=("x",), outputs=("out",), has_samples=True).notes
+    assert given.endswith("names these nodes, too")
 
 
 def test_without_a_node_that_waits_for_just_them(write: Write, read: Read) -> None:
