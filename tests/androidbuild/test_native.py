@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.android.clang_ndk import DESCRIPTION, make_clang_ndk
+from tests.java.native_caller import call, compile_caller
 
 if TYPE_CHECKING:
     from tests.conftest import Project
@@ -113,3 +114,22 @@ def test_a_real_ndk_and_a_real_android(
     (library,) = verification["libraries"]
     assert library["page_size"] == 16384
     assert library["level"] == 21
+    if product == "java-aar":
+        calls_of_java_are_answered(project.folder("one"), Path(ndk), Path(root), tmp_path)
+
+
+def calls_of_java_are_answered(built: Path, ndk: Path, root: Path, folder: Path) -> None:
+    """The library for Java is loaded by Android's own linker, and its functions compute what the
+    runner computes."""
+    (compiler,) = ndk.glob("toolchains/llvm/prebuilt/*/bin/aarch64-linux-android21-clang++")
+    caller = compile_caller((compiler, "-static-libstdc++"), folder / "caller")
+    place, found = built / "verify" / "model-0", folder / "found"
+    emulator = ("qemu-aarch64-static", "-L", root, "-E", "LD_LIBRARY_PATH=/system/lib64")
+    done = call(
+        (*emulator, caller),
+        built / "dist/java/libtensorflow_inference.so",
+        place / "input-0.bin",
+        found,
+    )
+    assert done.returncode == 0, done.stderr
+    assert found.read_bytes() == (place / "0.bin").read_bytes()

@@ -14,6 +14,7 @@ from buildtool.binary.shared_libraries import read_shared
 from buildtool.products.java.java_classes import native_functions
 from buildtool.products.java.java_places import LIBRARY
 from tests.java.conftest import CASES, PROJECT, Cases, Java
+from tests.java.native_caller import call, compile_caller
 
 TEXT = (CASES / "InferenceCases.java").read_text(encoding="utf-8")
 BODIES = re.findall(r"^  static void (\w+)\(\)(.*?)^  }", TEXT, re.MULTILINE | re.DOTALL)
@@ -74,6 +75,21 @@ def test_a_model_gives_what_tensorflow_gives(java: Java, built_java: Path, tmp_p
     done = java.run(built_java / "dist" / "java", "RunModel", *words)
     assert done.returncode == 0, done.stderr
     assert found.read_bytes() == (place / "0.bin").read_bytes()
+
+
+@pytest.mark.build
+def test_the_functions_without_a_java_machine(java: Java, built_java: Path, tmp_path: Path) -> None:
+    """As Android's libraries are tried, where there is no Java."""
+    compiler = ("g++", *(f"-I{each}" for each in java.jdk.includes))
+    caller = compile_caller(compiler, tmp_path / "caller")
+    place, found = built_java / "verify" / "model-0", tmp_path / "found"
+    library = built_java / "dist" / "java" / LIBRARY
+    done = call((caller,), library, place / "input-0.bin", found)
+    assert done.returncode == 0, done.stderr
+    assert found.read_bytes() == (place / "0.bin").read_bytes()
+    done = call((caller,), library, place / "input-0.bin", found, name="nobody")
+    assert done.returncode == 1
+    assert "java/lang/IllegalArgumentException: Tensor nobody:0" in done.stderr
 
 
 @pytest.mark.build

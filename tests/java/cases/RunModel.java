@@ -23,7 +23,7 @@ public final class RunModel {
       inference.run(new String[] {words[3]});
       int count = 1;
       for (long size : inference.fetchShape(words[3])) {
-        count *= size;
+        count *= (int) size;
       }
       ByteBuffer found = ByteBuffer.allocateDirect(4 * count).order(ByteOrder.nativeOrder());
       inference.fetch(words[3], found.asFloatBuffer());
