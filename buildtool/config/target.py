@@ -134,11 +134,11 @@ class SizeBudget:
     """The largest sizes that are accepted; one that is unset is not checked."""
 
     archive: Bytes | None = None
-    """The static archives that an app links, together. Android's apps get none, so that
-    the key is refused there."""
+    """The static archives that an app links, together. Where apps get shared libraries, the key is
+    refused."""
 
     linked: Bytes | None = None
-    """The runner program, linked as an app is; for Android, the libraries of one ABI as they were
+    """The runner program, linked as an app is, or the shared libraries of one ABI as they were
     linked. With symbols."""
 
     stripped: Bytes | None = None

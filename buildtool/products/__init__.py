@@ -38,7 +38,10 @@ def find_product(target: Target) -> Product:
 def product_problems(target: Target) -> Iterator[Problem]:
     """A product that apps of the platform cannot get."""
     platform = PLATFORMS.get(target.platform)
-    if platform is None or target.product in (AUTO, *platform.products):
+    if platform is None:
+        return
+    if target.product in (AUTO, *platform.products):
+        yield from _unread_keys(target, find_product(target))
         return
     yield Problem(
         where=target.where("product"),
@@ -46,3 +49,19 @@ def product_problems(target: Target) -> Iterator[Problem]:
         + did_you_mean(target.product, (AUTO, *platform.products)),
         todo=f"products for {platform.name}: {', '.join((AUTO, *platform.products))}",
     )
+
+
+def _unread_keys(target: Target, product: Product) -> Iterator[Problem]:
+    """Keys that say nothing of what the target's apps get."""
+    if target.exports and not product.exports_functions:
+        yield Problem(
+            where=target.where("exports"),
+            what=f"exports: the product {product.name!r} is no shared library of ours",
+            todo="leave the key out, or set 'product: shared'",
+        )
+    if target.size_budget.archive is not None and product.exports_functions:
+        yield Problem(
+            where=target.where("size_budget.archive"),
+            what=f"size_budget.archive: apps get a shared library of {product.name!r}, no archives",
+            todo="limit 'linked', 'stripped' or 'compressed' instead",
+        )

@@ -185,6 +185,12 @@ class Product(Protocol):
         """Whether the slices of a target are packed together; else each stays by itself."""
         ...
 
+    @property
+    def exports_functions(self) -> bool:
+        """Whether a target says which functions of TensorFlow it exports; then it has no archives
+        whose size could be limited."""
+        ...
+
     def takes(self, tree: Path | None) -> bool:
         """Whether it can be made of a tree; None is one that is fetched. A cheap look."""
         ...

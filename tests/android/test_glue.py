@@ -17,7 +17,7 @@ from buildtool.core.render import Renderer, to_json
 from buildtool.core.run import Command, run
 from buildtool.core.values import BuildPlan
 from buildtool.platforms.android import PLATFORM
-from buildtool.products import dist
+from buildtool.products import dist, product_problems
 from buildtool.products.dist_files import CMAKE_CONFIG, NDK_BUILD
 from buildtool.products.prefab.prefab_packing import pack_prefab, prefab_entries
 from buildtool.products.product import Slice
@@ -161,3 +161,25 @@ def test_an_aar_with_prefab(part: Slice, tmp_path: Path, load_one: Callable[[str
     first = packed.read_bytes()
     pack_prefab(target, PLATFORM, (part,), whole)
     assert packed.read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("keys", "what"),
+    [
+        (
+            "exports: [TF_New*]\nproduct: static",
+            "exports: the product 'static' is no shared library",
+        ),
+        (
+            "size_budget: {archive: 9 MB}",
+            "size_budget.archive: apps get a shared library of 'prefab'",
+        ),
+        ("size_budget: {archive: 9 MB}\nproduct: static", ""),
+        ("exports: [TF_New*]", ""),
+    ],
+)
+def test_keys_that_say_nothing_of_a_product(
+    keys: str, what: str, load_one: Callable[[str], Target]
+) -> None:
+    found = list(product_problems(load_one(f"platform: android\nabi: x86\n{keys}\n")))
+    assert [problem.what.startswith(what) for problem in found] == ([True] if what else [])

@@ -15,6 +15,7 @@ class AarProduct:
 
     name = "aar"
     packs = True
+    exports_functions = False
 
     def takes(self, tree: Path | None) -> bool:
         del tree

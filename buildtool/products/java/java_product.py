@@ -26,6 +26,10 @@ class JavaProduct:
     load_packer: Callable[[], Packer] | None = None
 
     @property
+    def exports_functions(self) -> bool:
+        return False
+
+    @property
     def packs(self) -> bool:
         return self.load_packer is not None
 

@@ -28,6 +28,10 @@ class SharedProduct:
     load_packer: Callable[[], Packer] | None = None
 
     @property
+    def exports_functions(self) -> bool:
+        return True
+
+    @property
     def packs(self) -> bool:
         return self.load_packer is not None
 

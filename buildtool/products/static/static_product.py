@@ -39,6 +39,10 @@ class StaticProduct:
     load_packer: Callable[[], Packer] | None = None
 
     @property
+    def exports_functions(self) -> bool:
+        return False
+
+    @property
     def packs(self) -> bool:
         return self.load_packer is not None
 
