@@ -128,6 +128,38 @@ def random() -> None:
 
 
 @graph
+def kinds() -> None:
+    """An op of each of several kinds: eight bits, sparse, text, image."""
+    x = fed(2, 8)
+    small = tf.raw_ops.QuantizeV2(
+        input=x, min_range=-0.3, max_range=1.1, T=tf.quint8, mode="MIN_FIRST"
+    )
+    again = tf.raw_ops.Dequantize(
+        input=small[0], min_range=small[1], max_range=small[2], mode="MIN_FIRST"
+    )
+    tf.identity(again, name="eight_bits")
+    places, shape = tf.constant([[0, 1], [2, 0]], tf.int64), tf.constant([3, 2], tf.int64)
+    tf.raw_ops.SparseToDense(
+        sparse_indices=places,
+        output_shape=shape,
+        sparse_values=x[0, :2],
+        default_value=0.5,
+        name="sparse",
+    )
+    words = tf.raw_ops.StringSplitV2(input=tf.constant(["a b", "c"]), sep=" ")
+    tf.identity(words.values, name="text")
+    boxes = tf.constant([[0.1, 0.1, 0.6, 0.7], [0.2, 0.1, 0.7, 0.7], [0.5, 0.5, 1.0, 1.0]])
+    tf.raw_ops.NonMaxSuppressionV3(
+        boxes=boxes,
+        scores=tf.constant([0.9, 0.8, 0.7]),
+        max_output_size=2,
+        iou_threshold=0.5,
+        score_threshold=0.0,
+        name="image",
+    )
+
+
+@graph
 def sliced() -> None:
     tf.slice(fed(4, 4, dtype=tf.int32), [1, 0], [2, 3], name="out")
 

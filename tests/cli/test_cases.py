@@ -59,6 +59,7 @@ models:
   - {{path: {0}/behind_decode_jpeg.pb, name: jpeg, outputs: [final_result],
      inputs: [{{name: Mul, shape: [1, 16, 16, 3]}}]}}
   - {0}/branches.pb
+  - {{path: {0}/kinds.pb, outputs: [eight_bits, sparse, text, image]}}
   - {0}/random.pb
   - {0}/words
 """
@@ -111,6 +112,9 @@ def test_all_that_a_device_can_run_is_built_and_proved(
     assert ops >= {"HashTableV2", "LookupTableFindV2", "Switch", "Merge", "RandomStandardNormal"}
     assert not ops & {"PyFunc", "SaveV2", "RestoreV2", "DecodeJpeg", "ResizeBilinear", "Cast"}
     models = {each["model"]: each for each in accepted["verification"]["models"]}
+    assert ops >= {"Dequantize", "NonMaxSuppressionV3", "SparseToDense", "StringSplitV2"}
+    # gemmlowp's own kernels for 32-bit ARM would be off by 3e-3.
+    assert [each["max_absolute"] or 0 for each in models["kinds"]["outputs"]] == [0] * 4
     outputs = {name: [each["name"] for each in m["outputs"]] for name, m in models.items()}
     assert outputs["branches"] == ["out:0"]
     assert outputs["jpeg"] == ["final_result:0"]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.common.foreign_headers import foreign_headers
+from buildtool.backends.common.foreign_headers import foreign_headers, libraries_of
+from buildtool.backends.native.native_dependencies import load_dependencies
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.uncompilable import uncompilable
 from buildtool.core.values import NodeRef, OpUse, Registration, SelectedKernel
@@ -87,6 +88,23 @@ def test_the_files_of_the_real_tree(real_tree: Path) -> None:
     sources += [f"{data}/{name}.cc" for name in ("multi_device_iterator_ops", "iterator_ops")]
     found = uncompilable(CxxFiles(real_tree), sources, [SMALL, SELECTIVE])
     assert {Path(path).stem for path in found} == {*names[:2], "multi_device_iterator_ops"}
+
+
+@pytest.mark.real_tree
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
+def test_kernels_that_decompress_ask_for_zlib(real_tree: Path) -> None:
+    """They include no header of zlib, but TensorFlow's own, whose ``.cc`` does."""
+    headers = {h: each.name for each in load_dependencies("2.14.1", "elf") for h in each.headers}
+    source = "tensorflow/core/kernels/decode_compressed_op.cc"
+    found = foreign_headers(
+        [source],
+        tree=real_tree,
+        include_dirs=[],
+        compiler=("g++", f"-D{SMALL}"),
+        standard="c++17",
+        on_demand=headers,
+    )
+    assert "zlib" in libraries_of(found, headers).built[source]
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")

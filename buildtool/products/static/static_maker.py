@@ -120,7 +120,10 @@ class StaticMaker:
             for output in model.outputs
             if output.max_absolute is not None
         ]
-        largest = f", largest difference {max(compared):.2g}" if compared else ", not compared"
+        # Texts have no difference: those that are not equal are an error.
+        equal = bool(report.models) and all(model.compared for model in report.models)
+        others = ", outputs equal" if equal else ", not compared"
+        largest = f", largest difference {max(compared):.2g}" if compared else others
         more = f" and {len(report.surplus)} more" if report.surplus else ""
         where = ", in an emulator" if report.emulated else f" on {report.device}"
         where = where if report.emulated or report.device else ""
