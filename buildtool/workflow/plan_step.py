@@ -9,7 +9,7 @@ from buildtool.backends.backend import ForeignLibraries, Job
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.uncompilable import uncompilable
 from buildtool.config import Target
-from buildtool.core.errors import ModelError
+from buildtool.core.errors import ConfigError, ModelError
 from buildtool.core.render import to_json, write_if_changed
 from buildtool.core.values import BuildPlan, KernelCatalogue, SourceTree
 from buildtool.model import ModelSource, chosen_rewrites, read_models, read_runtime_facts
@@ -164,7 +164,12 @@ def _check(work: Workspace, found: _Material) -> None:
         if any(problem.where.startswith(f"{model.name}: ") for problem in problems)
     }
     ops = [op for op, _ in selection.ops]
-    problems += work.product.maker().rehearse(work, models, ops, broken)
+    try:
+        problems += work.product.maker().rehearse(work, models, ops, broken)
+    except ConfigError as failure:  # inputs that do not fit
+        if not problems:
+            raise
+        problems += failure.problems
     if problems:
         raise ModelError(problems)
 

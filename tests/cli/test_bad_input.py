@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def test_a_compiler_that_a_target_names_and_is_not_there(project: Project) -> No
     project.target("mine", "extends: linux\ncompiler: /opt/no such/g++\n")
     err = project.doit("plan:mine", code=4).err
     assert "targets/mine.yaml:2: compiler: '/opt/no such/g++' gives no C++ compiler here" in err
-    assert "'compiler:'" in err
+    assert "install it, or mend the name" in err
 
 
 @pytest.mark.usefixtures("compilers")
@@ -198,6 +199,23 @@ def test_models_that_cannot_be_read_or_run_are_all_told_at_once(
     assert f"{odd}: node 'x $HOME %s': a session refuses a node of this name" in err
     assert f"{odd}: node 'z': op Nix{{{{ 1/0 }}}} does not exist in this tree" in err
     assert left_behind(project, "linux") == []
+
+
+@pytest.mark.real_tree
+def test_samples_that_do_not_fit_are_told_with_all_else(
+    real_project: Project, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "samples.npz", x=np.zeros((1, 3), np.float32))
+    (tmp_path / "unknown.pbtxt").write_text(UNKNOWN_OP, encoding="utf-8")
+    text = f"""extends: linux
+models:
+  - {tmp_path}/unknown.pbtxt
+  - {{path: models/digits.pb, samples: {tmp_path}/samples.npz}}
+"""
+    real_project.target("mine", text)
+    err = real_project.doit("plan:mine", code=5).err
+    assert "unknown: node 'y': op Reluu does not exist in this tree" in err
+    assert f"{tmp_path}/samples.npz: x:0: the array's shape is (1, 3), the model wants" in err
 
 
 @pytest.mark.real_tree
