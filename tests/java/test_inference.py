@@ -97,6 +97,7 @@ def test_what_the_library_says_of_itself(java: Java, built_java: Path) -> None:
     facts = read_shared(built_java / "dist" / "java" / LIBRARY)
     assert facts.exports == set(native_functions(java.headers))
     assert facts.soname == LIBRARY
+    assert str(PROJECT).encode() not in (built_java / "dist" / "java" / LIBRARY).read_bytes()
     assert not [name for name in facts.needed if "tensorflow" in name or "protobuf" in name]
     assert (built_java / "dist/java/tensorflow-inference.jar").read_bytes() == java.jar.read_bytes()
     report = (built_java / "report.txt").read_text("utf-8")

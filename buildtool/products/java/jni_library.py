@@ -52,6 +52,8 @@ def link_library(link: JniLink, folder: Path, library: Path, *, log: Path) -> No
     compiling = (
         *(*compiler, *dist.absolute_flags(link.app_flags, link.dist)),
         *(f"-I{each}" for each in link.includes),
+        # Checks in headers name their files, which stand elsewhere on every machine.
+        f"-ffile-prefix-map={link.dist / 'include'}/=",
         *("-c", str(SOURCE), "-o", made),
     )
     run(Command(argv=compiling), what="compiling the functions for Java", log=log)
