@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.config import Target
-from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.errors import Attempts, ConfigError, Problem
 from buildtool.core.values import Abi, AndroidExpectation, ElfExpectation, Toolchain
 from buildtool.platforms.elf_platform import ElfPlatform
 from buildtool.platforms.facts import ProgramRunner, SourceAccess
@@ -25,7 +25,7 @@ from buildtool.tools.android.android_sdk import find_root
 from buildtool.tools.android.compatibility import DEFAULT_LEVEL, KitRequest
 from buildtool.tools.android.ndk import VARIABLES as NDK_VARIABLES
 from buildtool.tools.android.ndk_support import system_libraries
-from buildtool.tools.android.program_places import SERIAL, RunRequest, find_place
+from buildtool.tools.android.program_places import SERIAL, Place, RunRequest, find_place
 from buildtool.tools.android.state import installed_ndk
 
 LARGE_PAGE, SMALL_PAGE = 16384, 4096
@@ -116,14 +116,20 @@ class AndroidPlatform(ElfPlatform):
         )
 
         del sysroot
-        if problems := [*_not_for_an_ndk(target, abi)]:
-            raise ConfigError(problems)
-        return find_ndk_toolchain(
-            abi,
-            ndk_request(target),
-            compile_flags=target.cpu_flags,
-            link_flags=(PAGE_FLAG.format(page_size(target, abi)),),
+        attempt = Attempts()
+        attempt(lambda: _check_flags(target, abi))
+        attempt(lambda: _place(target, abi))  # what cannot be run is told before it is compiled
+        found = attempt(
+            lambda: find_ndk_toolchain(
+                abi,
+                ndk_request(target),
+                compile_flags=target.cpu_flags,
+                link_flags=(PAGE_FLAG.format(page_size(target, abi)),),
+            )
         )
+        if found is None or attempt.failures:
+            raise attempt.failure()
+        return found
 
     def compiler_stamp(self, target: Target, abi: Abi) -> str:
         # For the backend that reads sources with clang and compiles with the NDK.
@@ -158,17 +164,7 @@ class AndroidPlatform(ElfPlatform):
         self, target: Target, abi: Abi, toolchain: Toolchain, access: SourceAccess
     ) -> ProgramRunner:
         del toolchain, access
-        place = find_place(
-            abi,
-            RunRequest(
-                root=target.run.root,
-                where_root=target.where("run.root"),
-                device=target.run.device,
-                where_device=target.where("run.device"),
-                level=target.android.api_level or DEFAULT_LEVEL,
-                sdk=_sdk_folder(target),
-            ),
-        )
+        place = _place(target, abi)
         return ProgramRunner(
             argv=place.argv, emulated=place.emulated, device=place.device, not_run=place.not_run
         )
@@ -176,6 +172,26 @@ class AndroidPlatform(ElfPlatform):
     def run_stamp(self, target: Target) -> str:
         del target
         return f"{SERIAL}={os.environ.get(SERIAL, '')}"
+
+
+def _place(target: Target, abi: Abi) -> Place:
+    """Where the target's programs run."""
+    return find_place(
+        abi,
+        RunRequest(
+            root=target.run.root,
+            where_root=target.where("run.root"),
+            device=target.run.device,
+            where_device=target.where("run.device"),
+            level=target.android.api_level or DEFAULT_LEVEL,
+            sdk=_sdk_folder(target),
+        ),
+    )
+
+
+def _check_flags(target: Target, abi: Abi) -> None:
+    if problems := [*_not_for_an_ndk(target, abi)]:
+        raise ConfigError(problems)
 
 
 def _sdk_folder(target: Target) -> Path | None:

@@ -160,9 +160,11 @@ def test_a_device_of_another_abi_and_an_older_android(adb: Callable[[str], Path]
     with pytest.raises(ToolError) as caught:
         find_place(PLATFORM.abis["arm64-v8a"], asked(device="A", level=33), {})
     assert [problem.what for problem in caught.value.problems] == [
-        "A does not run programs for arm64-v8a, but for x86_64,x86",
+        "A does not run programs for arm64-v8a, but for x86_64, x86",
         "A has API level 30; the library is for 33",
     ]
+    place = find_place(PLATFORM.abis["arm64-v8a"], NOWHERE, {"ANDROID_SERIAL": "A"})
+    assert place.not_run == "ANDROID_SERIAL names Pixel 3, which runs programs for x86_64, x86"
 
 
 def test_no_adb(tools: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:

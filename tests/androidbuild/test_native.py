@@ -74,10 +74,12 @@ def test_what_is_planned_and_written(project: Project, real_tree: Path) -> None:
 
 
 def test_mistakes_are_told_before_anything_is_compiled(project: Project, tmp_path: Path) -> None:
-    more = "android: {api_level: 40}\ncpu_flags: [-mfpu=neon]\nexports: [TF_NoSuch]\n"
+    more = "android: {api_level: 40}\ncpu_flags: [-mfpu=neon]\nrun: {root: models}\n"
     project.target("bad", TARGET.format(abi="x86", product="shared", more=more))
     said = project.doit("plan:bad", code=3).err
     assert "targets/bad.yaml:7: cpu_flags: -mfpu=neon is for 32-bit ARM, not for x86" in said
+    assert "targets/bad.yaml:8: run.root: system/bin/linker is not there in " in said
+    assert "targets/bad.yaml:6: api_level: NDK 24.0.8215888 has no API level 40" in said
     project.target(
         "old", TARGET.format(abi="x86", product="static", more="android: {api_level: 40}")
     )

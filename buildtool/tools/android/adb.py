@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +34,15 @@ _STATISTICS = re.compile(r"\b(count|first|curr|min|max|avg|std)=(\d+(?:\.\d+)?(?
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """A device that runs programs of an ABI; ``release`` is that of its Android, where it says."""
+    """A device. ``release`` is that of its Android, ``level`` the API level and ``abis`` what it
+    runs, where it was asked for them."""
 
     adb: Path
     serial: str
     name: str
     release: str = ""
+    level: str = ""
+    abis: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +66,11 @@ def find_device(abi: str, *, sdk: Path | None, log: Path) -> DeviceSearch:
         return DeviceSearch(reason=f"no device: {failure.problems[0].where} {said}; see {log.name}")
 
 
-def named_device(abi: str, serial: str, *, by: str, level: int, sdk: Path | None) -> Device:
-    """The device of this serial number, or with ``any`` the only one; ``by`` names it. It must run
-    programs of ``abi`` for the API ``level``.
+def named_device(serial: str, *, by: str, sdk: Path | None) -> Device:
+    """The device of this serial number, or with ``any`` the only one; ``by`` names it.
 
     Raises:
-        ToolError: adb or the device is not there, or it does not run them.
+        ToolError: adb or the device is not there, or it does not answer.
     """
     adb = _adb(sdk)
     if adb is None:
@@ -88,16 +90,13 @@ def named_device(abi: str, serial: str, *, by: str, level: int, sdk: Path | None
         what, todo = _no_device(serial, state, names)
         raise ToolError(Problem(where=by, what=what, todo=todo))
     properties = {name: _property(adb, serial, name) for name in PROPERTIES}
-    faults = [*_unfit(abi, level, properties)]
-    if faults:
-        raise ToolError(
-            Problem(where=by, what=f"{serial} {what}", todo=todo) for what, todo in faults
-        )
     return Device(
         adb=adb,
         serial=serial,
         name=properties["ro.product.model"] or serial,
         release=properties["ro.build.version.release"],
+        level=properties["ro.build.version.sdk"],
+        abis=tuple(properties["ro.product.cpu.abilist"].split(",")),
     )
 
 
@@ -114,18 +113,6 @@ def _no_device(serial: str, state: str, names: Sequence[str]) -> tuple[str, str]
         return f"asks for the only device, and there are several: {listed}", "name one of them"
     asked = "a device" if serial == ANY else serial
     return f"{asked} is not there; adb lists {listed}", "plug it in, or start the emulator"
-
-
-def _unfit(abi: str, level: int, properties: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    abis = properties["ro.product.cpu.abilist"]
-    if abi not in abis.split(","):
-        yield f"does not run programs for {abi}, but for {abis or 'nothing'}", "name another device"
-    said = properties["ro.build.version.sdk"]
-    if said.isdigit() and int(said) < level:
-        yield (
-            f"has API level {said}; the library is for {level}",
-            f"set android.api_level: {said} or less, or name a newer device",
-        )
 
 
 def _property(adb: Path, serial: str, name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from buildtool.binary.elf import read_object
 from buildtool.binary.elf_file import NotElfError
-from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.errors import ConfigError, Problem, ToolError
 from buildtool.core.values import Abi
 from buildtool.tools.android.adb import Device, named_device
 from buildtool.tools.android.android_sdk import read_properties
@@ -67,8 +67,26 @@ def find_place(abi: Abi, wanted: RunRequest, env: Mapping[str, str] | None = Non
         serial, by = own.get(SERIAL, "").strip(), SERIAL
     if not serial:
         return Place(not_run=NOWHERE)
-    device = named_device(abi.name, serial, by=by, level=wanted.level, sdk=wanted.sdk)
+    device = named_device(serial, by=by, sdk=wanted.sdk)
+    if abi.name not in device.abis and by == SERIAL:  # as for one of a target's several ABIs
+        runs = ", ".join(device.abis)
+        return Place(not_run=f"{SERIAL} names {device.name}, which runs programs for {runs}")
+    if faults := [*_device_faults(device, abi, wanted.level)]:
+        raise ToolError(
+            Problem(where=by, what=f"{serial} {what}", todo=todo) for what, todo in faults
+        )
     return Place(argv=command(device), device=_device_text(device))
+
+
+def _device_faults(device: Device, abi: Abi, level: int) -> Iterator[tuple[str, str]]:
+    if abi.name not in device.abis:
+        runs = ", ".join(device.abis)
+        yield f"does not run programs for {abi.name}, but for {runs}", "name another device"
+    if device.level.isdigit() and int(device.level) < level:
+        yield (
+            f"has API level {device.level}; the library is for {level}",
+            f"set android.api_level: {device.level} or less, or name a newer device",
+        )
 
 
 def _device_text(device: Device) -> str:
