@@ -51,6 +51,6 @@ def note_on_random_ops(run: Iterable[Site]) -> Iterator[str]:
         names = ", ".join(f"{name!r} ({op})" for op, name in list(drawn)[:_NODES_SHOWN])
         more = f" and {len(drawn) - _NODES_SHOWN} more nodes" * (len(drawn) > _NODES_SHOWN)
         yield (
-            f"it draws random numbers in {names}{more}: outputs that TensorFlow itself gives anew "
-            "each time are compared by type, shape and being finite"
+            f"it draws random numbers or reads the clock in {names}{more}: outputs that TensorFlow "
+            "itself gives anew each time are compared by type, shape and being finite"
         )

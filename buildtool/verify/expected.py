@@ -13,7 +13,6 @@ from pathlib import Path
 
 from buildtool.core.errors import Problem, ToolError, VerificationError
 from buildtool.core.run import Command, run
-from buildtool.core.values import ModelInfo
 from buildtool.verify import reference
 from buildtool.verify.inputs import ModelRun
 from buildtool.verify.program import Program, run_model
@@ -68,7 +67,7 @@ def expected_outputs(
     Raises:
         VerificationError: TensorFlow itself cannot run the model on these inputs.
     """
-    entry = source.cache / _key(item.model, source, inputs)
+    entry = source.cache / _key(item, source, inputs)
     if not entry.is_dir():
         _compute(item, source, inputs, entry)
     rows = json.loads((entry / LIST).read_text(encoding="utf-8"))
@@ -87,10 +86,11 @@ def unknown_op(failure: VerificationError) -> str:
 
 def is_known(item: ModelRun, source: Reference, inputs: tuple[Tensor, ...]) -> bool:
     """Whether they were computed before."""
-    return (source.cache / _key(item.model, source, inputs)).is_dir()
+    return (source.cache / _key(item, source, inputs)).is_dir()
 
 
-def _key(model: ModelInfo, source: Reference, inputs: tuple[Tensor, ...]) -> str:
+def _key(item: ModelRun, source: Reference, inputs: tuple[Tensor, ...]) -> str:
+    model = item.model
     content = " ".join(filter(None, (model.original_sha256, model.sha256)))
     digest = hashlib.sha256(f"{content} {source.version}\n".encode())
     for tensor in inputs:
@@ -99,6 +99,8 @@ def _key(model: ModelInfo, source: Reference, inputs: tuple[Tensor, ...]) -> str
     digest.update("\n".join(info.name for info in model.outputs).encode())
     if model.initialisers:
         digest.update("\n".join(("", *model.initialisers, str(model.steps))).encode())
+    if item.draws:  # which ops do, this tool may come to know
+        digest.update(b"\ndrawn")
     return digest.hexdigest()
 
 

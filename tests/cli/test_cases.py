@@ -121,7 +121,10 @@ def test_all_that_a_device_can_run_is_built_and_proved(
     (drawn,) = models["random"]["outputs"]
     assert drawn["rule"] == "drawn at random: of the right type and shape, and finite"
     notes = "\n".join(accepted["notes"])
-    assert "random: it draws random numbers in 'random_normal/RandomStandardNormal'" in notes
+    assert (
+        "random: it draws random numbers or reads the clock in 'random_normal/RandomStandardNormal'"
+        in notes
+    )
     assert "words: its only signature, 'predict', is what runs" in notes
     assert "table: its lookup tables or variables are filled before its first run" in notes
     for name in ("python_left", "saver_left", "jpeg"):
