@@ -36,9 +36,9 @@ def test_no_clang_is_told_with_all_else(make_bench: Make) -> None:
     assert "Android NDK: not found" in err
     assert "there is no bazelisk and no bazel here" in err
     assert "Java: there is no javac here" in err
-    bench.target("makefile: {protos: lite}\n")
+    bench.target("optimise: {lto: thin}\n")
     err = bench.doit("plan", code=3).err
-    assert "makefile.protos: the backend 'bazel' cannot do that" in err
+    assert "optimise.lto: the backend 'bazel' cannot do that" in err
     assert "toolchain: not found: clang's cc, c++" in err
 
 
@@ -211,11 +211,10 @@ def test_an_entry_with_values_of_another_kind(make_bench: Make) -> None:
 
 def test_keys_that_only_other_backends_know(make_bench: Make) -> None:
     bench = make_bench()
-    bench.target("makefile: {protos: lite}\noptimise:\n  lto: thin\napp_protobuf: include\n")
+    bench.target("optimise:\n  lto: thin\napp_protobuf: include\n")
     err = bench.doit("plan", code=3).err
-    assert "targets/one.yaml:3: makefile.protos: the backend 'bazel' cannot do that" in err
-    assert "targets/one.yaml:6: app_protobuf: the backend 'bazel' cannot do that" in err
-    assert "targets/one.yaml:5: optimise.lto: the backend 'bazel' cannot do that" in err
+    assert "targets/one.yaml:5: app_protobuf: the backend 'bazel' cannot do that" in err
+    assert "targets/one.yaml:4: optimise.lto: the backend 'bazel' cannot do that" in err
 
 
 def test_a_budget_for_what_there_is_not(make_bench: Make) -> None:

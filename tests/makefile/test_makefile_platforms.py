@@ -18,6 +18,7 @@ from buildtool.platforms import PLATFORMS
         (platform.name, abi)
         for platform in PLATFORMS.values()
         if set(platform.products) & set(MakefileBackend.products)
+        if platform.name != "android"  # its archives are the native backend's
         for abi in platform.abis
     ],
 )
