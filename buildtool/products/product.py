@@ -109,6 +109,31 @@ class Slice:
 Packer = Callable[[Target, Platform, Sequence[Slice], Layout], tuple[str, ...]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ArchiveProduct:
+    """What products that are made of a backend's archives have in common. ``load_packer`` gives
+    what packs the slices of a target together; None: each stays by itself."""
+
+    name: str
+    load_packer: Callable[[], Packer] | None = None
+
+    @property
+    def exports_functions(self) -> bool:
+        return False
+
+    @property
+    def packs(self) -> bool:
+        return self.load_packer is not None
+
+    @property
+    def packer(self) -> Packer | None:
+        return self.load_packer() if self.load_packer else None
+
+    def state(self, target: Target) -> str:
+        del target
+        return ""
+
+
 class Maker(Protocol):
     """Makes a product of what a backend has compiled."""
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.config import Target
 from buildtool.core.paths import WITHIN
 from buildtool.products.dist_files import CMAKE_CONFIG, CMAKE_VERSION
-from buildtool.products.product import Maker, Packer, ProductFiles, is_release_1
+from buildtool.products.product import ArchiveProduct, Maker, ProductFiles, is_release_1
 from buildtool.products.shared.shared_files import FACTS, LIBRARY, PLACE
 
 FILES = ProductFiles(
@@ -19,21 +17,12 @@ FILES = ProductFiles(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class SharedProduct:
-    """See :class:`~buildtool.products.product.Product`. ``load_packer`` gives what packs the slices
-    of a target together; None: each stays by itself."""
-
-    name: str
-    load_packer: Callable[[], Packer] | None = None
+class SharedProduct(ArchiveProduct):
+    """See :class:`~buildtool.products.product.Product`."""
 
     @property
     def exports_functions(self) -> bool:
         return True
-
-    @property
-    def packs(self) -> bool:
-        return self.load_packer is not None
 
     def takes(self, tree: Path | None) -> bool:
         return not is_release_1(tree)
@@ -42,14 +31,10 @@ class SharedProduct:
         del target
         return FILES
 
-    def state(self, target: Target) -> str:
-        del target
-        return ""
-
     def maker(self) -> Maker:
         from buildtool.products.shared.shared_maker import SharedMaker  # noqa: PLC0415 - heavy
 
-        return SharedMaker(packer=self.load_packer() if self.load_packer else None)
+        return SharedMaker(packer=self.packer)
 
 
 SHARED = SharedProduct(name="shared")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.config import Target
@@ -15,7 +13,7 @@ from buildtool.products.dist_files import (
     LINK_FLAGS_TEXT,
     PKG_CONFIG,
 )
-from buildtool.products.product import Maker, Packer, ProductFiles
+from buildtool.products.product import ArchiveProduct, Maker, ProductFiles
 
 
 def _in_dist(*names: str) -> tuple[str, ...]:
@@ -30,21 +28,8 @@ FILES = ProductFiles(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class StaticProduct:
-    """See :class:`~buildtool.products.product.Product`. ``load_packer`` gives what packs the slices
-    of a target together; None: each stays by itself."""
-
-    name: str
-    load_packer: Callable[[], Packer] | None = None
-
-    @property
-    def exports_functions(self) -> bool:
-        return False
-
-    @property
-    def packs(self) -> bool:
-        return self.load_packer is not None
+class StaticProduct(ArchiveProduct):
+    """See :class:`~buildtool.products.product.Product`."""
 
     def takes(self, tree: Path | None) -> bool:
         del tree
@@ -54,14 +39,10 @@ class StaticProduct:
         del target
         return FILES
 
-    def state(self, target: Target) -> str:
-        del target
-        return ""
-
     def maker(self) -> Maker:
         from buildtool.products.static.static_maker import StaticMaker  # noqa: PLC0415 - heavy
 
-        return StaticMaker(packer=self.load_packer() if self.load_packer else None)
+        return StaticMaker(packer=self.packer)
 
 
 STATIC = StaticProduct(name="static")
