@@ -73,6 +73,13 @@ def _offered(use: OpUse, kernels: list[Registration]) -> str:
     return f"there are kernels for {'; '.join(lists)}"
 
 
+def _ops_by_file(kernels: Iterable[SelectedKernel]) -> dict[str, set[str]]:
+    ops: dict[str, set[str]] = {}
+    for kernel in kernels:
+        ops.setdefault(kernel.registration.source, set()).add(kernel.registration.op)
+    return ops
+
+
 def library_problems(
     missing: Mapping[str, Sequence[str]],
     kernels: Iterable[SelectedKernel],
@@ -81,9 +88,7 @@ def library_problems(
     backend: str,
 ) -> Iterator[Problem]:
     """Kernels whose files need libraries that the backend does not build: ``missing``, by file."""
-    ops: dict[str, set[str]] = {}
-    for kernel in kernels:
-        ops.setdefault(kernel.registration.source, set()).add(kernel.registration.op)
+    ops = _ops_by_file(kernels)
     users: dict[str, list[NodeRef]] = {}
     for use in uses:
         users.setdefault(use.op, []).extend(use.nodes)
@@ -104,9 +109,7 @@ def uncompilable_problems(
     reasons: Mapping[str, str], kernels: Iterable[SelectedKernel], uses: Iterable[OpUse]
 ) -> Iterator[Problem]:
     """Kernels whose files do not compile under the target's macros: ``reasons``, by file."""
-    ops: dict[str, set[str]] = {}
-    for kernel in kernels:
-        ops.setdefault(kernel.registration.source, set()).add(kernel.registration.op)
+    ops = _ops_by_file(kernels)
     users = list(uses)
     for source, reason in reasons.items():
         nodes = [node for use in users if use.op in ops[source] for node in use.nodes]

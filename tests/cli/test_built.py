@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.models.lookup_table import lookup_table
+
 if TYPE_CHECKING:
     from tests.cli.conftest import BuiltProject
 
@@ -22,26 +24,6 @@ ALL = ["plan:pi", "generate:pi", "compile:pi", "size:pi", "verify:pi", "build:pi
 OTHER = """
 node { name: "a" op: "Placeholder" attr { key: "dtype" value { type: DT_INT32 } } }
 node { name: "b" op: "Neg" input: "a" attr { key: "T" value { type: DT_INT32 } } }
-versions { producer: 1575 }
-"""
-TABLE = """
-node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_INT64 } }
-       attr { key: "shape" value { shape { dim { size: 64 } } } } }
-node { name: "none" op: "Const" attr { key: "dtype" value { type: DT_INT64 } }
-       attr { key: "value" value { tensor { dtype: DT_INT64 int64_val: -1 tensor_shape {} } } } }
-node { name: "keys" op: "Const" attr { key: "dtype" value { type: DT_INT64 } }
-       attr { key: "value" value { tensor { dtype: DT_INT64 int64_val: 0 int64_val: 2
-              tensor_shape { dim { size: 2 } } } } } }
-node { name: "values" op: "Const" attr { key: "dtype" value { type: DT_INT64 } }
-       attr { key: "value" value { tensor { dtype: DT_INT64 int64_val: 10 int64_val: 20
-              tensor_shape { dim { size: 2 } } } } } }
-node { name: "table" op: "HashTableV2" attr { key: "key_dtype" value { type: DT_INT64 } }
-       attr { key: "value_dtype" value { type: DT_INT64 } } }
-node { name: "fill" op: "InitializeTableV2" input: "table" input: "keys" input: "values"
-       attr { key: "Tkey" value { type: DT_INT64 } } attr { key: "Tval" value { type: DT_INT64 } } }
-node { name: "init" op: "NoOp" input: "^fill" }
-node { name: "out" op: "LookupTableFindV2" input: "table" input: "x" input: "none"
-       attr { key: "Tin" value { type: DT_INT64 } } attr { key: "Tout" value { type: DT_INT64 } } }
 versions { producer: 1575 }
 """
 QUANTIZED = """
@@ -169,7 +151,7 @@ def test_eight_bit_kernels_compute_as_on_other_processors(built: BuiltProject) -
 
 @pytest.mark.usefixtures("as_it_was")
 def test_a_table_is_filled_before_the_model_runs(built: BuiltProject) -> None:
-    table = built.model("table.pbtxt", TABLE)
+    table = built.model("table.pbtxt", lookup_table("shape { dim { size: 64 } }"))
     ended = built.project.doit("build:pi", f"model={table}")
     assert ", 1 models run, largest difference 0" in ended.out
     report = json.loads((built.folder / "report.json").read_text("utf-8"))

@@ -20,29 +20,11 @@ from buildtool.products.java.java_places import LIBRARY
 from buildtool.products.java.jni_library import EXPORTS, SOURCE
 from buildtool.tools.jdk import Jdk, find_jdk
 from tests.limits import HANG
+from tests.models.lookup_table import lookup_table
 
 PROJECT = Path(__file__).resolve().parents[2]
 CASES = Path(__file__).parent / "cases"
 TYPES = ("float", "double", "int32", "int64", "uint8", "int8", "bool", "string")
-TABLE = """
-node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_INT64 } } }
-node { name: "none" op: "Const" attr { key: "dtype" value { type: DT_INT64 } }
-       attr { key: "value" value { tensor { dtype: DT_INT64 int64_val: -1 tensor_shape {} } } } }
-node { name: "keys" op: "Const" attr { key: "dtype" value { type: DT_INT64 } }
-       attr { key: "value" value { tensor { dtype: DT_INT64 int64_val: 0 int64_val: 2
-              tensor_shape { dim { size: 2 } } } } } }
-node { name: "values" op: "Const" attr { key: "dtype" value { type: DT_INT64 } }
-       attr { key: "value" value { tensor { dtype: DT_INT64 int64_val: 10 int64_val: 20
-              tensor_shape { dim { size: 2 } } } } } }
-node { name: "table" op: "HashTableV2" attr { key: "key_dtype" value { type: DT_INT64 } }
-       attr { key: "value_dtype" value { type: DT_INT64 } } }
-node { name: "fill" op: "InitializeTableV2" input: "table" input: "keys" input: "values"
-       attr { key: "Tkey" value { type: DT_INT64 } } attr { key: "Tval" value { type: DT_INT64 } } }
-node { name: "init" op: "NoOp" input: "^fill" }
-node { name: "out" op: "LookupTableFindV2" input: "table" input: "x" input: "none"
-       attr { key: "Tin" value { type: DT_INT64 } } attr { key: "Tout" value { type: DT_INT64 } } }
-versions { producer: 1575 }
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +113,7 @@ def java_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts = {
         "types": "\n".join((*nodes, 'node { name: "nothing" op: "NoOp" }')),
         "unknown": 'node { name: "x" op: "NoSuchOp" }',
-        "table": TABLE,
+        "table": lookup_table(),
     }
     for name, text in texts.items():
         (folder / f"{name}.pb").write_bytes(encode(text, "GraphDef"))

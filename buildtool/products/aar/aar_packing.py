@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,22 +31,60 @@ def pack_aar(target: Target, slices: Sequence[Slice], layout: Layout) -> tuple[s
     """
     facts = [json.loads((each.layout.dist / FACTS).read_text(encoding="utf-8")) for each in slices]
     level = max(int(each["api_level"]) for each in facts)
+    return package_aar(
+        target,
+        slices,
+        layout,
+        _content(target, slices, level),
+        _library_needs(target, facts, level),
+    )
+
+
+def package_aar(
+    target: Target,
+    slices: Sequence[Slice],
+    layout: Layout,
+    content: AarContent,
+    wanted: Mapping[str, LibraryWanted],
+    *,
+    tells_classes: bool = True,
+) -> tuple[str, ...]:
+    """Write an AAR, look at it, and put it where an app's build takes it. ``wanted`` is what each
+    library must be, by its file's name. Returns lines.
+
+    Raises:
+        VerificationError: Android could not load what is in it.
+    """
     coordinates = package_coordinates(target, slices)
     # Looked at before it is where an app's build takes it.
     path = layout.package / f"{coordinates.artifact}-{coordinates.version}.aar"
-    write_aar(path, _content(target, slices, level))
-    wanted = _library_needs(target, facts, level)
+    write_aar(path, content)
     report = check_aar(path, {each.abi.name: each.abi for each in slices}, wanted)
     if report.problems:
         raise VerificationError(report.problems)
     abis = ", ".join(each.abi.name for each in slices)
+    classes = f"; {report.classes} classes" if tells_classes else ""
     return (
-        f"{path.name}: {abis}; {report.classes} classes; {report.size / 1e6:.2f} MB",
-        hand_out(path, coordinates, target, layout),
+        f"{path.name}: {abis}{classes}; {report.size / 1e6:.2f} MB",
+        _hand_out(path, coordinates, target, layout),
     )
 
 
-def hand_out(path: Path, coordinates: Coordinates, target: Target, layout: Layout) -> str:
+def exact_library(soname: str, level: int, facts: Mapping[str, Any]) -> LibraryWanted:
+    """What a library must be that exports what its link was asked for, and nothing else: ``facts``
+    are what the link wrote of it."""
+    exports = tuple(facts["exports"])
+    return LibraryWanted(
+        soname=soname,
+        level=level,
+        system=system_libraries(),
+        symbols=exports,
+        only=exports,
+        stand_in=facts["stand_in"],
+    )
+
+
+def _hand_out(path: Path, coordinates: Coordinates, target: Target, layout: Layout) -> str:
     """Put an AAR that was looked at where an app's build takes it, in place of an older one, and
     into a Maven repository. Returns a line."""
     ready = layout.dist

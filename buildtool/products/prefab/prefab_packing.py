@@ -13,19 +13,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from buildtool.config import Target
-from buildtool.core.errors import VerificationError
 from buildtool.core.paths import Layout
 from buildtool.core.render import Renderer
 from buildtool.core.version_numbers import numbers
 from buildtool.platforms.facts import Platform
-from buildtool.products.aar.aar_check import check_aar
-from buildtool.products.aar.aar_file import AarContent, write_aar
-from buildtool.products.aar.aar_packing import hand_out, licence_texts, package_coordinates
+from buildtool.products.aar.aar_file import AarContent
+from buildtool.products.aar.aar_packing import (
+    exact_library,
+    licence_texts,
+    package_aar,
+    package_coordinates,
+)
 from buildtool.products.product import Slice
 from buildtool.products.shared.shared_files import FACTS, LIBRARY, NAME, PLACE
 from buildtool.tools.android.compatibility import DEFAULT_LEVEL
-from buildtool.tools.android.ndk_support import system_libraries
-from buildtool.verify.loadable import LibraryReport, LibraryWanted, check_library
+from buildtool.verify.loadable import LibraryReport, check_library
 
 MODULE = f"prefab/modules/{NAME}"
 
@@ -40,38 +42,20 @@ def pack_prefab(
     """
     del platform
     level = target.android.api_level or DEFAULT_LEVEL
-    coordinates = package_coordinates(target, slices)
     facts = json.loads((slices[0].layout.dist / FACTS).read_text(encoding="utf-8"))
-    wanted = LibraryWanted(
-        soname=LIBRARY,
-        level=level,
-        system=system_libraries(),
-        symbols=tuple(facts["exports"]),
-        only=tuple(facts["exports"]),
-        stand_in=facts["stand_in"],
-    )
+    wanted = exact_library(LIBRARY, level, facts)
     looked = {
         each.abi.name: check_library(each.layout.dist / PLACE, each.abi, wanted) for each in slices
     }
-    path = layout.package / f"{coordinates.artifact}-{coordinates.version}.aar"
-    write_aar(
-        path,
-        AarContent(
-            package=target.android.package,
-            level=level,
-            libraries={each.abi.name: [each.layout.dist / PLACE] for each in slices},
-            licences=licence_texts(slices),
-            more=prefab_entries(slices, looked, level, coordinates.version),
-        ),
+    version = package_coordinates(target, slices).version
+    content = AarContent(
+        package=target.android.package,
+        level=level,
+        libraries={each.abi.name: [each.layout.dist / PLACE] for each in slices},
+        licences=licence_texts(slices),
+        more=prefab_entries(slices, looked, level, version),
     )
-    report = check_aar(path, {each.abi.name: each.abi for each in slices}, {LIBRARY: wanted})
-    if report.problems:
-        raise VerificationError(report.problems)
-    abis = ", ".join(each.abi.name for each in slices)
-    return (
-        f"{path.name}: {abis}; {report.size / 1e6:.2f} MB",
-        hand_out(path, coordinates, target, layout),
-    )
+    return package_aar(target, slices, layout, content, {LIBRARY: wanted}, tells_classes=False)
 
 
 def prefab_entries(
