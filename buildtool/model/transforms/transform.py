@@ -8,7 +8,7 @@ belongs in a folder of its own beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
@@ -28,16 +28,26 @@ class Tree(NamedTuple):
     facts: RuntimeFacts
 
 
-Value: TypeAlias = bool | int | float | str
+Value: TypeAlias = bool | int | float | str | tuple[str, ...]
+# Computes tensors of a graph that depend on no input, by name (``x:0``), as TensorFlow does.
+Evaluate: TypeAlias = Callable[[GraphDef, Sequence[str]], Mapping[str, Array]]
 
 
 class Setting(NamedTuple):
     """What a transform is given besides the graph: the tree that it is to run on, the shapes of
-    inputs that the target states, by tensor name, and the values of its parameters."""
+    inputs that the target states, by tensor name, and the values of its parameters.
+
+    ``inputs`` and ``outputs`` are the tensors that an app feeds and fetches (``x:0``), and
+    ``first`` the nodes that it runs once before: none of them ever changes its name. ``evaluate``
+    is there where tensors may have to be computed."""
 
     tree: Tree
     shapes: Mapping[str, tuple[int, ...]] = {}
     parameters: Mapping[str, Value] = {}
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
+    evaluate: Evaluate | None = None
 
 
 class Result(NamedTuple):
