@@ -8,7 +8,7 @@ which no kernel is registered: a graph with other nodes only loads where their k
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from buildtool.core.datatypes import UNKNOWN
@@ -57,7 +57,7 @@ def prune(
     ]
     names = {node.name for node in kept}
     removed = tuple(node for node in graph.nodes if node.name not in names)
-    nodes = tuple(_without_gone(node, names) for node in kept) if removed else graph.nodes
+    nodes = tuple(without_gone(node, names) for node in kept) if removed else graph.nodes
     return PrunedGraph(graph._replace(nodes=nodes), removed, tuple(sorted(made)))
 
 
@@ -131,8 +131,8 @@ def _placeholder(tensor: TensorInfo) -> Node:
     return make_node(tensor.name.rpartition(":")[0], "Placeholder", (), **attrs)
 
 
-def _without_gone(node: Node, names: set[str]) -> Node:
-    """The node without wishes to stand beside nodes that are gone."""
+def without_gone(node: Node, names: Container[str]) -> Node:
+    """The node without wishes to stand beside nodes that are none of ``names``."""
     attr = node.attrs.get(_COLOCATION)
     value = attr.decode().value if attr is not None else None
     if not isinstance(value, tuple):

@@ -20,11 +20,10 @@ from buildtool.model.transforms import (
     TransformOutcome,
     transform_graph,
 )
+from buildtool.model.transforms.exact.strip import STRIP
 from buildtool.model.transforms.transform import Setting, Tree
 
 _SHOWN = 3
-# What it is called, in reports, that nodes are left out which no output needs.
-STRIP = "strip"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +38,15 @@ class RewrittenGraph:
     def without(self, pruned: PrunedGraph) -> RewrittenGraph:
         """The same without the nodes that a session does not run."""
         removed = tuple(node.name for node in pruned.removed)
-        done = TransformOutcome(transform=STRIP, changed=removed, refused=())
+        done = TransformOutcome(transform=STRIP.name, changed=removed, refused=())
         return replace(self, graph=pruned.graph, done=(*self.done, done))
 
     @property
     def notes(self) -> tuple[str, ...]:
         """A line for each transform that changed something."""
-        return tuple(_note(done) for done in self.done if done.changed and done.transform != STRIP)
+        return tuple(
+            _note(done) for done in self.done if done.changed and done.transform != STRIP.name
+        )
 
     def hint(self, node: str) -> str:
         """Which other transform would mend a node of the main graph, or why one did not; empty if

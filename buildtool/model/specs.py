@@ -28,7 +28,8 @@ class AttrSpec(NamedTuple):
 class OpSpec(NamedTuple):
     """An op's definition, or the signature of a function. ``is_open`` where the tree registers an
     op whose definition is not known: then the node's own attributes are all there is. Graphs of
-    version ``ended_in`` and newer (0: all may) may not use it, but ``instead``."""
+    version ``ended_in`` and newer (0: all may) may not use it, but ``instead``. ``stateful``: what
+    it gives or does depends on more than its inputs, as far as the tree says."""
 
     attrs: Mapping[str, AttrSpec]
     inputs: tuple[Argument, ...]
@@ -36,6 +37,7 @@ class OpSpec(NamedTuple):
     is_open: bool = False
     ended_in: int = 0
     instead: str = ""
+    stateful: bool = False
 
 
 class Specs:
@@ -74,6 +76,7 @@ class Specs:
             tuple(_argument(argument) for argument in definition.outputs),
             ended_in=int(ended[1]) if ended else 0,
             instead=ended[2] if ended else "",
+            stateful=definition.stateful,
         )
 
 

@@ -34,6 +34,7 @@ from buildtool.model.transforms.exact.resize import HALF_PIXEL_RESIZE
 from buildtool.model.transforms.exact.suppression import NON_MAX_SUPPRESSION
 from buildtool.model.transforms.exact.switch import SWITCH
 from buildtool.model.transforms.exact.tensor_lists import TENSOR_LISTS
+from buildtool.model.transforms.preparations import PREPARATIONS, RECIPES
 from buildtool.model.transforms.transform import Setting, Transform, Tree, Value
 
 ALL = "all"
@@ -95,6 +96,31 @@ def chosen_rewrites(names: Sequence[str], where: str) -> tuple[Choice, ...]:
     if problems:
         raise ConfigError(problems)
     return tuple(Choice(each) for name, each in exact.items() if name in names or ALL in names)
+
+
+def chosen_preparations(
+    names: Sequence[str], where: str, parameters: Mapping[str, Mapping[str, Value]] | None = None
+) -> tuple[Choice, ...]:
+    """The steps that a target asks for, by their names or those of recipes, in the order in which
+    they are done. ``parameters`` have, by step, other values than the usual ones.
+
+    Raises:
+        ConfigError: there is none of a name.
+    """
+    known = {step.name: step for step in PREPARATIONS}
+    words = (*known, *RECIPES)
+    problems = [
+        Problem(where=where, what=f"prepare.steps: there is no '{name}'", todo=suggest(name, words))
+        for name in names
+        if name not in words
+    ]
+    if problems:
+        raise ConfigError(problems)
+    wanted = {step for name in names for step in RECIPES.get(name, (name,))}
+    values = parameters or {}
+    return tuple(
+        Choice(step, values.get(name, {})) for name, step in known.items() if name in wanted
+    )
 
 
 def transform_graph(

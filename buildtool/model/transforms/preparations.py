@@ -6,7 +6,23 @@ wherever it runs. Each is asked for by its name in a target file (``prepare.step
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from buildtool.model.transforms.exact.fold_constants import FOLD_CONSTANTS
+from buildtool.model.transforms.exact.loading_order import CLEAR_DEVICES
+from buildtool.model.transforms.exact.remove_nodes import REMOVE_NODES
+from buildtool.model.transforms.exact.strip import STRIP
 from buildtool.model.transforms.transform import Transform
 
 # What removes nodes comes first, then what computes, what merges, and at last what only renames.
-PREPARATIONS: tuple[Transform, ...] = ()
+PREPARATIONS: tuple[Transform, ...] = (
+    STRIP,
+    REMOVE_NODES,
+    FOLD_CONSTANTS,
+    CLEAR_DEVICES,
+)
+DEPLOY = "deploy"
+# What each recipe does: names of the steps above, in their order.
+RECIPES: Mapping[str, tuple[str, ...]] = {
+    DEPLOY: ("strip", "remove-nodes", "fold-constants", "clear-devices"),
+}
