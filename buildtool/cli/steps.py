@@ -16,10 +16,12 @@ from buildtool.cli.stamps import Stamp, compiler_stamp, product_stamp, run_stamp
 from buildtool.config import Target
 from buildtool.core.checkpoint_files import find_checkpoint
 from buildtool.core.paths import WITHIN as AT
+from buildtool.prepare.wishes import is_prepared
 from buildtool.products import find_product
 
 # Names that stand for files of the target's product, in what a step reads and writes.
 BACKENDS = "{backends}"  # the folders in which backends keep their own files
+PREPARED = "{prepared}"
 FLAGS, LIBRARIES, PROGRAMS, PACKED = "{flags}", "{products}", "{programs}", "{packed}"
 REPORTS = tuple(str(AT.report.with_suffix(suffix)) for suffix in (".json", ".txt", ".html"))
 
@@ -27,6 +29,11 @@ REPORTS = tuple(str(AT.report.with_suffix(suffix)) for suffix in (".json", ".txt
 def _no_files(target: Target) -> Iterable[Path]:
     del target
     return ()
+
+
+def _always(target: Target) -> bool:
+    del target
+    return True
 
 
 def _none_found(folder: Path) -> Iterable[Path]:
@@ -45,7 +52,8 @@ class Step:
     changes, besides the target and this tool. ``after`` are steps of the same target that come
     first, though none of their files is read. A step that ``packs`` is one of a target of several
     ABIs: it reads the folders of all its slices. The other steps are done for each slice, and then
-    those that ``ends_with`` names for the target itself.
+    those that ``ends_with`` names for the target itself. A target that does not have it ``wanted``
+    is told ``unwanted`` where somebody asks for it.
     """
 
     name: str
@@ -60,6 +68,8 @@ class Step:
     after: tuple[str, ...] = ()
     packs: bool = False
     ends_with: tuple[str, ...] = ()
+    wanted: Callable[[Target], bool] = _always
+    unwanted: str = ""
 
     def read_by(self, target: Target) -> tuple[str, ...]:
         """The files that it reads of this target."""
@@ -86,6 +96,7 @@ def _expand(names: tuple[str, ...], target: Target) -> tuple[str, ...]:
         LIBRARIES: files.products,
         PROGRAMS: files.programs,
         PACKED: files.packed,
+        PREPARED: (str(AT.prepared),) if is_prepared(target) else (),
     }
     return tuple(file for name in names for file in parts.get(name, (name,)))
 
@@ -95,10 +106,24 @@ def _models_and_patches(target: Target) -> Iterable[Path]:
     return (*models, *target.patches)
 
 
+def _models_and_samples(target: Target) -> Iterable[Path]:
+    models = (path for model in target.models for path in _files(model.path))
+    return (*models, *_samples(target))
+
+
 def _embedded(folder: Path) -> Iterable[Path]:
     """The vocabulary files that were put into models: only these name them."""
+    return _embedded_in(folder / AT.models)
+
+
+def _embedded_before(folder: Path) -> Iterable[Path]:
+    """The same of models that were prepared."""
+    return _embedded_in(folder / AT.prepared)
+
+
+def _embedded_in(file: Path) -> Iterable[Path]:
     try:
-        models = json.loads((folder / AT.models).read_text(encoding="utf-8"))
+        models = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return ()
     return [Path(path) for model in models for path in model.get("embeds", ())]
@@ -119,9 +144,21 @@ def _samples(target: Target) -> Iterable[Path]:
 
 STEPS = (
     Step(
+        name="prepare",
+        doc="make models smaller or faster, as the target asks, and say what that costs",
+        run="prepare_step",
+        wanted=is_prepared,
+        unwanted="the target asks for no preparation, models ship as they are: see docs/prepare.md",
+        writes=(str(AT.prepared),),
+        user_files=_models_and_samples,
+        found=_embedded_before,
+        stamps=(product_stamp, compiler_stamp, tree_stamp),
+    ),
+    Step(
         name="plan",
         doc="decide what is built, and why",
         run="plan_step",
+        reads=(PREPARED,),
         writes=(str(AT.plan), str(AT.models)),
         folders=(str(AT.overlay), str(AT.renamed)),
         user_files=_models_and_patches,

@@ -129,6 +129,8 @@ def task_steps() -> Iterator[Task]:
             if step.packs:
                 if _is_packed(target):
                     yield _task(step, target, offline=overrides.offline)
+            elif not step.wanted(target):
+                yield _idle(step, target)
             elif target.slices:
                 yield _sliced(step, target)
             else:
@@ -158,6 +160,16 @@ def _task(step: Step, target: Target, *, offline: bool) -> Task:
             FilesUnchanged(find=functools.partial(step.found, folder)),
         ],
         "clean": [functools.partial(_clean, step, folder, writes)],
+    }
+
+
+def _idle(step: Step, target: Target) -> Task:
+    """A step that this target does not want: it is there to say so."""
+    return {
+        "basename": step.name,
+        "name": target.id,
+        "doc": target.description,
+        "actions": [(_say, [f"{step.name}:{target.id}: {step.unwanted}"])],
     }
 
 

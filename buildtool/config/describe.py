@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from buildtool.config import backend_keys, platform_keys, run_keys, target
+from buildtool.config import backend_keys, platform_keys, prepare_keys, run_keys, target
 from buildtool.config.kinds import (
     Bytes,
     Coordinate,
@@ -29,6 +29,7 @@ from buildtool.config.kinds import (
     NameOrPath,
     Prefix,
     Release,
+    Share,
     Tolerance,
     Url,
 )
@@ -66,6 +67,8 @@ KINDS: Mapping[Any, Kind] = {
     int: Kind(words="whole number", schema={"type": "integer"}),
     Count: Kind(words="whole number, 1 or more", schema={"type": "integer", "minimum": 1}),
     Dimension: Kind(words="whole number, -1 or more", schema={"type": "integer", "minimum": -1}),
+    float: Kind(words="number", schema={"type": "number"}),
+    Share: Kind(words="share, from 0 to 1", schema={"type": "number", "minimum": 0, "maximum": 1}),
     Tolerance: Kind(words="number, 0 or more", schema={"type": "number", "minimum": 0}),
     Bytes: Kind(words="size", schema=_SIZE),
     Coordinate: Kind(
@@ -122,7 +125,8 @@ def _worth_saying(default: object) -> object:
 @functools.cache
 def _texts() -> Mapping[str, Mapping[str, str]]:
     """By class and field, the text that stands under the field, on one line."""
-    files = [Path(str(each.__file__)) for each in (backend_keys, platform_keys, run_keys, target)]
+    modules = (backend_keys, platform_keys, prepare_keys, run_keys, target)
+    files = [Path(str(each.__file__)) for each in modules]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
     found: dict[str, dict[str, str]] = {}
     sections = (node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))

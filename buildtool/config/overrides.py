@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from buildtool.config.kinds import (
     Count,
     NameOrPath,
 )
+from buildtool.config.prepare_keys import Prepare
+from buildtool.config.reader import keys_of
 from buildtool.config.scalars import WrongValueError, name_or_place, place
 from buildtool.config.target import Model, SizeBudget, Target
 from buildtool.config.target_checks import COMMAND_LINE
@@ -34,6 +37,14 @@ class Overrides:
     rewrites: tuple[str, ...] | None = None
     signature: str = ""
     tags: tuple[str, ...] = ()
+    prepare: tuple[str, ...] | None = None
+    weights: str = ""
+
+    @property
+    def preparing(self) -> Mapping[str, object]:
+        """The keys of ``prepare`` that they set."""
+        found = {"weights": self.weights} if self.weights else {}
+        return found if self.prepare is None else {"steps": self.prepare, **found}
 
 
 def parse_overrides(words: Mapping[str, str], *, cwd: Path) -> Overrides:
@@ -77,6 +88,8 @@ def overridden(target: Target, overrides: Overrides) -> Target:
         new["jobs"] = overrides.jobs
     if overrides.rewrites is not None:
         new["rewrites"] = overrides.rewrites
+    if overrides.preparing:
+        new["prepare"] = dataclasses.replace(target.prepare, **overrides.preparing)  # type: ignore[arg-type]  # as above
     kept = {key: where for key, where in target.origins.items() if _top(key) not in new}
     kept |= dict.fromkeys(new, COMMAND_LINE)
     for index, path in enumerate(overrides.models):
@@ -87,7 +100,11 @@ def overridden(target: Target, overrides: Overrides) -> Target:
 
 
 def _chosen(model: Model, overrides: Overrides) -> Model:
-    """A SavedModel with the signature and tags of the command line; other models have none."""
+    """A model with what the command line says of its preparation, and a SavedModel with the
+    signature and tags, which others do not have."""
+    if model.prepare is not None and overrides.preparing:
+        own = dataclasses.replace(model.prepare, **overrides.preparing)  # type: ignore[arg-type]  # read by field
+        model = dataclasses.replace(model, prepare=own)
     if not (model.path.is_dir() or model.path.stem == "saved_model"):
         return model
     return dataclasses.replace(
@@ -155,6 +172,29 @@ def _text(written: str, _: Path) -> str:
     return written
 
 
+def _steps(written: str, _: Path) -> tuple[str, ...]:
+    """Steps with commas between them; an empty text is none."""
+    return tuple(_one_of(name, choices_of("steps")) for name in _names(written, _))
+
+
+def _choice(key: str) -> Callable[[str, Path], object]:
+    return lambda written, _: _one_of(written, choices_of(key))
+
+
+def choices_of(key: str) -> tuple[str, ...]:
+    """The values that a key of ``prepare`` may have, or each item of its list."""
+    kind = keys_of(Prepare)[key].type
+    while typing.get_origin(kind) is tuple:
+        kind = typing.get_args(kind)[0]
+    return typing.get_args(kind)
+
+
+def _one_of(written: str, known: tuple[str, ...]) -> str:
+    if written not in known:
+        raise WrongValueError(f"cannot be '{written}'", suggest(written, known))
+    return written
+
+
 # Each word of the command line: the field of Overrides, and how its value is read.
 WORDS: Mapping[str, tuple[str, Callable[[str, Path], object]]] = {
     "model": ("models", _models),
@@ -164,4 +204,6 @@ WORDS: Mapping[str, tuple[str, Callable[[str, Path], object]]] = {
     "rewrite": ("rewrites", _names),
     "signature": ("signature", _text),
     "tags": ("tags", _names),
+    "prepare": ("prepare", _steps),
+    "weights": ("weights", _choice("weights")),
 }

@@ -127,9 +127,8 @@ class SectionReader:
 
     def _nested(self, kind: type, value: Value, key: str) -> list[object]:
         known = keys_of(kind)
-        short = next((name for name in known if known[name].shorthand), None)
-        if short is not None and not isinstance(value.data, (Mapping, tuple)):
-            value = Value(data={short: value}, where=value.where)
+        if not isinstance(value.data, Mapping):
+            value = _spelled_out(value, known)
         if not isinstance(value.data, Mapping):
             raise WrongValueError(f"must be a mapping of keys, not {shown(value)}")
         self.unknown(value, known, f"{key}.")
@@ -139,6 +138,17 @@ class SectionReader:
 
     def _wrong(self, value: Value, what: str, todo: str) -> None:
         self.problems.append(Problem(where=value.where, what=what, todo=todo))
+
+
+def _spelled_out(value: Value, known: Mapping[str, Key]) -> Value:
+    """What a value that is no mapping stands for: the key of the shorthand, if it fits."""
+    for name, key in known.items():
+        is_list = typing.get_origin(key.type) is tuple
+        if key.shorthand and (is_list or not isinstance(value.data, tuple)):
+            if is_list and not isinstance(value.data, tuple):
+                value = Value(data=(value,), where=value.where, raw=value.raw)
+            return Value(data={name: value}, where=value.where)
+    return value
 
 
 def complete(section: type, arguments: Collection[str]) -> bool:

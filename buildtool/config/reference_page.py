@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from buildtool.config.describe import KINDS, KeyDoc, choices, documented, item_of
+from buildtool.config.reader import keys_of
 from buildtool.config.scalars import UNITS
 from buildtool.config.target import DraftTarget, Target
 from buildtool.core.render import Renderer
@@ -57,12 +58,21 @@ def _sections(outer: type, prefix: str) -> list[Section]:
     found: list[Section] = []
     for doc in documented(outer):
         inner = item_of(doc.key.type) or doc.key.type
-        if dataclasses.is_dataclass(inner) and isinstance(inner, type):
+        # A section that stands at the top, too, is shown there.
+        if (
+            dataclasses.is_dataclass(inner)
+            and isinstance(inner, type)
+            and not _is_twice(doc, prefix)
+        ):
             key = f"{prefix}{doc.key.name}{'[]' if item_of(doc.key.type) else ''}"
             text = inspect.getdoc(inner) or ""
             found.append(Section(key=key, text=text, rows=_rows(inner)))
             found += _sections(inner, f"{key}.")
     return found
+
+
+def _is_twice(doc: KeyDoc, prefix: str) -> bool:
+    return bool(prefix) and doc.key.name in keys_of(Target)
 
 
 def _words(kind: Any) -> str:

@@ -21,6 +21,7 @@ from buildtool.config.kinds import (
     NameOrPath,
     Prefix,
     Release,
+    Share,
     Tolerance,
     Url,
 )
@@ -123,15 +124,36 @@ def dimension(value: Value) -> Dimension:
     return Dimension(number)
 
 
-def tolerance(value: Value) -> Tolerance:
-    """A number, 0 or more. ``1e-4``, which YAML 1.1 reads as text, is a number too."""
+def number(value: Value) -> float:
+    """A finite number. ``1e-4``, which YAML 1.1 reads as text, is a number too."""
+    found = _as_number(value)
+    if not math.isfinite(found):
+        raise WrongValueError(f"must be a number, not {shown(value)}")
+    return found
+
+
+def share(value: Value) -> Share:
+    """A number from 0 to 1."""
+    found = _as_number(value)
+    if not 0 <= found <= 1:
+        raise WrongValueError(f"must be a number from 0 to 1, not {shown(value)}", "such as 0.99")
+    return Share(found)
+
+
+def _as_number(value: Value) -> float:
+    """Not a number where it is none."""
     try:
-        number = float(value.raw) if not isinstance(value.data, bool) else math.nan
+        return float(value.raw) if not isinstance(value.data, bool) else math.nan
     except ValueError:
-        number = math.nan
-    if not 0 <= number < math.inf:
+        return math.nan
+
+
+def tolerance(value: Value) -> Tolerance:
+    """A number, 0 or more."""
+    found = _as_number(value)
+    if not 0 <= found < math.inf:
         raise WrongValueError(f"must be a number, 0 or more, not {shown(value)}", "such as 1.0e-4")
-    return Tolerance(number)
+    return Tolerance(found)
 
 
 def size(value: Value) -> Bytes:
@@ -266,6 +288,8 @@ READERS: Mapping[Any, Callable[[Value, Path], object]] = {
     Coordinate: lambda value, _: coordinate(value),
     Count: lambda value, _: count(value),
     Dimension: lambda value, _: dimension(value),
+    float: lambda value, _: number(value),
+    Share: lambda value, _: share(value),
     Tolerance: lambda value, _: tolerance(value),
     Bytes: lambda value, _: size(value),
     DataType: lambda value, _: data_type(value),

@@ -66,7 +66,13 @@ def _section(kind: Any) -> Schema:
     keys = keys_of(kind).values()
     if required := [key.name for key in keys if key.required]:
         made["required"] = required
-    short = [_of_type(key.type) for key in keys if key.shorthand]
+    short = [
+        _of_type(kind)
+        for key in keys
+        if key.shorthand
+        for kind in (item_of(key.type), key.type)
+        if kind is not None
+    ]
     return {"anyOf": [*short, made]} if short else made
 
 

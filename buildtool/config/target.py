@@ -29,6 +29,7 @@ from buildtool.config.kinds import (
 )
 from buildtool.config.nodes import Value
 from buildtool.config.platform_keys import Android, Ios
+from buildtool.config.prepare_keys import Prepare
 from buildtool.config.run_keys import Run
 
 SCHEMA_VERSION = 1
@@ -100,13 +101,18 @@ class Model:
 
     samples: Path | None = None
     """An `.npz` file with one array for each input; strings as arrays of numpy's kind S or U, and
-    bytes that end with zeros as `numpy.void(bytes)`. Unset, verification feeds seeded values."""
+    bytes that end with zeros as `numpy.void(bytes)`. Where each array has one dimension more than
+    its input, it holds several runs: `prepare` makes them all, verification the first. Unset,
+    seeded values are fed."""
 
     tolerance: Tolerance = Tolerance(1e-4)
     """Largest difference from TensorFlow's own outputs that verification accepts, as a share of the
     largest magnitude in the output: with `1e-3`, 0.1 where the largest value is 100. For floats;
     those of 16 bits may always differ by 8 units of their precision, quantized values by one step,
     and all others must be equal."""
+
+    prepare: Prepare | None = None
+    """What is done with this model before it ships, in place of the target's `prepare`."""
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -257,6 +263,10 @@ class Target:
     """Rewrites that bring models of a newer release of TensorFlow to the tree that is built, each
     by its name, or `all`; they compute the same. The rewritten models are in `dist/models/`. See
     [older-runtimes.md](older-runtimes.md)."""
+
+    prepare: Prepare = Prepare()
+    """What is done with the models before they ship: steps that make them smaller or faster. The
+    prepared models are in `dist/models/`. See [prepare.md](prepare.md)."""
 
     types: Literal["model", "slim", "full"] = "model"
     """Tensor types that kernels are compiled for: just those that the models use, TensorFlow's

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from buildtool.config.prepare_keys import Prepare
 from buildtool.config.target import Target
 from buildtool.core.checkpoint_files import find_checkpoint
 from buildtool.core.errors import Problem
@@ -30,6 +31,10 @@ def contradictions(target: Target) -> Iterator[Problem]:
             todo="write 4 KiB, 16 KiB or 64 KiB, or leave the key out",
         )
     yield from _fed_twice(target)
+    yield from _unfit_preparation(target, target.prepare, "prepare")
+    for index, model in enumerate(target.models):
+        if model.prepare is not None:
+            yield from _unfit_preparation(target, model.prepare, f"models[{index}].prepare")
     first: dict[str, int] = {}
     for index, model in enumerate(target.models):
         key = f"models[{index}].name"
@@ -46,6 +51,34 @@ def contradictions(target: Target) -> Iterator[Problem]:
                 what=f"{key}: '{model.name}' cannot be part of a file name",
                 todo="give it a 'name' without slashes",
             )
+
+
+def _unfit_preparation(target: Target, prepare: Prepare, key: str) -> Iterator[Problem]:
+    """Keys of a preparation that nothing reads, as its other keys are."""
+    unread = {
+        "remove_ops": (
+            bool(prepare.remove_ops) and not {"deploy", "remove-nodes"} & {*prepare.steps},
+            "add the step 'remove-nodes', or leave it out",
+        ),
+        "weight_steps": (
+            prepare.weight_steps != Prepare().weight_steps and prepare.weights != "rounded",
+            "write 'weights: rounded', or leave it out",
+        ),
+        "minimum_elements": (
+            prepare.minimum_elements is not None and prepare.weights == "as-is",
+            "write 'weights: rounded' or 'weights: eight-bit', or leave it out",
+        ),
+        "exclude": (
+            bool(prepare.exclude) and prepare.weights == "as-is",
+            "write 'weights: rounded' or 'weights: eight-bit', or leave it out",
+        ),
+    }
+    for name, (is_unread, todo) in unread.items():
+        where = target.where(f"{key}.{name}")
+        # What the command line sets aside may stay in the file.
+        if is_unread and where != COMMAND_LINE:
+            what = f"{key}.{name}: nothing reads it, as the other keys are"
+            yield Problem(where=where, what=what, todo=todo)
 
 
 def _fed_twice(target: Target) -> Iterator[Problem]:

@@ -40,6 +40,17 @@ class Layout:
         """Where the frozen models of this machine lie."""
         return self.folder / "models.json"
 
+    @property
+    def prepared(self) -> Path:
+        """Which models were prepared, and where the graphs lie that take their places."""
+        return self.folder / "prepared.json"
+
+    @property
+    def preparation(self) -> Path:
+        """The report on what was done to the models, as a page; the text and the JSON stand beside
+        it."""
+        return self.folder / "prepare.html"
+
     def result(self, name: str) -> Path:
         """What a step has found, such as ``verification`` or ``size``."""
         return self.folder / f"{name}.json"

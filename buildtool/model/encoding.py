@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -15,13 +15,17 @@ from buildtool.model.wire import write_field
 
 def write_graph(graph: GraphDef) -> bytes:
     """The bytes of a GraphDef; the same graph always gives the same."""
-    out = bytearray()
+    return b"".join(graph_pieces(graph))
+
+
+def graph_pieces(graph: GraphDef) -> Iterator[bytes]:
+    """The same in pieces, for files: a graph may need most of the memory that there is."""
     for node in graph.nodes:
-        out += write_field(1, _node(node))
+        yield write_field(1, _node(node))
     library = b"".join(write_field(1, _function(item)) for item in graph.functions.values())
     if library or graph.library_rest:
-        out += write_field(2, library + graph.library_rest)
-    return bytes(out + graph.rest)
+        yield write_field(2, library + graph.library_rest)
+    yield graph.rest
 
 
 def _node(node: Node) -> bytes:

@@ -28,7 +28,7 @@ class ModelSource:
     name; ``places`` say where each type was written. ``signature`` and ``tags`` say what of a
     SavedModel is to run; empty ones are found. ``initialise`` are nodes that are to be run once
     before it; ``keep_state``: its variables stay variables. ``has_samples``: what verification
-    feeds is given."""
+    feeds is given. ``given`` is the user's own file where ``path`` was made of it."""
 
     path: Path
     name: str = ""
@@ -42,6 +42,12 @@ class ModelSource:
     initialise: tuple[str, ...] = ()
     keep_state: bool = False
     has_samples: bool = False
+    given: Path | None = None
+
+    @property
+    def shown(self) -> str:
+        """What messages call it."""
+        return str(self.given or self.path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +97,7 @@ def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> Loa
         buffer=buffer,
         inputs=source.inputs or made.inputs,
         outputs=source.outputs or made.outputs,
-        made=path != source.path,
+        made=source.given is not None or path != source.path,
         initialisers=source.initialise or made.initialisers,
         notes=made.notes,
         faults=faults,
@@ -159,4 +165,13 @@ def keep(content: bytes, cache: Path) -> Path:
             part = Path(scratch, target.name)
             part.write_bytes(content)
             part.replace(target)
+    return target
+
+
+def keep_file(file: Path, folder: Path, sha256: str) -> Path:
+    """Put a file with a binary GraphDef into ``folder``, named by its content; it moves."""
+    target = folder / f"{sha256[:32]}.pb"
+    if not target.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        file.replace(target)
     return target

@@ -7,13 +7,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from buildtool.core.errors import ModelError, Problem
-from buildtool.core.values import ModelInfo, NodeRef, OpDefinition, OpSet, OpUse, TensorInfo
+from buildtool.core.errors import Problem
+from buildtool.core.values import ModelInfo, NodeRef, OpDefinition, OpSet, OpUse
 from buildtool.model import oplist
 from buildtool.model.edges import CheckedNode, check_edges
 from buildtool.model.findings import Findings, also
-from buildtool.model.first_run import check_initialisers, find_initialisers
-from buildtool.model.formats import Format, detect
+from buildtool.model.formats import Format
 from buildtool.model.freezing import sha256
 from buildtool.model.graph_checks import (
     MOST_BYTES,
@@ -27,12 +26,11 @@ from buildtool.model.graph_checks import (
     unknown_attrs,
     unknown_op_todo,
 )
-from buildtool.model.graphdef import GraphDef, read_graph
-from buildtool.model.inferring import infer_shapes
-from buildtool.model.interface import Interface, find_ends
+from buildtool.model.graphdef import read_graph
 from buildtool.model.kernel_checks import check_kernels
-from buildtool.model.loading import LoadedModel, ModelSource, load, read_text
-from buildtool.model.notes import note_on_first_run, note_on_random_ops, note_on_removed
+from buildtool.model.loading import LoadedModel, ModelSource, read_text
+from buildtool.model.notes import note_on_random_ops, note_on_removed
+from buildtool.model.opening import Opener, names_of, whole
 from buildtool.model.placement import check_placement
 from buildtool.model.pruning import PrunedGraph, check_fed, prune
 from buildtool.model.rewriting import Rewriter, RewrittenGraph
@@ -41,9 +39,7 @@ from buildtool.model.specs import Specs
 from buildtool.model.transforms import Choice
 from buildtool.model.transforms.transform import Tree
 from buildtool.model.uses import Uses
-from buildtool.model.variable_changes import CHANGE
 from buildtool.model.walk import Site, walk
-from buildtool.model.wire import WireError
 
 _DAMAGED = "the file is cut off, damaged or something else: download or export it again"
 
@@ -106,54 +102,32 @@ class _Reader:
     ) -> None:
         self._specs, self._facts = rewriter.tree
         self._rewriter, self._uses = rewriter, uses
-        self._cache, self._python, self._asked = cache, python, asked
         self._notes: list[str] = []
         self._findings = Findings()
+        self._opener = Opener(
+            specs=self._specs,
+            cache=cache,
+            python=python,
+            asked=asked,
+            findings=self._findings,
+            notes=self._notes,
+        )
         self._models: list[ModelInfo] = []
         self._broken: set[str] = set()
         self._unknown: dict[tuple[str, str, str], list[NodeRef]] = {}
 
     def read(self, source: ModelSource, name: str) -> None:
         """Read one model into the collections; what is wrong becomes a finding."""
-        if source.path.name in ("saved_model.pb", "saved_model.pbtxt"):
-            source = replace(source, path=source.path.parent)
-        found = detect(source.path)
-        if isinstance(found, Problem):
-            self._findings.add(found)
-            return
+        source = whole(source)
         before = self._findings.count()
-        try:
-            self._check_keys(source, found)
+        with self._opener.collecting(source):
+            found = self._opener.kind(source)
             if found is Format.OP_LIST:
                 self._op_list(source, name)
-            else:
-                loaded = load(source, found, cache=self._cache, python=self._python)
-                self._graph(source, name, loaded)
-        except ModelError as failure:
-            self._findings.add(*failure.problems)
-        except OSError as failure:
-            what = f"cannot be read or written: {failure.strerror}"
-            todo = "look at the permissions and the free space there"
-            self._findings.model(str(failure.filename or source.path), what, todo)
-        except WireError as failure:
-            self._findings.model(str(source.path), f"is not a whole GraphDef: {failure}", _DAMAGED)
+            elif found is not None:
+                self._graph(source, name, self._opener.load(source, found))
         if self._findings.count() != before:
             self._broken.add(name)
-
-    def _check_keys(self, source: ModelSource, found: Format) -> None:
-        """Keys that are for other kinds of models."""
-        frozen = {Format.SAVED_MODEL, Format.CHECKPOINT}
-        keys = {
-            "signature": (source.signature, {Format.SAVED_MODEL}),
-            "tags": (source.tags, {Format.SAVED_MODEL}),
-            "state": (source.keep_state, frozen),
-            "initialise": (source.initialise, {*frozen, Format.BINARY, Format.TEXT}),
-        }
-        for key, (value, kinds) in keys.items():
-            if value and found not in kinds:
-                named = " and ".join(sorted(kind.value for kind in kinds))
-                what = f"{key}: is for a {named}, and this is a {found.value}"
-                self._findings.model(str(source.path), what, f"leave '{key}' out")
 
     def result(self) -> Reading:
         """The union of all that was read."""
@@ -197,21 +171,21 @@ class _Reader:
 
     def _graph(self, source: ModelSource, name: str, loaded: LoadedModel) -> None:
         if len(loaded.buffer) > MOST_BYTES:
-            self._findings.model(str(source.path), *too_large(len(loaded.buffer)))
+            self._findings.model(source.shown, *too_large(len(loaded.buffer)))
             return
         before = self._findings.count()
         rewritten = self._rewriter.rewrite(read_graph(loaded.buffer), source)
         self._notes += (f"{name}: {note}" for note in (*loaded.notes, *rewritten.notes))
-        check_graph(rewritten.graph, str(source.path), self._facts, self._findings)
-        info = self._info(source, name, loaded, rewritten.graph)
-        info = self._first_run(source, loaded, rewritten.graph, info)
+        check_graph(rewritten.graph, source.shown, self._facts, self._findings)
+        info = self._opener.info(source, name, loaded, rewritten.graph)
+        info = self._opener.first_run(source, loaded, rewritten.graph, info)
         pruned = prune(rewritten.graph, info.inputs, info.outputs, info.initialisers)
         if self._is_too_much(pruned, rewritten, stated=bool(loaded.outputs)):
             rewritten = rewritten.without(pruned)
             self._notes.append(f"{name}: {note_on_removed(pruned, info)}")
-        checks = self._check(name, rewritten, self._findings, run=_names_of(pruned.graph))
+        checks = self._check(name, rewritten, self._findings, run=names_of(pruned.graph))
         check_fed(pruned, info, self._findings)
-        for reader in sorted(_names_of(pruned.graph) & loaded.faults.keys()):
+        for reader in sorted(names_of(pruned.graph) & loaded.faults.keys()):
             where = NodeRef(model=name, function="", node=reader)
             todo = f"put it into {source.path.parent}, or freeze the model again with its file"
             self._findings.node(where, f"{loaded.faults[reader]}: a table stays empty", todo)
@@ -228,19 +202,6 @@ class _Reader:
         if self._findings.count() == before:
             info = self._rewriter.applied(info, rewritten)
         self._models.append(info)
-
-    def _first_run(
-        self, source: ModelSource, loaded: LoadedModel, graph: GraphDef, info: ModelInfo
-    ) -> ModelInfo:
-        """The model with what is to be run once before it."""
-        step = prune(graph, info.inputs, info.outputs).graph
-        stated = check_initialisers(loaded.initialisers, graph, str(source.path), self._findings)
-        nodes = stated or find_initialisers(graph, _names_of(step))
-        if not nodes:
-            return info
-        self._notes.append(f"{info.name}: {note_on_first_run(info, nodes, source)}")
-        changes = any(CHANGE.fullmatch(site.node.op) for site in walk(step, self._specs))
-        return replace(info, initialisers=nodes, steps=1 + changes)
 
     def _check(
         self,
@@ -292,48 +253,6 @@ class _Reader:
         needed = {self._uses.use_of(site) for site in walk(pruned.graph, self._specs)}
         more = {self._uses.use_of(node.site) for node in nodes} - needed
         return bool(more or findings.problems())
-
-    def _info(
-        self, source: ModelSource, name: str, loaded: LoadedModel, graph: GraphDef
-    ) -> ModelInfo:
-        main = [site for site in walk(graph, self._specs) if site.function is None]
-        interface = Interface(main, source.shapes, source.dtypes)
-        where, findings = str(source.path), self._findings
-        interface.check_shapes(where, findings)
-        interface.check_types(source.places, where, findings)
-        # Rewrites keep the names of what they replace, and leave loose ends of their own.
-        ends = find_ends(read_graph(loaded.buffer))
-        inputs = interface.stated(loaded.inputs, "input", where, findings)
-        outputs = interface.stated(loaded.outputs, "output", where, findings)
-        if not loaded.outputs:
-            outputs = interface.outputs(ends.outputs)
-            told = self._with_shapes(outputs, graph, loaded) if len(outputs) > 1 else outputs
-            self._notes += [f"{name}: {ends.note(told)}"] if outputs else []
-        if graph.nodes and not (outputs or loaded.outputs):
-            what = "no output can be found: each node is an input, a constant, or read by another"
-            findings.model(where, what, "state the outputs in the target file")
-        inputs = inputs if loaded.inputs else interface.inputs(ends.inputs)
-        return ModelInfo(
-            name=name,
-            path=loaded.path,
-            sha256=loaded.sha256,
-            inputs=self._with_shapes(inputs, graph, loaded),
-            outputs=outputs,
-            node_count=0,
-            min_consumer=graph.min_consumer,
-            producer=graph.producer,
-            made=loaded.made,
-            embeds=loaded.embeds,
-        )
-
-    def _with_shapes(
-        self, tensors: Sequence[TensorInfo], graph: GraphDef, loaded: LoadedModel
-    ) -> tuple[TensorInfo, ...]:
-        return infer_shapes(tensors, graph, loaded.path, cache=self._cache, python=self._asked)
-
-
-def _names_of(graph: GraphDef) -> frozenset[str]:
-    return frozenset(node.name for node in graph.nodes)
 
 
 def _ref(model: str, site: Site) -> NodeRef:

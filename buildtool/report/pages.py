@@ -22,10 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from buildtool.core.errors import Problem
-from buildtool.core.paths import TEMPLATES
 from buildtool.core.render import to_json, write_if_changed
 from buildtool.core.values import (
     BuildPlan,
@@ -35,6 +32,7 @@ from buildtool.core.values import (
     SizeReport,
     VerificationReport,
 )
+from buildtool.report.page_rendering import render_page
 from buildtool.report.size import size_words
 
 SCHEMA_VERSION = 1
@@ -176,16 +174,9 @@ def _file_counts(plan: BuildPlan) -> dict[str, int]:
 
 
 def _render(template: str, report: Report) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=template.endswith(".html.j2"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(size=_size, types=_types, difference=_difference, share=_share)
-    return environment.get_template(template).render(
+    return render_page(
+        template,
+        filters={"types": _types},
         plan=report.plan,
         verification=report.verification,
         size=report.size,
@@ -198,22 +189,6 @@ def _render(template: str, report: Report) -> str:
         largest=_largest(report.verification),
         shown_files=SHOWN_FILES,
     )
-
-
-def _size(count: int) -> str:
-    """Bytes for people: ``2.91 MB`` (of a million bytes)."""
-    if count >= 1_000_000:
-        return f"{count / 1_000_000:.2f} MB"
-    return f"{count / 1000:.1f} kB" if count >= 1000 else f"{count} B"
-
-
-def _share(part: int, whole: int) -> float:
-    """Percent, with one decimal."""
-    return round(100 * part / whole, 1) if whole else 0.0
-
-
-def _difference(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2g}"
 
 
 def _types(registration: Registration) -> str:

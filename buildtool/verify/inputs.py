@@ -20,6 +20,7 @@ from buildtool.verify.tensor_files import NUMPY_TYPES, Array, Tensor, concrete_s
 
 # Bytes of one input; protobuf's messages, in which tensors travel, can be no larger.
 _LARGEST = 2**31
+SEEDED = "seeded from the model's SHA-256"
 UNTYPED = "the model does not say of what type it is"
 
 
@@ -38,7 +39,18 @@ class ModelRun:
 
 def model_inputs(model: ModelInfo, given: Path | None) -> tuple[Tensor, ...]:
     """The value for every input of ``model``, in its order: from ``given``, an ``.npz`` file with
-    one array per input under the tensor's name (``x`` or ``x:0``), or seeded.
+    one array per input under the tensor's name (``x`` or ``x:0``), or seeded. Of several runs it
+    is the first.
+
+    Raises:
+        ConfigError: as :func:`sample_runs`.
+    """
+    return sample_runs(model, given)[0]
+
+
+def sample_runs(model: ModelInfo, given: Path | None) -> tuple[tuple[Tensor, ...], ...]:
+    """The same for each run: where every array of ``given`` has one dimension more than its input,
+    it holds a value for each of several runs.
 
     Raises:
         ConfigError: the file cannot be read, or its arrays are not the model's inputs; or an
@@ -58,8 +70,8 @@ def model_inputs(model: ModelInfo, given: Path | None) -> tuple[Tensor, ...]:
         )
     if given is None:
         _check_sizes(model)
-        return tuple(seeded_input(model, info) for info in model.inputs)
-    return _given_inputs(model, given)
+        return (tuple(seeded_input(model, info) for info in model.inputs),)
+    return _given_runs(model, given)
 
 
 def _check_sizes(model: ModelInfo) -> None:
@@ -80,20 +92,41 @@ def _check_sizes(model: ModelInfo) -> None:
         raise ConfigError(problems)
 
 
-def _given_inputs(model: ModelInfo, path: Path) -> tuple[Tensor, ...]:
+def _given_runs(model: ModelInfo, path: Path) -> tuple[tuple[Tensor, ...], ...]:
     arrays = _load(path)
+    runs = _run_count(model, arrays)
     problems = list(_unknown_names(model, path, arrays))
-    tensors = []
+    found: list[list[Array]] = []
     for info in model.inputs:
         array = arrays.get(info.name, arrays.get(_plain(info.name)))
-        fault = _fault(info, array)
+        parts = [array] if array is None or not runs else list(array)
+        fault = next((fault for fault in (_fault(info, part) for part in parts) if fault), "")
         if fault:
             problems.append(Problem(where=f"{path}: {info.name}", what=fault))
-        elif array is not None:
-            tensors.append(Tensor(name=info.name, dtype=info.dtype, array=_converted(info, array)))
+        else:
+            found.append([_converted(info, part) for part in parts if part is not None])
     if problems:
         raise ConfigError(problems)
-    return tuple(tensors)
+    if not model.inputs:
+        return ((),)
+    return tuple(
+        tuple(
+            Tensor(name=info.name, dtype=info.dtype, array=value)
+            for info, value in zip(model.inputs, values, strict=True)
+        )
+        for values in zip(*found, strict=True)
+    )
+
+
+def _run_count(model: ModelInfo, arrays: dict[str, Array]) -> int:
+    """How many runs the arrays hold, if every one has a dimension more than its input; else 0."""
+    counts = set()
+    for info in model.inputs:
+        array = arrays.get(info.name, arrays.get(_plain(info.name)))
+        if array is None or info.shape is None or array.ndim != len(info.shape) + 1:
+            return 0
+        counts.add(len(array))
+    return counts.pop() if len(counts) == 1 else 0
 
 
 def _load(path: Path) -> dict[str, Array]:

@@ -10,14 +10,13 @@ from buildtool.core.values import ModelCheck, ModelInfo, OutputCheck, TensorInfo
 from buildtool.verify.compare import Allowance, compare, describe
 from buildtool.verify.differences import Circumstances, why_different
 from buildtool.verify.expected import ExpectedOutputs, Reference, expected_outputs, unknown_op
-from buildtool.verify.inputs import ModelRun, model_inputs
+from buildtool.verify.inputs import SEEDED, ModelRun, model_inputs
 from buildtool.verify.program import Program, RunResult, run_model
 from buildtool.verify.rehearsal import empty_problems
 from buildtool.verify.tensor_files import Tensor
 
 NOT_INSTALLED = "not compared: tensorflow is not installed"
 DRAWN = "drawn at random: of the right type and shape, and finite"
-SEEDED = "seeded from the model's SHA-256"
 
 
 def check_model(

@@ -58,13 +58,32 @@ def main() -> int:
 
 def run_model(options: argparse.Namespace) -> None:
     """Run the graph and write its outputs."""
+    tf = tensorflow()
+    feeds = {name: read_input(tf, *rest) for name, *rest in options.input}
+    with session_of(tf, options.run, threads=1) as session:
+        session.run([session.graph.get_operation_by_name(name) for name in options.init])
+        values = [
+            value for _ in range(options.steps) for value in session.run(options.output, feeds)
+        ]
+        rows = write_outputs(tf, session.graph, options.output * options.steps, values, options.out)
+    for row in rows:
+        print(json.dumps(row))
+
+
+def tensorflow() -> Any:
+    """TensorFlow, told to keep to the CPU and to its own kernels."""
     os.environ.update(
         CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="2", TF_ENABLE_ONEDNN_OPTS="0"
     )
     import tensorflow as tf  # noqa: PLC0415 - only after the environment is set
 
+    return tf
+
+
+def session_of(tf: Any, path: Path, *, threads: int) -> Any:
+    """A session with a graph, loaded as a device does; ``threads`` 0: one for each processor."""
     graph_def = tf.compat.v1.GraphDef()
-    graph_def.ParseFromString(options.run.read_bytes())
+    graph_def.ParseFromString(path.read_bytes())
     for node in (
         *graph_def.node,
         *(n for each in graph_def.library.function for n in each.node_def),
@@ -73,23 +92,25 @@ def run_model(options: argparse.Namespace) -> None:
         node.input[:] = sorted(node.input, key=lambda name: name.startswith("^"))
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(graph_def, name="")
-    feeds = {name: _read(tf, *rest) for name, *rest in options.input}
     config = tf.compat.v1.ConfigProto(
-        inter_op_parallelism_threads=1, intra_op_parallelism_threads=1
+        inter_op_parallelism_threads=threads, intra_op_parallelism_threads=threads
     )
     config.graph_options.rewrite_options.disable_meta_optimizer = True
-    with tf.compat.v1.Session(graph=graph, config=config) as session:
-        session.run([graph.get_operation_by_name(name) for name in options.init])
-        values = [
-            value for _ in range(options.steps) for value in session.run(options.output, feeds)
-        ]
-    options.out.mkdir(parents=True, exist_ok=True)
-    names = options.output * options.steps
+    return tf.compat.v1.Session(graph=graph, config=config)
+
+
+def write_outputs(
+    tf: Any, graph: Any, names: list[str], values: list[Any], folder: Path
+) -> list[dict[str, Any]]:
+    """Write each value to a file of its number. Returns what the runner prints of each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
     for place, (name, value) in enumerate(zip(names, values, strict=True)):
         dtype = graph.get_tensor_by_name(name).dtype.base_dtype
-        (options.out / f"{place}.bin").write_bytes(_content(value, is_text=dtype == tf.string))
+        (folder / f"{place}.bin").write_bytes(_content(value, is_text=dtype == tf.string))
         shape = [int(size) for size in getattr(value, "shape", ())]
-        print(json.dumps({"output": name, "dtype": _runner_name(dtype), "shape": shape}))
+        rows.append({"output": name, "dtype": _runner_name(dtype), "shape": shape})
+    return rows
 
 
 def _runner_name(dtype: Any) -> str:
@@ -101,7 +122,8 @@ def _runner_name(dtype: Any) -> str:
     return name.removeprefix("DT_").lower()
 
 
-def _read(tf: Any, dtype: str, shape: str, path: str) -> Any:
+def read_input(tf: Any, dtype: str, shape: str, path: str) -> Any:
+    """The value of an input, from its file."""
     import numpy as np  # noqa: PLC0415 - comes with TensorFlow
 
     data = Path(path).read_bytes()

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from buildtool.backends.backend import ForeignLibraries, Job
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.uncompilable import uncompilable
-from buildtool.config import Target
 from buildtool.core.errors import ConfigError, ModelError
 from buildtool.core.render import to_json, write_if_changed
 from buildtool.core.values import BuildPlan, KernelCatalogue, SourceTree
-from buildtool.model import ModelSource, chosen_rewrites, read_models, read_runtime_facts
+from buildtool.model import chosen_rewrites, read_models, read_runtime_facts
 from buildtool.model.reading import Reading
 from buildtool.plan.build_plan import make_plan, plan_to_json
 from buildtool.plan.eight_bit import HEADER, eight_bit_notes, has_two_ways
@@ -21,6 +20,7 @@ from buildtool.plan.runtime import runtime_roots
 from buildtool.plan.selection import Selection, deciding_attrs, select
 from buildtool.starlark.buildfiles import BuildGraph, load_packages
 from buildtool.workflow.kept import write_models
+from buildtool.workflow.model_sources import load_prepared, prepared_sources
 from buildtool.workflow.workspace import Workspace
 
 
@@ -35,7 +35,7 @@ def run(work: Workspace) -> str:
     work.say("reading the kernels and ops of the tree")
     catalogue = work.catalogue(work.backend.defines(job, work.target.types))
     reading = read_models(
-        _model_sources(work.target),
+        prepared_sources(work.target, load_prepared(work.target, work.layout)),
         definitions=catalogue.definitions,
         registered_ops=[place.op for place in catalogue.ops],
         deciding=deciding_attrs(catalogue),
@@ -109,6 +109,7 @@ def _decide(work: Workspace, found: _Material, graph: BuildGraph) -> BuildPlan:
         compile_flags=backend.compile_flags(job),
         link_flags=work.product.maker().link_flags(job, backend.link_flags(job)),
         notes=[
+            *_preparation_notes(work),
             *reading.notes,
             *selection.notes,
             *_eight_bit_notes(job, found),
@@ -119,6 +120,15 @@ def _decide(work: Workspace, found: _Material, graph: BuildGraph) -> BuildPlan:
             *job.toolchain.notes,
         ],
     )
+
+
+def _preparation_notes(work: Workspace) -> list[str]:
+    """What was told of models when they were read to be prepared, and what was done with them."""
+    return [
+        note
+        for model in load_prepared(work.target, work.layout).values()
+        for note in (*model.notes, f"{model.name}: prepared by {', '.join(model.steps)}")
+    ]
 
 
 def _eight_bit_notes(job: Job, found: _Material) -> list[str]:
@@ -198,29 +208,6 @@ class _OtherCatalogues(Mapping[str, KernelCatalogue]):
             for policy in self.work.backend.type_policies
             if policy != own
         }
-
-
-def _model_sources(target: Target) -> list[ModelSource]:
-    return [
-        ModelSource(
-            path=model.path,
-            name=model.name,
-            inputs=tuple(given.name for given in model.inputs),
-            outputs=model.outputs,
-            signature=model.signature,
-            tags=model.tags,
-            initialise=model.initialise,
-            keep_state=model.state == "keep",
-            has_samples=model.samples is not None,
-            shapes={given.name: given.shape for given in model.inputs if given.shape is not None},
-            dtypes={given.name: given.dtype for given in model.inputs if given.dtype is not None},
-            places={
-                given.name: target.where(f"models[{index}].inputs[{place}].dtype")
-                for place, given in enumerate(model.inputs)
-            },
-        )
-        for index, model in enumerate(target.models)
-    ]
 
 
 def _tree_notes(tree: SourceTree) -> list[str]:

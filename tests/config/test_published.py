@@ -17,6 +17,7 @@ from buildtool.config import Android, Bazel, Ios, Makefile, load_targets, slice_
 from buildtool.config.backend_keys import Dependency
 from buildtool.config.describe import KINDS, documented
 from buildtool.config.overrides import WORDS
+from buildtool.config.prepare_keys import Prepare
 from buildtool.config.reader import keys_of
 from buildtool.config.reference_page import write_reference
 from buildtool.config.scalars import READERS
@@ -37,7 +38,7 @@ TARGETS = PROJECT / "targets"
 GOLDEN = Path(__file__).parent / "golden"
 SECTIONS = (
     *(DraftTarget, Target, Model, ModelInput, Optimise, SizeBudget, Flags),
-    *(Ios, Android, Makefile, Dependency, Bazel),
+    *(Ios, Android, Makefile, Dependency, Bazel, Prepare),
 )
 RENEW = "run: python -m buildtool.config.schema --write"
 

@@ -111,6 +111,12 @@ ROOMS = (
         uses=("binary",),
     ),
     Room(
+        name="prepare",
+        question="What becomes of a model before it ships, what does that gain, and what does it "
+        "cost?",
+        uses=("config", "model", "verify", "report"),
+    ),
+    Room(
         name="platforms",
         question="Facts of one platform: processors, flags, what an object must say of itself, "
         "which tools, which SDK, where its programs run.",
@@ -321,6 +327,7 @@ ROOMS = (
             "tools",
             "verify",
             "report",
+            "prepare",
             "platforms",
             "backends/backend",
             "backends",
@@ -333,7 +340,7 @@ ROOMS = (
         question="Which steps are there, when is each up to date, and what do people type? The "
         "only room that knows doit.",
         modules=("buildtool.cli", "buildtool.__main__", "dodo"),
-        uses=("config", "sources", "platforms", "backends", "products", "workflow"),
+        uses=("config", "sources", "prepare", "platforms", "backends", "products", "workflow"),
     ),
 )
 BY_NAME = {room.name: room for room in ROOMS}

@@ -25,6 +25,13 @@ from buildtool.core.values.plans import (
     PlannedFile,
     SelectedKernel,
 )
+from buildtool.core.values.preparation import (
+    Difference,
+    Histogram,
+    Preparation,
+    PreparedModel,
+    PreparingStep,
+)
 from buildtool.core.values.registrations import (
     ArgDef,
     AttrCondition,
@@ -64,8 +71,10 @@ __all__ = [
     "AttrDef",
     "AttrType",
     "BuildPlan",
+    "Difference",
     "ElfExpectation",
     "FileKind",
+    "Histogram",
     "KernelCatalogue",
     "LibraryFacts",
     "MachoExpectation",
@@ -80,6 +89,9 @@ __all__ = [
     "OsVersions",
     "OutputCheck",
     "PlannedFile",
+    "Preparation",
+    "PreparedModel",
+    "PreparingStep",
     "RefusedFile",
     "Registration",
     "SelectedKernel",

@@ -1,0 +1,213 @@
+"""One model, prepared as its target asks, compared with what it was, and measured."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from buildtool.config import Prepare
+from buildtool.core.errors import Problem
+from buildtool.core.random_ops import RANDOM
+from buildtool.core.values import (
+    Preparation,
+    PreparedModel,
+    PreparingStep,
+)
+from buildtool.model.evaluation import evaluator
+from buildtool.model.loading import keep_file
+from buildtool.model.opening import OpenedModel
+from buildtool.model.transforms.transform import Setting, Tree
+from buildtool.prepare.pipeline import Stage, chosen_steps, compressed_size, stages
+from buildtool.prepare.price import PriceLimits, differences, over_limits
+from buildtool.prepare.trials import Inputs, Laboratory
+from buildtool.prepare.weights import histogram
+
+# A graph of so much less or more bytes is worth compressing anew.
+_WORTH = 0.001
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A model and what is to be done with it. ``where`` is where its target says so, ``key`` the
+    key; ``tolerance`` the model's own. ``inputs`` are the values of each run."""
+
+    opened: OpenedModel
+    keys: Prepare
+    key: str
+    where: str
+    tolerance: float
+    shapes: dict[str, tuple[int, ...]]
+    inputs: Sequence[Inputs]
+    fed: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The prepared model, what was done, and what is worse than allowed."""
+
+    model: PreparedModel
+    report: Preparation
+    problems: tuple[Problem, ...]
+
+
+def prepare_model(
+    order: Order,
+    tree: Tree,
+    laboratory: Laboratory,
+    cache: Path,
+    say: Callable[[str], None],
+) -> Outcome:
+    """Do all that is asked for. ``cache`` is the folder for what is made.
+
+    Raises:
+        ToolError: TensorFlow gives no answer.
+    """
+    opened, info = order.opened, order.opened.info
+    setting = Setting(
+        tree=tree,
+        shapes=order.shapes,
+        inputs=tuple(tensor.name for tensor in info.inputs),
+        outputs=tuple(tensor.name for tensor in info.outputs),
+        first=info.initialisers,
+        evaluate=evaluator(cache=cache, python=laboratory.python) if laboratory.version else None,
+    )
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix="preparing-") as scratch:
+        done = stages(
+            opened.graph, chosen_steps(order.keys, order.where), setting, Path(scratch), say
+        )
+        steps, compared = _priced(order, done, laboratory, say)
+        last = done[-1].trial
+        path = keep_file(last.path, cache / "prepared", last.sha256)
+    limits = _limits(order.keys, order.tolerance, steps)
+    problems = tuple(_problems(order, steps, limits))
+    report = Preparation(
+        model=info.name,
+        sha256=opened.loaded.sha256,
+        original=steps[0],
+        steps=tuple(steps[1:]),
+        compared=compared,
+        runs=len(order.inputs) if steps[-1].differences else 0,
+        limits=tuple(_limit_words(limits)),
+        weights=histogram(opened.graph, done[-1].graph),
+    )
+    model = PreparedModel(
+        name=info.name,
+        path=path,
+        sha256=last.sha256,
+        inputs=setting.inputs,
+        outputs=setting.outputs,
+        initialisers=info.initialisers,
+        steps=tuple(step.name for step in steps[1:]),
+        embeds=opened.loaded.embeds,
+    )
+    return Outcome(model=model, report=report, problems=problems)
+
+
+def _priced(
+    order: Order, done: Sequence[Stage], laboratory: Laboratory, say: Callable[[str], None]
+) -> tuple[list[PreparingStep], str]:
+    """The steps with what each one cost, and with what was compared, or why it was not."""
+    steps = _compressed(done)
+    if all(stage.graph is done[0].graph for stage in done):
+        return steps, "not compared: nothing was changed"
+    reason = _incomparable(order, laboratory)
+    if reason:
+        return steps, reason
+    info = order.opened.info
+    graphs = {stage.trial.sha256: stage.trial for stage in done}
+    say(f"running {info.name} before and after in TensorFlow {laboratory.version}")
+    outputs = [tensor.name for tensor in info.outputs]
+    found = laboratory.run(list(graphs.values()), order.inputs, outputs, info.initialisers)
+    results = dict(zip(graphs, found, strict=True))
+    before = results[done[0].trial.sha256]
+    if before.failure:
+        return steps, f"not compared: TensorFlow does not run the original: {before.failure}"
+    priced = [steps[0]]
+    for step, stage in zip(steps[1:], done[1:], strict=True):
+        result = results[stage.trial.sha256]
+        if result.failure:
+            priced.append(replace(step, failure=result.failure))
+        else:
+            priced.append(replace(step, differences=differences(result.runs, before.runs)))
+    return priced, f"TensorFlow {laboratory.version} on {order.fed}"
+
+
+def _incomparable(order: Order, laboratory: Laboratory) -> str:
+    """Why outputs cannot be compared; empty if they can."""
+    if not laboratory.version:
+        return "not compared: tensorflow is not installed"
+    drawing = [node.name for node in order.opened.graph.nodes if RANDOM.fullmatch(node.op)]
+    if drawing:
+        return f"not compared: node {drawing[0]!r} draws random numbers or reads the clock"
+    return ""
+
+
+def _compressed(done: Sequence[Stage]) -> list[PreparingStep]:
+    """The steps with the compressed sizes of those graphs whose bytes differ from the last one's
+    that was measured; the last one always is."""
+    steps: list[PreparingStep] = []
+    measured: tuple[int, int] | None = None
+    for place, stage in enumerate(done):
+        size, lossy = stage.step.size, not stage.step.exact
+        differs = measured is None or abs(size - measured[0]) > _WORTH * measured[0]
+        if differs or lossy or place == len(done) - 1:
+            measured = (size, compressed_size(stage.trial.path))
+            steps.append(replace(stage.step, compressed=measured[1]))
+        else:
+            steps.append(stage.step)
+    return steps
+
+
+def _limits(keys: Prepare, tolerance: float, steps: Sequence[PreparingStep]) -> PriceLimits:
+    """What is allowed: where outputs should stay the same, the model's tolerance."""
+    stated: float | None = keys.largest_difference
+    if stated is None and all(step.exact for step in steps):
+        stated = tolerance
+    return PriceLimits(largest=stated, same_top=keys.same_top)
+
+
+def _limit_words(limits: PriceLimits) -> list[str]:
+    told = []
+    if limits.largest is not None:
+        told.append(f"largest difference {limits.largest:g}")
+    if limits.same_top is not None:
+        told.append(f"the same largest element for {limits.same_top:g} of the samples")
+    return told
+
+
+def _problems(order: Order, steps: Sequence[PreparingStep], limits: PriceLimits) -> list[Problem]:
+    """Steps whose result does not run, or is worse than allowed: the first that is, as all later
+    ones have its fault, too."""
+    name = order.opened.info.name
+    for step in steps[1:]:
+        if step.failure:
+            what = f"after step {step.name!r} TensorFlow does not run it: {step.failure}"
+            todo = f"leave the step {step.name!r} out, and report it as a fault of this tool"
+            return [Problem(where=f"{order.where}: {name}", what=what, todo=todo)]
+        over = tuple(over_limits(step.differences, limits))
+        if over:
+            where = f"{order.where}: {name}"
+            todo = _remedy(order, step)
+            return [
+                Problem(where=where, what=f"after step {step.name!r} {each}", todo=todo)
+                for each in over
+            ]
+    return []
+
+
+def _remedy(order: Order, step: PreparingStep) -> str:
+    """The likeliest way to stay within the limits."""
+    if step.exact:
+        return f"leave the step {step.name!r} out, or raise {order.key}.largest_difference"
+    ways = {
+        "round-weights": f"raise {order.key}.weight_steps (now {order.keys.weight_steps})",
+        "quantize-weights": f"write '{order.key}.weights: rounded'",
+    }
+    first = ways.get(step.name, f"leave {step.name!r} out")
+    return (
+        f"{first}, name the constants that matter most under {order.key}.exclude, or raise the "
+        f"limit; {order.where} says what is allowed"
+    )

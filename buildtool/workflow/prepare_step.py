@@ -1,0 +1,151 @@
+"""The step ``prepare``: models become smaller or faster before the library is planned for them."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from buildtool.config import Model, Prepare, Target
+from buildtool.core.errors import Attempts, ModelError, VerificationError
+from buildtool.core.render import to_json, write_if_changed
+from buildtool.core.values import PreparedModel
+from buildtool.model import ModelSource, read_runtime_facts
+from buildtool.model.findings import Findings
+from buildtool.model.interface import with_index
+from buildtool.model.opening import OpenedModel, Opener
+from buildtool.model.specs import Specs
+from buildtool.model.transforms.transform import Tree
+from buildtool.prepare.model_preparation import Order, prepare_model
+from buildtool.prepare.preparation_pages import summary, write_preparations
+from buildtool.prepare.trials import Laboratory
+from buildtool.prepare.wishes import asks_for_work, preparation_of
+from buildtool.verify.expected import find_reference
+from buildtool.verify.inputs import SEEDED, sample_runs
+from buildtool.workflow.model_sources import model_sources
+from buildtool.workflow.workspace import Workspace
+
+_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wish:
+    """A model that is to be prepared, and what says how."""
+
+    source: ModelSource
+    model: Model
+    key: str
+    keys: Prepare
+
+
+def run(work: Workspace) -> str:
+    """Prepare the models of the target that are to be. Returns what came of it.
+
+    Raises:
+        ModelError: models cannot be read.
+        VerificationError: a prepared model differs from the original by more than is allowed.
+    """
+    wishes = _wishes(work.target)
+    work.layout.prepared.unlink(missing_ok=True)
+    work.say("reading the ops of the tree")
+    job = work.job
+    catalogue = work.catalogue(work.backend.defines(job, work.target.types))
+    specs = Specs(catalogue.definitions, [place.op for place in catalogue.ops])
+    tree = Tree(specs, read_runtime_facts(job.tree.path, work.backend.name))
+    orders, notes = _orders(work, specs, wishes)
+    laboratory = _laboratory(work)
+    outcomes = [
+        prepare_model(order, tree, laboratory, work.cache.root, work.say) for order in orders
+    ]
+    write_preparations(
+        work.layout.preparation, work.target.id, [outcome.report for outcome in outcomes]
+    )
+    problems = [problem for outcome in outcomes for problem in outcome.problems]
+    if problems:
+        raise VerificationError(problems)
+    models = [
+        dataclasses.replace(outcome.model, notes=tuple(own))
+        for outcome, own in zip(outcomes, notes, strict=True)
+    ]
+    write_if_changed(work.layout.prepared, to_json([_row(model) for model in models]))
+    return summary([outcome.report for outcome in outcomes])
+
+
+def _wishes(target: Target) -> list[_Wish]:
+    """The models for which the target asks for anything."""
+    sources = model_sources(target)
+    found = []
+    for place, model in enumerate(target.models):
+        keys = preparation_of(target, model)
+        key = "prepare" if model.prepare is None else f"models[{place}].prepare"
+        if asks_for_work(keys):
+            found.append(_Wish(source=sources[place], model=model, key=key, keys=keys))
+    return found
+
+
+def _orders(
+    work: Workspace, specs: Specs, wishes: Sequence[_Wish]
+) -> tuple[list[Order], list[list[str]]]:
+    """The models as they are opened, with what their outputs are compared on, and notes.
+
+    Raises:
+        ModelError, ConfigError: models or samples that cannot be read, all at once.
+    """
+    findings, attempt = Findings(), Attempts()
+    orders: list[Order] = []
+    notes: list[list[str]] = []
+    for wish in wishes:
+        own: list[str] = []
+        opener = Opener(
+            specs=specs,
+            cache=work.cache.root,
+            python=sys.executable,
+            asked=sys.executable,
+            findings=findings,
+            notes=own,
+        )
+        opened = opener.open(wish.source, wish.source.name)
+        order = attempt(functools.partial(_order, work, wish, opened)) if opened else None
+        if order:
+            orders.append(order)
+            notes.append(
+                [f"{wish.source.name}: {note}" for note in order.opened.loaded.notes] + own
+            )
+    if findings.count():
+        raise ModelError(findings.problems())
+    if attempt.failures:
+        raise attempt.failure()
+    return orders, notes
+
+
+def _order(work: Workspace, wish: _Wish, opened: OpenedModel) -> Order:
+    target, samples = work.target, wish.model.samples
+    inputs = sample_runs(opened.info, samples)
+    runs = f"{len(inputs)} runs of " * (len(inputs) > 1)
+    return Order(
+        opened=opened,
+        keys=wish.keys,
+        key=wish.key,
+        where=target.where(wish.key),
+        tolerance=wish.model.tolerance,
+        shapes={with_index(name): shape for name, shape in wish.source.shapes.items()},
+        inputs=inputs,
+        fed=f"inputs {SEEDED}" if samples is None else f"{runs}{samples.name}",
+    )
+
+
+def _laboratory(work: Workspace) -> Laboratory:
+    log = work.layout.log("prepare")
+    cache = work.cache.folder("trials")
+    found = find_reference(python="", cache=cache, log=log, timeout=_TIMEOUT)
+    return Laboratory(python=found.python, version=found.version, cache=cache, log=log)
+
+
+def _row(model: PreparedModel) -> dict[str, Any]:
+    return dataclasses.asdict(model) | {
+        "path": str(model.path),
+        "embeds": [str(path.absolute()) for path in model.embeds],
+    }

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from buildtool.core.values import Difference, Histogram, Preparation, PreparingStep
+from buildtool.prepare.preparation_pages import summary, write_preparations
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def _differences(largest: float) -> tuple[Difference, ...]:
+    return (
+        Difference(output="top:0", largest=largest, relative_l2=largest / 2, same_top=0.99),
+        Difference(output="label:0", largest=0.0, relative_l2=0.0),
+    )
+
+
+MODELS = (
+    Preparation(
+        model="digits",
+        sha256="ab" * 32,
+        original=PreparingStep(name="", exact=True, nodes=40, size=2_000_000, compressed=1_900_000),
+        steps=(
+            PreparingStep(
+                name="fold-constants",
+                exact=True,
+                nodes=30,
+                size=2_000_100,
+                changed=10,
+                refused=tuple((f"node<{i}>", "it has state") for i in range(7)),
+                seconds=0.5,
+                differences=_differences(0.0),
+            ),
+            PreparingStep(
+                name="round-weights",
+                exact=False,
+                nodes=30,
+                size=2_000_100,
+                compressed=600_000,
+                changed=4,
+                seconds=0.25,
+                differences=_differences(0.012),
+            ),
+        ),
+        compared="TensorFlow 2.14.1 on 3 runs of samples.npz",
+        runs=3,
+        limits=("largest difference 0.02",),
+        weights=Histogram(
+            low=-1.0,
+            high=1.0,
+            before=(0, 5, 9, 3),
+            after=(0, 4, 10, 3),
+            distinct_before=17,
+            distinct_after=4,
+        ),
+    ),
+    Preparation(
+        model="other",
+        sha256="cd" * 32,
+        original=PreparingStep(name="", exact=True, nodes=3, size=300, compressed=200),
+        steps=(PreparingStep(name="strip", exact=True, nodes=3, size=300, compressed=200),),
+        compared="not compared: nothing was changed",
+    ),
+)
+
+
+@pytest.mark.parametrize("name", ["prepare.txt", "prepare.json", "prepare.html"])
+def test_the_report(name: str, tmp_path: Path, golden: Callable[[Path, str], None]) -> None:
+    write_preparations(tmp_path / "prepare.html", "pi", MODELS)
+    golden(GOLDEN / name, (tmp_path / name).read_text(encoding="utf-8"))
+
+
+def test_a_line_says_what_came_of_it() -> None:
+    assert summary(MODELS) == (
+        "digits: 40 -> 30 nodes, 2.00 MB -> 2.00 MB (1.90 MB -> 600.0 kB compressed), largest "
+        "difference 0.012, 7 nodes refused; other: 3 -> 3 nodes, 300 B -> 300 B (200 B -> 200 B "
+        "compressed), not compared: nothing was changed"
+    )
