@@ -234,7 +234,25 @@ def _convolution(key: str, node: Node, shapes: Shapes) -> Dims:
     if dims is None or len(dims) != 4:
         return None
     rows, columns = (_slid(key, axis, node, shapes) for axis in (1, 2))
-    return (dims[0], rows, columns, Symbol(key, 3))
+    return (dims[0], rows, columns, _channels(key, node, shapes))
+
+
+def _channels(key: str, node: Node, shapes: Shapes) -> Dim:
+    """How many channels a convolution or a pool gives, the last axis."""
+    if node.value("data_format", "string") not in (None, b"NHWC"):
+        return Symbol(key, 3)
+    if node.value("ksize", "list(int)") is not None:
+        dims = shapes.of_input(node, 0)
+        return Symbol(key, 3) if dims is None else dims[3]
+    kernel = shapes.of_input(node, 1)
+    if kernel is None or len(kernel) != 4:
+        return Symbol(key, 3)
+    each, more = kernel[2:]
+    if node.op == "Conv2D":
+        return more
+    if isinstance(each, int) and isinstance(more, int):
+        return each * more
+    return Symbol(key, 3)
 
 
 def _slid(key: str, axis: int, node: Node, shapes: Shapes) -> Dim:
