@@ -52,8 +52,9 @@ class Step:
     changes, besides the target and this tool. ``after`` are steps of the same target that come
     first, though none of their files is read. A step that ``packs`` is one of a target of several
     ABIs: it reads the folders of all its slices. The other steps are done for each slice, and then
-    those that ``ends_with`` names for the target itself. A target that does not have it ``wanted``
-    is told ``unwanted`` where somebody asks for it.
+    those that ``ends_with`` names for the target itself. One that only ``looks`` shows what it
+    finds each time, and is done once for a target of several ABIs. A target that does not have a
+    step ``wanted`` is told ``unwanted`` where somebody asks for it.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Step:
     stamps: tuple[Stamp, ...] = ()
     after: tuple[str, ...] = ()
     packs: bool = False
+    looks: bool = False
     ends_with: tuple[str, ...] = ()
     wanted: Callable[[Target], bool] = _always
     unwanted: str = ""
@@ -101,14 +103,16 @@ def _expand(names: tuple[str, ...], target: Target) -> tuple[str, ...]:
     return tuple(file for name in names for file in parts.get(name, (name,)))
 
 
+def _models(target: Target) -> Iterable[Path]:
+    return (path for model in target.models for path in _files(model.path))
+
+
 def _models_and_patches(target: Target) -> Iterable[Path]:
-    models = (path for model in target.models for path in _files(model.path))
-    return (*models, *target.patches)
+    return (*_models(target), *target.patches)
 
 
 def _models_and_samples(target: Target) -> Iterable[Path]:
-    models = (path for model in target.models for path in _files(model.path))
-    return (*models, *_samples(target))
+    return (*_models(target), *_samples(target))
 
 
 def _embedded(folder: Path) -> Iterable[Path]:
@@ -143,6 +147,15 @@ def _samples(target: Target) -> Iterable[Path]:
 
 
 STEPS = (
+    Step(
+        name="inspect",
+        doc="show what is in the models",
+        run="inspect_step",
+        writes=(),
+        folders=(str(AT.inspect),),
+        user_files=_models,
+        looks=True,
+    ),
     Step(
         name="prepare",
         doc="make models smaller or faster, as the target asks, and say what that costs",

@@ -131,7 +131,7 @@ def task_steps() -> Iterator[Task]:
                     yield _task(step, target, offline=overrides.offline)
             elif not step.wanted(target):
                 yield _idle(step, target)
-            elif target.slices:
+            elif target.slices and not step.looks:
                 yield _sliced(step, target)
             else:
                 yield _task(step, target, offline=overrides.offline)
@@ -147,6 +147,10 @@ def _task(step: Step, target: Target, *, offline: bool) -> Task:
     sources = slice_targets(target) if step.packs else (target,)
     reads = [BUILD / each.id / name for each in sources for name in step.read_by(each)]
     writes = step.written_for(target)
+    checks = [
+        Unchanged(stamp=functools.partial(step_stamp, target, step.stamps)),
+        FilesUnchanged(find=functools.partial(step.found, folder)),
+    ]
     return {
         "basename": step.name,
         "name": target.id,
@@ -155,10 +159,7 @@ def _task(step: Step, target: Target, *, offline: bool) -> Task:
         "file_dep": [*map(str, step.user_files(target)), *map(str, reads)],
         "targets": [str(folder / name) for name in writes],
         "task_dep": [f"{name}:{each.id}" for name in step.after for each in sources],
-        "uptodate": [
-            Unchanged(stamp=functools.partial(step_stamp, target, step.stamps)),
-            FilesUnchanged(find=functools.partial(step.found, folder)),
-        ],
+        "uptodate": [False] if step.looks else checks,
         "clean": [functools.partial(_clean, step, folder, writes)],
     }
 

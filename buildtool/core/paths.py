@@ -109,6 +109,11 @@ class Layout:
         return self.folder / "verify"
 
     @property
+    def inspect(self) -> Path:
+        """What was found in the models, by name."""
+        return self.folder / "inspect"
+
+    @property
     def size(self) -> Path:
         """The stripped copies that were measured."""
         return self.folder / "size"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from buildtool.core.datatypes import UNKNOWN, short
@@ -36,11 +36,12 @@ _NAMES_SHOWN = 3
 
 class Ends(NamedTuple):
     """The nodes of a main graph that, by their names, are its inputs and outputs. ``others`` are
-    nodes that nothing takes either, but that look like by-products."""
+    nodes that nothing takes either, but that look like by-products, each for a reason."""
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     others: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
 
     def note(self, tensors: Sequence[TensorInfo]) -> str:
         """What is said of outputs that nobody stated."""
@@ -71,14 +72,27 @@ def find_ends(graph: GraphDef) -> Ends:
     last = [n for n in graph.nodes if n.name not in taken and n.op not in _NO_RESULT]
     loose = _producers(graph, control=True)
     fed = _depending(graph, inputs)
-    chosen = [n for n in last if n.op not in _LOOP and n.name not in loose] or last
-    chosen = [n for n in chosen if not _EFFECT.fullmatch(n.op)] or chosen
     branch = _in_a_branch(graph)
-    chosen = [n for n in chosen if n.name not in branch] or chosen
-    chosen = [n for n in chosen if not _LISTS.fullmatch(n.op)] or chosen
-    chosen = [n for n in chosen if n.name in fed] or chosen
+    rules: tuple[tuple[str, Callable[[Node], bool]], ...] = (
+        (
+            "it is machinery of control flow, or others wait for it",
+            lambda n: n.op in _LOOP or n.name in loose,
+        ),
+        ("it is there for its effect", lambda n: bool(_EFFECT.fullmatch(n.op))),
+        ("it runs in one branch only", lambda n: n.name in branch),
+        ("it gives a list, which no app can fetch", lambda n: bool(_LISTS.fullmatch(n.op))),
+        ("it depends on no input", lambda n: n.name not in fed),
+    )
+    chosen = last
+    reasons: dict[str, str] = {}
+    for why, is_none in rules:
+        left = [n for n in chosen if not is_none(n)]
+        if left:
+            reasons.update({n.name: why for n in chosen if is_none(n)})
+            chosen = left
+    others = tuple(node.name for node in last if node.name in reasons)
     names = tuple(node.name for node in chosen)
-    return Ends(inputs, names, tuple(node.name for node in last if node.name not in names))
+    return Ends(inputs, names, others, tuple(reasons[name] for name in others))
 
 
 def _in_a_branch(graph: GraphDef) -> set[str]:

@@ -75,6 +75,11 @@ ROOMS = (
         "an older tree's words (`transforms/`).",
     ),
     Room(
+        name="inspect",
+        question="What is in a model? Ends, weights, work, memory, and its graph to look at.",
+        uses=("model",),
+    ),
+    Room(
         name="plan",
         question="Which kernels, files and flags, and why each? Pure: no file, no process.",
         uses=("model",),
@@ -321,6 +326,7 @@ ROOMS = (
             "starlark",
             "catalogue",
             "model",
+            "inspect",
             "plan",
             "sources",
             "rename",
