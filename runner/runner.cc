@@ -20,6 +20,8 @@
 // An error is one line on standard error that starts with "runner: "; the exit code is 1, or 2
 // for a wrong command line.
 //
+// With RUNNER_MAPS_MODELS, a MODEL that ends in .memmapped is mapped into memory.
+//
 // The size of this program is measured as the size of an app, so it uses no stream, no text
 // format and no reflection of its own.
 
@@ -45,6 +47,11 @@
 #include "tensorflow/core/platform/env.h"
 #include "tensorflow/core/public/session.h"
 #include "tensorflow/core/public/version.h"
+
+#ifdef RUNNER_MAPS_MODELS
+#include "tensorflow/core/protobuf/config.pb.h"
+#include "tensorflow/core/util/memmapped_file_system.h"
+#endif
 
 // TensorFlow 1.12 is the oldest of the releases we know that gives its kernels as messages.
 #if TF_MAJOR_VERSION > 1 || TF_MINOR_VERSION >= 12
@@ -366,16 +373,45 @@ int WriteOutput(const Request& request, size_t index, const Tensor& tensor) {
   return 0;
 }
 
+#ifdef RUNNER_MAPS_MODELS
+
+// A file that ends in .memmapped is mapped into memory: its constants are read only when a kernel
+// reads them, and are never copied, which folding them would do. The session must go before the
+// environment does.
+Status ReadModel(const std::string& path, tensorflow::MemmappedEnv* mapped,
+                 tensorflow::SessionOptions* options, tensorflow::GraphDef* graph) {
+  const std::string suffix = ".memmapped";
+  if (path.size() < suffix.size() ||
+      path.compare(path.size() - suffix.size(), suffix.size(), suffix) != 0) {
+    return tensorflow::ReadBinaryProto(tensorflow::Env::Default(), path, graph);
+  }
+  const Status status = mapped->InitializeFromFile(path);
+  if (!status.ok()) return status;
+  options->env = mapped;
+  options->config.mutable_graph_options()->mutable_optimizer_options()->set_opt_level(
+      tensorflow::OptimizerOptions::L0);
+  return tensorflow::ReadBinaryProto(
+      mapped, tensorflow::MemmappedFileSystem::kMemmappedPackageDefaultGraphDef, graph);
+}
+
+#endif  // RUNNER_MAPS_MODELS
+
 int RunModel(const Request& request) {
   const double start = Milliseconds();
   tensorflow::GraphDef graph;
+  tensorflow::SessionOptions options;
+#ifdef RUNNER_MAPS_MODELS
+  tensorflow::MemmappedEnv mapped(tensorflow::Env::Default());
+  Status status = ReadModel(request.model, &mapped, &options, &graph);
+#else
   Status status =
       tensorflow::ReadBinaryProto(tensorflow::Env::Default(), request.model, &graph);
+#endif
   if (!status.ok()) return Fail("reading the model", status);
   const double loaded = Milliseconds();
 
   tensorflow::Session* made = nullptr;
-  status = tensorflow::NewSession(tensorflow::SessionOptions(), &made);
+  status = tensorflow::NewSession(options, &made);
   if (!status.ok()) return Fail("making a session", status);
   std::unique_ptr<tensorflow::Session> session(made);
   status = session->Create(std::move(graph));

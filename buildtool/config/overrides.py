@@ -39,11 +39,13 @@ class Overrides:
     tags: tuple[str, ...] = ()
     prepare: tuple[str, ...] | None = None
     weights: str = ""
+    format: str = ""
 
     @property
     def preparing(self) -> Mapping[str, object]:
         """The keys of ``prepare`` that they set."""
-        found = {"weights": self.weights} if self.weights else {}
+        named = ("weights", "format")
+        found = {name: getattr(self, name) for name in named if getattr(self, name)}
         return found if self.prepare is None else {"steps": self.prepare, **found}
 
 
@@ -206,4 +208,5 @@ WORDS: Mapping[str, tuple[str, Callable[[str, Path], object]]] = {
     "tags": ("tags", _names),
     "prepare": ("prepare", _steps),
     "weights": ("weights", _choice("weights")),
+    "format": ("format", _choice("format")),
 }

@@ -50,6 +50,10 @@ class Prepare:
     """Constants with fewer elements stay as they are. Unset, 16 for `rounded` and 1024 for
     `eight-bit`."""
 
+    format: Literal["graph", "memory-mapped"] = "graph"
+    """`memory-mapped`: a file whose weights stay on disk until they are read, which needs much less
+    memory; an app in C++ loads it by TensorFlow's `MemmappedEnv`."""
+
     largest_difference: Tolerance | None = None
     """The largest difference of the prepared model's outputs from the original's, as a share of
     the largest magnitude in the output. Unset, the model's `tolerance` where the outputs should

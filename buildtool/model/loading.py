@@ -28,7 +28,8 @@ class ModelSource:
     name; ``places`` say where each type was written. ``signature`` and ``tags`` say what of a
     SavedModel is to run; empty ones are found. ``initialise`` are nodes that are to be run once
     before it; ``keep_state``: its variables stay variables. ``has_samples``: what verification
-    feeds is given. ``given`` is the user's own file where ``path`` was made of it."""
+    feeds is given. ``given`` is the user's own file where ``path`` was made of it,
+    ``plain`` the same graph with its constants inside where an app maps them into memory."""
 
     path: Path
     name: str = ""
@@ -43,6 +44,7 @@ class ModelSource:
     keep_state: bool = False
     has_samples: bool = False
     given: Path | None = None
+    plain: Path | None = None
 
     @property
     def shown(self) -> str:

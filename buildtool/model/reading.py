@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,9 +27,10 @@ from buildtool.model.graph_checks import (
     unknown_attrs,
     unknown_op_todo,
 )
-from buildtool.model.graphdef import read_graph
+from buildtool.model.graphdef import GraphDef, read_graph
 from buildtool.model.kernel_checks import check_kernels
 from buildtool.model.loading import LoadedModel, ModelSource, read_text
+from buildtool.model.memory_mapping import keep_package
 from buildtool.model.notes import note_on_random_ops, note_on_removed
 from buildtool.model.opening import Opener, names_of, whole
 from buildtool.model.placement import check_placement
@@ -201,7 +203,18 @@ class _Reader:
         info = replace(info, node_count=count)
         if self._findings.count() == before:
             info = self._rewriter.applied(info, rewritten)
+            info = self._packed(info, source, rewritten.graph)
         self._models.append(info)
+
+    def _packed(self, info: ModelInfo, source: ModelSource, graph: GraphDef) -> ModelInfo:
+        """The model with the file that an app maps into memory, where it is to be one."""
+        if source.plain is None:
+            return info
+        original = sha256(source.plain)
+        digest = hashlib.sha256(f"{info.sha256} {original}".encode()).hexdigest()
+        plain = read_graph(source.plain.read_bytes())
+        package = keep_package(graph, plain, digest, self._opener.cache / "prepared")
+        return replace(info, package=package, original=source.plain, original_sha256=original)
 
     def _check(
         self,

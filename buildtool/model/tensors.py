@@ -5,7 +5,7 @@ Field numbers are those of TensorFlow 2.14.1, ``core/framework/tensor.proto``, u
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,15 @@ TYPES: dict[str, type] = {
     "DT_INT16": np.int16,
     "DT_BOOL": np.bool_,
 }
+# Bytes of an element, of all types whose elements are plain numbers.
+WIDTHS = {
+    **{name: np.dtype(kind).itemsize for name, kind in TYPES.items()},
+    **dict.fromkeys(("DT_QUINT8", "DT_QINT8"), 1),
+    **dict.fromkeys(("DT_QUINT16", "DT_QINT16", "DT_UINT16", "DT_BFLOAT16"), 2),
+    **dict.fromkeys(("DT_QINT32", "DT_UINT32"), 4),
+    **dict.fromkeys(("DT_UINT64", "DT_COMPLEX64"), 8),
+    "DT_COMPLEX128": 16,
+}
 _FIELDS = {
     **dict.fromkeys(("DT_INT32", "DT_UINT8", "DT_INT8", "DT_INT16"), 7),
     "DT_FLOAT": 5,
@@ -64,6 +73,29 @@ def array_of(attr: Attr | None) -> Array | None:
     else:
         flat = np.array(values, TYPES[name])
     return _filled(flat, count, TYPES[name]).reshape(shape)
+
+
+class RawTensor(NamedTuple):
+    """A tensor's type, shape and elements, row by row with the lowest byte first."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    content: bytes
+
+
+def raw_tensor(attr: Attr | None) -> RawTensor | None:
+    """The elements of a ``tensor`` attribute as they lie in memory; None if they do not lie there
+    (texts), or where they are spelled out in a way that is not understood."""
+    array = array_of(attr)
+    span = _only(attr) if attr is not None else None
+    if attr is None or span is None:
+        return None
+    name, shape, content, _ = _read(attr.buffer, span)
+    if array is not None:
+        content = np.ascontiguousarray(array).tobytes()
+    size = WIDTHS.get(name, 0)
+    whole = int(np.prod(shape, dtype=np.int64)) * size
+    return RawTensor(name, shape, content) if size and len(content) == whole else None
 
 
 def shape_of(attr: Attr | None) -> tuple[int, ...] | None:

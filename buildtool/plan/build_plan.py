@@ -174,7 +174,8 @@ def plan_to_json(plan: BuildPlan) -> dict[str, Any]:
     """The canonical JSON of a plan: no path of this machine, nothing that varies."""
     value = dataclasses.asdict(plan)
     for model in value["models"]:
-        del model["path"], model["original"], model["made"], model["embeds"]
+        for name in ("path", "original", "made", "embeds", "package"):
+            del model[name]
         if not model["initialisers"]:
             del model["initialisers"], model["steps"]
     for file in value["files"]:

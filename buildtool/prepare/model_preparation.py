@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,8 +16,10 @@ from buildtool.core.values import (
     PreparedModel,
     PreparingStep,
 )
+from buildtool.model.encoding import write_graph
 from buildtool.model.evaluation import evaluator
-from buildtool.model.loading import keep_file
+from buildtool.model.loading import keep, keep_file
+from buildtool.model.memory_mapping import map_constants
 from buildtool.model.opening import OpenedModel
 from buildtool.model.transforms.transform import Setting, Tree
 from buildtool.prepare.pipeline import Stage, chosen_steps, compressed_size, stages
@@ -81,6 +84,11 @@ def prepare_model(
         steps, compared = _priced(order, done, laboratory, say)
         last = done[-1].trial
         path = keep_file(last.path, cache / "prepared", last.sha256)
+    plain, sha256 = None, last.sha256
+    if order.keys.format == "memory-mapped":
+        content = write_graph(map_constants(done[-1].graph))
+        plain, path = path, keep(content, cache / "prepared")
+        sha256 = hashlib.sha256(content).hexdigest()
     limits = _limits(order.keys, order.tolerance, steps)
     problems = tuple(_problems(order, steps, limits))
     report = Preparation(
@@ -96,7 +104,8 @@ def prepare_model(
     model = PreparedModel(
         name=info.name,
         path=path,
-        sha256=last.sha256,
+        sha256=sha256,
+        plain=plain,
         inputs=setting.inputs,
         outputs=setting.outputs,
         initialisers=info.initialisers,

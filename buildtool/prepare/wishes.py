@@ -12,7 +12,7 @@ def preparation_of(target: Target, model: Model) -> Prepare:
 
 def asks_for_work(keys: Prepare) -> bool:
     """Whether anything is to be done; limits alone are no work."""
-    return bool(keys.steps) or keys.weights != "as-is"
+    return bool(keys.steps) or keys.weights != "as-is" or keys.format != "graph"
 
 
 def is_prepared(target: Target) -> bool:

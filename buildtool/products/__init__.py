@@ -59,6 +59,17 @@ def _unread_keys(target: Target, product: Product) -> Iterator[Problem]:
             what=f"exports: the product {product.name!r} is no shared library of ours",
             todo="leave the key out, or set 'product: shared'",
         )
+    for index, model in enumerate(target.models):
+        own = model.prepare
+        keys = target.prepare if own is None else own
+        if keys.format == "memory-mapped" and not product.maps_models:
+            key = "prepare.format" if own is None else f"models[{index}].prepare.format"
+            yield Problem(
+                where=target.where(key),
+                what=f"{key}: only apps in C++ can have TensorFlow map {model.name} into "
+                f"memory, and apps get {product.name!r}",
+                todo="leave the key out, or set 'product: static'",
+            )
     if target.size_budget.archive is not None and product.exports_functions:
         yield Problem(
             where=target.where("size_budget.archive"),

@@ -194,8 +194,10 @@ def install_licences(licences: Mapping[str, Sequence[Path]], destination: Path) 
 
 
 def model_file(model: ModelInfo, folder: Path) -> Path:
-    """The frozen graph that the device gets: the user's own, or the one in ``folder`` that was
-    made of it."""
+    """The file that the device gets: the user's own frozen graph, or what was made of it in
+    ``folder``."""
+    if model.package is not None:
+        return folder / f"{model.name}{model.package.suffix}"
     return folder / f"{model.name}.pb" if _is_made(model) else model.path
 
 
@@ -208,14 +210,14 @@ def install_models(models: Sequence[ModelInfo], folder: Path) -> None:
     for each that needs something before its first run, what that is."""
     made = [model for model in models if _is_made(model)]
     for model in made:
-        copy_if_changed(model.path, model_file(model, folder))
+        copy_if_changed(model.package or model.path, model_file(model, folder))
     kept = {model_file(model, folder) for model in made}
     for model in models:
         if model.initialisers:
             path = folder / f"{model.name}.json"
             kept.add(path)
             write_if_changed(path, to_json(_use(model)))
-    for stale in {*folder.glob("*.pb"), *folder.glob("*.json")} - kept:
+    for stale in {*folder.glob("*.*")} - kept:
         stale.unlink()
 
 

@@ -122,6 +122,10 @@ class ArchiveProduct:
         return False
 
     @property
+    def maps_models(self) -> bool:
+        return False
+
+    @property
     def packs(self) -> bool:
         return self.load_packer is not None
 
@@ -214,6 +218,11 @@ class Product(Protocol):
     def exports_functions(self) -> bool:
         """Whether a target says which functions of TensorFlow it exports; then it has no archives
         whose size could be limited."""
+        ...
+
+    @property
+    def maps_models(self) -> bool:
+        """Whether apps can map models into memory: they need TensorFlow's C++ interface."""
         ...
 
     def takes(self, tree: Path | None) -> bool:

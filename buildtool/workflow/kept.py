@@ -29,6 +29,7 @@ def write_models(layout: Layout, models: Sequence[ModelInfo]) -> None:
         | {
             "path": str(model.path),
             "original": str(model.original) if model.original else None,
+            "package": str(model.package) if model.package else None,
             "embeds": [str(path.absolute()) for path in model.embeds],
         }
         for model in models

@@ -61,6 +61,7 @@ def _prepared(source: ModelSource, model: PreparedModel) -> ModelSource:
         source,
         path=model.path,
         given=source.path,
+        plain=model.plain,
         inputs=model.inputs,
         outputs=model.outputs,
         initialise=model.initialisers,

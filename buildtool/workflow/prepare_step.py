@@ -147,5 +147,6 @@ def _laboratory(work: Workspace) -> Laboratory:
 def _row(model: PreparedModel) -> dict[str, Any]:
     return dataclasses.asdict(model) | {
         "path": str(model.path),
+        "plain": str(model.plain) if model.plain else None,
         "embeds": [str(path.absolute()) for path in model.embeds],
     }

@@ -66,7 +66,8 @@ class ModelInfo:
     the graph that it was before, with its hash. ``made`` says that ``path`` is no file of the
     user's, but made of one: an app gets it in any case. ``initialisers`` are nodes that are to be
     run once before the model. ``steps`` is 2 where a run depends on the one before it. ``embeds``
-    are files of the user's that were put into it.
+    are files of the user's that were put into it. ``package`` is the file that an app maps into
+    memory instead of reading the graph; then ``original`` is the graph with its constants inside.
     """
 
     name: str
@@ -84,6 +85,7 @@ class ModelInfo:
     initialisers: tuple[str, ...] = ()
     steps: int = 1
     embeds: tuple[Path, ...] = ()
+    package: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

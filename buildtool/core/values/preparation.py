@@ -76,11 +76,13 @@ class PreparedModel:
     """The graph that takes a model's place: ``path`` is in the cache, ``sha256`` its hash.
     ``inputs``, ``outputs`` (tensors) and ``initialisers`` (nodes) are the original's. ``steps`` are
     what was done, ``notes`` what its freezing told; ``embeds`` are files of the user's that were
-    put into it."""
+    put into it. ``plain`` is the graph with its constants inside, where an app maps them into
+    memory."""
 
     name: str
     path: Path
     sha256: str
+    plain: Path | None = None
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     initialisers: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ class AarProduct:
     name = "aar"
     packs = True
     exports_functions = False
+    maps_models = False
 
     def takes(self, tree: Path | None) -> bool:
         del tree

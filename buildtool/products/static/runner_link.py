@@ -29,7 +29,7 @@ def install_app_headers(build: Build, library: Library, others: Sequence[str]) -
         build.job.toolchain,
         RUNNER,
         includes=library.includes,
-        flags=[flag for flag in flags if flag != "-Iinclude"],
+        flags=[*(flag for flag in flags if flag != "-Iinclude"), *_runner_defines(build)],
         log=build.job.log,
         more=(*dist.APP_HEADERS, *others),
     )
@@ -50,7 +50,8 @@ def link_runner(build: Build, library: Library) -> None:
     compiler = (str(toolchain.cxx.path), *toolchain.compile_flags, *plan.compile_flags)
     # An object of its own name: the map, and so the report, would show a compiler's temporary one.
     program, made = str(build.layout.program), str(build.layout.program.with_suffix(".o"))
-    compiling = Command(argv=(*compiler, *compile_flags, "-c", str(RUNNER), "-o", made))
+    words = (*compiler, *compile_flags, *_runner_defines(build), "-c", str(RUNNER), "-o", made)
+    compiling = Command(argv=words)
     run(compiling, what="compiling the runner", log=log)
     argv = (
         *(*compiler, made, "-o", program),
@@ -61,6 +62,12 @@ def link_runner(build: Build, library: Library) -> None:
         *toolchain.link_flags,
     )
     link(Command(argv=argv), library, what=WHAT, log=log)
+
+
+def _runner_defines(build: Build) -> tuple[str, ...]:
+    """What the runner can do of what only some libraries can."""
+    maps = any(model.package is not None for model in build.models)
+    return ("-DRUNNER_MAPS_MODELS",) if maps else ()
 
 
 def link(command: Command, library: Library, *, what: str, log: Path) -> None:

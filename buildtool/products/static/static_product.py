@@ -31,6 +31,10 @@ FILES = ProductFiles(
 class StaticProduct(ArchiveProduct):
     """See :class:`~buildtool.products.product.Product`."""
 
+    @property
+    def maps_models(self) -> bool:
+        return True
+
     def takes(self, tree: Path | None) -> bool:
         del tree
         return True
