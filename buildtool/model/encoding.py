@@ -100,19 +100,23 @@ def shape_attr(sizes: Iterable[int]) -> Attr:
     return _attr(write_field(7, b"".join(write_field(2, write_field(1, size)) for size in sizes)))
 
 
-def tensor_attr(array: Array) -> Attr:
-    """A ``tensor`` attribute of a numeric array."""
-    names: Mapping[object, str] = {np.dtype(kind): name for name, kind in TYPES.items()}
+def tensor_attr(array: Array, dtype: str = "") -> Attr:
+    """A ``tensor`` attribute of a numeric array; ``dtype`` where that says more than the array, as
+    ``DT_QUINT8`` does."""
     shape = b"".join(write_field(2, write_field(1, int(size))) for size in array.shape)
-    content = write_field(1, datatypes.NUMBERS[names[array.dtype]]) + write_field(2, shape)
+    content = write_field(1, datatypes.NUMBERS[dtype or _dtype(array)]) + write_field(2, shape)
     return _attr(write_field(8, content + write_field(4, np.ascontiguousarray(array).tobytes())))
 
 
-def constant(name: str, array: Array) -> Node:
-    """A Const node that holds ``array``."""
+def constant(name: str, array: Array, dtype: str = "") -> Node:
+    """A Const node that holds ``array``, of its type or of ``dtype``."""
+    kind = type_attr(dtype or _dtype(array))
+    return make_node(name, "Const", (), dtype=kind, value=tensor_attr(array, dtype))
+
+
+def _dtype(array: Array) -> str:
     names: Mapping[object, str] = {np.dtype(kind): name for name, kind in TYPES.items()}
-    kind = type_attr(names[array.dtype])
-    return make_node(name, "Const", (), dtype=kind, value=tensor_attr(array))
+    return names[array.dtype]
 
 
 def strings_constant(name: str, items: Sequence[bytes]) -> Node:

@@ -12,13 +12,18 @@ from buildtool.model.transforms.exact.fold_constants import FOLD_CONSTANTS
 from buildtool.model.transforms.exact.loading_order import CLEAR_DEVICES
 from buildtool.model.transforms.exact.remove_nodes import REMOVE_NODES
 from buildtool.model.transforms.exact.strip import STRIP
+from buildtool.model.transforms.lossy.quantize_weights import QUANTIZE_WEIGHTS
+from buildtool.model.transforms.lossy.round_weights import ROUND_WEIGHTS
 from buildtool.model.transforms.transform import Transform
 
-# What removes nodes comes first, then what computes, what merges, and at last what only renames.
+# What removes nodes comes first, then what computes, what merges, what changes weights, which is
+# right only once they are folded, and at last what only orders and renames.
 PREPARATIONS: tuple[Transform, ...] = (
     STRIP,
     REMOVE_NODES,
     FOLD_CONSTANTS,
+    ROUND_WEIGHTS,
+    QUANTIZE_WEIGHTS,
     CLEAR_DEVICES,
 )
 DEPLOY = "deploy"

@@ -3,7 +3,7 @@
 It makes another graph of a model's, and promises something of it. An exact one (``exact/``) gives
 the same outputs for the same inputs, or leaves a node as it is and says why; it looks at the main
 graph only: ``lower-functions`` brings the content of functions there. One that is not exact
-belongs in a folder of its own beside it.
+(``lossy/``) says what it changes by how much.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Transforms that change what a model computes, and say by how much its weights change."""
