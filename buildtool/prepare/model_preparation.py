@@ -25,7 +25,7 @@ from buildtool.model.transforms.transform import Setting, Tree
 from buildtool.prepare.pipeline import Stage, chosen_steps, compressed_size, stages
 from buildtool.prepare.price import PriceLimits, differences, over_limits
 from buildtool.prepare.trials import Inputs, Laboratory
-from buildtool.prepare.weights import histogram
+from buildtool.prepare.weight_histogram import histogram
 
 # A graph of so much less or more bytes is worth compressing anew.
 _WORTH = 0.001
