@@ -76,7 +76,7 @@ def find_layers(
 ) -> tuple[Layer, ...]:
     """The name scopes that hold weights or do work, in the order of the graph. A weight belongs to
     the scope of the node that computes with it first."""
-    owners = _owners(nodes)
+    owners = weight_owners(nodes)
     found: dict[str, Counter[str]] = {}
     for node in nodes:
         layer = found.setdefault(owners.get(node.name, scope_of(node.name)), Counter())
@@ -102,7 +102,7 @@ def find_layers(
     )
 
 
-def _owners(nodes: Sequence[Node]) -> Mapping[str, str]:
+def weight_owners(nodes: Sequence[Node]) -> Mapping[str, str]:
     """The layers of weights, and of what stands between them and their nodes."""
     by_name = {node.name: node for node in nodes}
     owners: dict[str, str] = {}

@@ -11,6 +11,7 @@ from buildtool.catalogue.opdefs import OPS_PBTXT, read_definitions
 from buildtool.core.errors import BuildToolError, ModelError, Problem
 from buildtool.inspect.damaged_files import open_model
 from buildtool.inspect.inspecting import inspect_model
+from buildtool.inspect.scopes import scope_tree
 from buildtool.inspect.views import file_names, summary, write_views
 from buildtool.model.loading import ModelSource
 from buildtool.model.node_tensors import infer_tensors
@@ -33,7 +34,7 @@ def run(work: Workspace) -> str:
     if problems:
         raise ModelError(problems)
     count = f"{len(sources)} model{'s' * (len(sources) != 1)}"
-    return f"{count}; all of it is in {work.layout.inspect}, as .txt and .json"
+    return f"{count}; all of it is in {work.layout.inspect}, as .txt, .json, .html and .dot"
 
 
 def _problems(
@@ -57,7 +58,8 @@ def _show(
         model.path, model.graph, model.shapes, cache=cache, python=sys.executable
     )
     found = inspect_model(model, tensors)
-    write_views(work.layout.inspect, file, found, work.target.id)
+    tree = scope_tree(model.graph, tensors)
+    write_views(work.layout.inspect, file, found, tree, target=work.target.id)
     work.say("\n" + summary(found, work.target.id))
     return found.problems
 

@@ -75,11 +75,6 @@ ROOMS = (
         "an older tree's words (`transforms/`).",
     ),
     Room(
-        name="inspect",
-        question="What is in a model? Ends, weights, work, memory, and its graph to look at.",
-        uses=("model",),
-    ),
-    Room(
         name="plan",
         question="Which kernels, files and flags, and why each? Pure: no file, no process.",
         uses=("model",),
@@ -114,6 +109,11 @@ ROOMS = (
         name="report",
         question="How large is it, what is in it, and why?",
         uses=("binary",),
+    ),
+    Room(
+        name="inspect",
+        question="What is in a model? Ends, weights, work, memory, and its graph to look at.",
+        uses=("model", "report"),
     ),
     Room(
         name="prepare",
@@ -326,13 +326,13 @@ ROOMS = (
             "starlark",
             "catalogue",
             "model",
-            "inspect",
             "plan",
             "sources",
             "rename",
             "tools",
             "verify",
             "report",
+            "inspect",
             "prepare",
             "platforms",
             "backends/backend",

@@ -10,11 +10,15 @@ import pytest
 from buildtool.inspect.damaged_files import open_model
 from buildtool.inspect.inspecting import inspect_model
 from buildtool.inspect.inspection import Inspection
+from buildtool.inspect.scopes import scope_tree
+from buildtool.inspect.views import write_views
 from buildtool.model import ModelSource
+from buildtool.model.graphdef import read_graph
 from buildtool.model.node_tensors import infer_tensors
 from buildtool.model.textformat import encode
 
 Look = Callable[..., Inspection]
+Views = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
@@ -41,3 +45,17 @@ def look(tmp_path: Path) -> Look:
         return inspect_model(model, tensors)
 
     return looking
+
+
+@pytest.fixture
+def views(tmp_path: Path, look: Look) -> Views:
+    """All that is written of the model at a path, by the ends of the files' names."""
+
+    def made(path: Path, *, python: str = "") -> dict[str, str]:
+        graph = read_graph(path.read_bytes())
+        tensors = infer_tensors(path, graph, {}, cache=tmp_path / "cache", python=python)
+        found, folder = look(path, python=python), tmp_path / "views"
+        write_views(folder, "model", found, scope_tree(graph, tensors), target="pi")
+        return {each.suffix: each.read_text(encoding="utf-8") for each in folder.iterdir()}
+
+    return made

@@ -10,11 +10,12 @@ import pytest
 from buildtool.core.errors import ModelError
 from buildtool.inspect.bounds import load_devices
 from buildtool.inspect.inspection import Inspection
-from buildtool.inspect.views import file_names, write_views
+from buildtool.inspect.views import file_names
 from tests.inspect.graphs import NETWORK, T, node, placeholder, weight
 
 GOLDEN = Path(__file__).with_name("golden")
 Look = Callable[..., Inspection]
+Views = Callable[..., dict[str, str]]
 Write = Callable[..., Path]
 Golden = Callable[[Path, str], None]
 
@@ -22,13 +23,10 @@ Golden = Callable[[Path, str], None]
 CONVOLUTION, DEPTHWISE, DENSE = 2 * 64 * 27, 2 * 32 * 9, 2 * 10 * 8
 
 
-def test_a_small_model_as_text_and_json(
-    write: Write, look: Look, tmp_path: Path, golden: Golden
-) -> None:
-    found = look(write(NETWORK))
-    write_views(tmp_path / "out", "model", found, "pi")
-    for name in ("model.txt", "model.json"):
-        golden(GOLDEN / name, (tmp_path / "out" / name).read_text(encoding="utf-8"))
+def test_a_small_model_as_text_and_json(write: Write, views: Views, golden: Golden) -> None:
+    made = views(write(NETWORK))
+    for end in (".txt", ".json"):
+        golden(GOLDEN / f"model{end}", made[end])
 
 
 def test_work_is_counted_by_op_and_by_layer(write: Write, look: Look) -> None:
@@ -142,10 +140,8 @@ def test_a_text_graph_is_looked_at_too(look: Look, tmp_path: Path) -> None:
     assert look(path).work.flops == CONVOLUTION + DEPTHWISE + DENSE
 
 
-def test_names_cannot_write_to_the_terminal(write: Write, look: Look, tmp_path: Path) -> None:
-    path = write(placeholder("x", 1) + node("y", "a\\033[2Jb", "x"))
-    write_views(tmp_path, "model", look(path), "pi")
-    text = (tmp_path / "model.txt").read_text(encoding="utf-8")
+def test_names_cannot_write_to_the_terminal(write: Write, views: Views) -> None:
+    text = views(write(placeholder("x", 1) + node("y", "a\\033[2Jb", "x")))[".txt"]
     assert "\x1b" not in text
     assert "a\\x1b[2Jb" in text
 
