@@ -71,7 +71,10 @@ def _lock(selected: Sequence[str]) -> None:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # who reads, as ``head`` does, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _database() -> str:
@@ -206,7 +209,7 @@ def action(step: Step, target: Target, *, offline: bool) -> Callable[[], Failure
             if problem is None:
                 raise
             return Failure(str(problem), int(ExitCode.FAILED_BUILD))
-        print(f"{name}: {line} ({time.monotonic() - started:.1f} s)", flush=True)
+        _say(f"{name}: {line} ({time.monotonic() - started:.1f} s)")
         return None
 
     return act

@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from buildtool.core.datatypes import short
+from buildtool.inspect.arrays import readable_array
 from buildtool.model.attributes import Attr, Function, float_of
-from buildtool.model.tensors import array_of, shape_of
+from buildtool.model.tensors import shape_of
 from buildtool.model.wire import WireError
 
 _LONGEST = 160
@@ -58,7 +59,7 @@ def _size(size: int) -> str:
 
 def _tensor(attr: Attr) -> str:
     """Its shape, and its numbers or the range of them."""
-    array, sizes = array_of(attr), shape_of(attr) or ()
+    array, sizes = readable_array(attr), shape_of(attr) or ()
     shape = f"[{', '.join(map(str, sizes))}]"
     if array is None:
         return f"{shape}, {math.prod(sizes)} elements"

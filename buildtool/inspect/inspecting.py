@@ -11,10 +11,11 @@ from buildtool.core.errors import Problem
 from buildtool.core.values import TensorInfo
 from buildtool.inspect.activations import Activations, peak_memory
 from buildtool.inspect.bounds import find_bounds
+from buildtool.inspect.deflated import compress
 from buildtool.inspect.ends import find_interface, find_variables
 from buildtool.inspect.flops import Tallies, sum_up
 from buildtool.inspect.inspection import Counted, End, Inspection
-from buildtool.inspect.weight_shares import compress, elements_of, find_layers, type_shares
+from buildtool.inspect.weight_shares import elements_of, find_layers, type_shares
 from buildtool.model.graphdef import GraphDef, Node
 from buildtool.model.interface import with_index
 from buildtool.model.node_tensors import Inference
@@ -80,7 +81,7 @@ def inspect_model(model: OpenModel, tensors: Inference) -> Inspection:
         compressed=compress(everything),
         bounds=find_bounds(work.flops + work.other, run_bytes),
         where_from=_where_from(tensors),
-        notes=(*model.notes, *_assumptions(found.inputs, model, removed)),
+        notes=(*model.notes, *_refused(tensors), *_assumptions(found.inputs, model, removed)),
         problems=model.problems,
     )
 
@@ -124,6 +125,14 @@ def _where_from(tensors: Inference) -> str:
     if not tensors.release:
         return "the graph alone: no TensorFlow is installed that could be asked"
     return f"TensorFlow {tensors.release}"
+
+
+def _refused(tensors: Inference) -> list[str]:
+    """The nodes that TensorFlow does not take."""
+    return [
+        f"{name}: TensorFlow {tensors.release} does not take it: {why}"
+        for name, why in sorted(tensors.refused.items())
+    ]
 
 
 def _assumptions(inputs: Sequence[End], model: OpenModel, removed: int) -> list[str]:

@@ -1,9 +1,9 @@
 """Run in a process of its own, as it imports TensorFlow: types and shapes of a graph's tensors.
 
-``python -m buildtool.model.infer_nodes REQUEST.json RESULT.json``. The request names the ``graph``
-(a binary GraphDef) and ``shapes`` of tensors that are stated. The result has ``release`` (of
-TensorFlow), ``unknown`` (ops that this release does not know), ``failure`` (why it does not read
-the graph, empty if it does) and ``graphs``: for the main graph (``""``) and each function that is
+``python -m buildtool.model.infer_nodes GRAPH.pb SHAPES RESULT.json``; the shapes are stated ones of
+tensors, as JSON. The result has ``release`` (of TensorFlow), ``unknown`` (ops that it does not
+know), ``refused`` (nodes that it does not take, and why), ``failure`` (why it does not read the
+graph, empty if it does) and ``graphs``: for the main graph (``""``) and each function that is
 called, by node, what it takes and what it gives, each tensor as a type's number and its sizes (-1
 for one that is not known, null for an unknown rank).
 """
@@ -11,6 +11,7 @@ for one that is not known, null for an unknown rank).
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -30,6 +31,10 @@ _CALLS = {
     "If": (("then_branch", "else_branch"), 1),
     "StatelessIf": (("then_branch", "else_branch"), 1),
 }
+# How messages name the node that is meant.
+_NODE_NAMED = re.compile(r"\{\{node ([^}]+)\}\}|[Nn]ode '([^']+)'")
+_MOST_REFUSED = 20
+_LONGEST = 120  # characters of a message; it repeats the op's whole definition
 _MOST_ROUNDS = 40  # calls behind calls behind calls
 _LISTED = "_output_shapes"
 
@@ -43,6 +48,7 @@ class _Inference:
         self.library = {each.signature.name: each for each in definition.library.function}
         self._holder = definition.library
         self.unknown: set[str] = set()
+        self.refused: dict[str, str] = {}
         self.graphs: dict[str, Found] = {}
 
     def infer(self, name: str, definition: Any, shapes: Mapping[str, list[int]]) -> Any:
@@ -52,9 +58,10 @@ class _Inference:
         definition.library.CopyFrom(self._holder)
         for node in definition.node:
             node.device = ""  # another machine's
+            node.input[:] = sorted(node.input, key=lambda each: each.startswith("^"))
             if node.op in _INPUTS:
                 _complete(node, shapes.get(f"{node.name}:0"))
-        graph = _read(definition, shapes)
+        graph = self._read(name, definition, shapes)
         for _ in range(_MOST_ROUNDS):
             if not self._annotate(definition, graph):
                 break
@@ -62,23 +69,29 @@ class _Inference:
         self.graphs[name] = {each.name: _tensors(each) for each in graph.get_operations()}
         return graph
 
+    def _read(self, name: str, definition: Any, shapes: Mapping[str, list[int]]) -> Any:
+        """Read a graph without the nodes that are refused, where it says which ones."""
+        while True:
+            try:
+                return _read(definition, shapes)
+            except ValueError as error:  # noqa: PERF203 - each names one node
+                found = _NODE_NAMED.search(str(error))
+                bad = found[1] or found[2] if found else ""
+                known = any(node.name == bad for node in definition.node)
+                if not known or len(self.refused) >= _MOST_REFUSED:
+                    raise
+                self.refused[f"{name}/{bad}" if name else bad] = _first_line(error)
+                _drop(definition, {bad})
+
     def _drop_unknown(self, definition: Any) -> None:
         """Without nodes of ops that this release does not know, and all that depends on them."""
-        gone = set()
-        for node in definition.node:
-            if node.op not in self.library and op_def_registry.get(node.op) is None:
-                self.unknown.add(node.op)
-                gone.add(node.name)
-        while more := {
-            node.name
+        unknown = [
+            node
             for node in definition.node
-            if gone and node.name not in gone and not gone.isdisjoint(_names(node.input))
-        }:
-            gone |= more
-        if gone:
-            kept = [node for node in definition.node if node.name not in gone]
-            del definition.node[:]
-            definition.node.extend(kept)
+            if node.op not in self.library and op_def_registry.get(node.op) is None
+        ]
+        self.unknown |= {node.op for node in unknown}
+        _drop(definition, {node.name for node in unknown})
 
     def _annotate(self, definition: Any, graph: Any) -> bool:
         """Write down what calls of functions give, once that is known; whether something was."""
@@ -114,6 +127,25 @@ class _Inference:
             return [graph.get_tensor_by_name(flat[each]).shape for each in returned]
         except (KeyError, ValueError, TypeError, tf.errors.OpError):
             return None
+
+
+def _drop(definition: Any, gone: set[str]) -> None:
+    """Leave out nodes, and all that depends on them."""
+    while more := {
+        node.name
+        for node in definition.node
+        if gone and node.name not in gone and not gone.isdisjoint(_names(node.input))
+    }:
+        gone = gone | more
+    if gone:
+        kept = [node for node in definition.node if node.name not in gone]
+        del definition.node[:]
+        definition.node.extend(kept)
+
+
+def _first_line(error: Exception) -> str:
+    line = next(iter(str(error).splitlines()), type(error).__name__)
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
 
 
 def _names(inputs: Iterable[str]) -> set[str]:
@@ -164,28 +196,26 @@ def _sizes(tensor: Any) -> list[int] | None:
     return [-1 if size is None else size for size in tensor.shape.as_list()]
 
 
-def main(request: Path, result: Path) -> None:
-    """Answer a request."""
-    asked = json.loads(request.read_text(encoding="utf-8"))
+def main(path: Path, shapes: str, result: Path) -> None:
+    """Answer what is asked of the graph in ``path``."""
     definition = tf.compat.v1.GraphDef()
     failure = ""
-    graphs: dict[str, Found] = {}
-    unknown: set[str] = set()
+    inference = _Inference(definition)
     try:
-        definition.ParseFromString(Path(asked["graph"]).read_bytes())
+        definition.ParseFromString(path.read_bytes())
         inference = _Inference(definition)
-        graphs, unknown = inference.graphs, inference.unknown
-        inference.infer("", definition, asked["shapes"])
+        inference.infer("", definition, json.loads(shapes))
     except Exception as error:  # whatever TensorFlow finds wrong is told
-        failure = next(iter(str(error).splitlines()), type(error).__name__)
+        failure = _first_line(error)
     answer = {
         "release": tf.__version__,
-        "unknown": sorted(unknown),
+        "unknown": sorted(inference.unknown),
+        "refused": inference.refused,
         "failure": failure,
-        "graphs": graphs,
+        "graphs": inference.graphs,
     }
     result.write_text(json.dumps(answer, sort_keys=True), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:3]))
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))

@@ -19,10 +19,12 @@ from buildtool.core import datatypes
 from buildtool.core.render import write_if_changed
 from buildtool.core.run import Command, run
 from buildtool.model.attributes import Shape
-from buildtool.model.freezing import environment, sha256
+from buildtool.model.encoding import shape_attr, write_graph
+from buildtool.model.freezing import environment
 from buildtool.model.graphdef import GraphDef, Node
 from buildtool.model.interface import with_index
-from buildtool.model.transforms.shapes import Shapes
+from buildtool.model.tensors import shape_of
+from buildtool.model.transforms.shapes import MOST, Shapes
 
 _SCRIPT = "buildtool.model.infer_nodes"
 _TIMEOUT = 600.0
@@ -57,11 +59,12 @@ class Inference:
     """What is known of the tensors of a model. ``graphs`` are its main graph (``""``) and the
     functions that it calls, by node. ``release`` is that of the TensorFlow that was asked, empty
     for none; ``unknown_ops`` are those that it does not know; ``failure`` is why it did not read
-    the graph."""
+    the graph, ``refused`` why it did not read some nodes."""
 
     release: str = ""
     unknown_ops: tuple[str, ...] = ()
     failure: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
     graphs: Mapping[str, Mapping[str, NodeTensors]] = field(default_factory=dict)
 
     def of(self, function: str, node: str) -> NodeTensors:
@@ -70,17 +73,16 @@ class Inference:
 
 
 def infer_tensors(
-    path: Path,
     graph: GraphDef,
     stated: Mapping[str, tuple[int, ...]],
     *,
     cache: Path,
     python: str,
 ) -> Inference:
-    """Ask the TensorFlow of ``python`` (empty: nobody) about the graph in ``path``; ``stated`` are
-    shapes of tensors. A first size that is not known is taken to be one."""
+    """Ask the TensorFlow of ``python`` (empty: nobody) about a graph; ``stated`` are shapes of
+    tensors. A first size that is not known is taken to be one."""
     stated = {with_index(name): sizes for name, sizes in stated.items()}
-    answer = _answer(path, stated, cache / "tensors", python)
+    answer = _answer(graph, stated, cache / "tensors", python)
     graphs = {
         function: {name: NodeTensors(*map(_tensors, both)) for name, both in nodes.items()}
         for function, nodes in answer.get("graphs", {}).items()
@@ -94,35 +96,49 @@ def infer_tensors(
         release=answer.get("release", ""),
         unknown_ops=tuple(answer.get("unknown", ())),
         failure=answer.get("failure", ""),
+        refused=answer.get("refused", {}),
         graphs=graphs,
     )
 
 
 def _answer(
-    path: Path, stated: Mapping[str, tuple[int, ...]], cache: Path, python: str
+    graph: GraphDef, stated: Mapping[str, tuple[int, ...]], cache: Path, python: str
 ) -> dict[str, Any]:
     if not python:
         return {}
-    request = {"graph": str(path), "shapes": {name: list(size) for name, size in stated.items()}}
-    script = Path(__file__).with_name("infer_nodes.py").read_bytes()
-    parts = (sha256(path), json.dumps(request["shapes"], sort_keys=True), python)
-    digest = hashlib.sha256("\0".join(parts).encode() + script).hexdigest()
-    kept = cache / f"{digest[:32]}.json"
+    shapes = json.dumps({name: list(sizes) for name, sizes in stated.items()}, sort_keys=True)
+    skeleton = write_graph(graph._replace(nodes=tuple(map(_without_weight, graph.nodes))))
+    digest = hashlib.sha256(Path(__file__).with_name("infer_nodes.py").read_bytes())
+    for part in (skeleton, shapes.encode(), python.encode()):
+        digest.update(hashlib.sha256(part).digest())
+    kept = cache / f"{digest.hexdigest()[:32]}.json"
     if not kept.is_file():
         probe = Command(argv=(python, "-c", _PROBE))
         if run(probe, what="looking for TensorFlow", check=False).returncode:
             return {}
         with tempfile.TemporaryDirectory(prefix="tensors-") as scratch:
-            asking, answer = Path(scratch, "request.json"), Path(scratch, "answer.json")
-            asking.write_text(json.dumps(request), encoding="utf-8")
-            argv = (python, "-m", _SCRIPT, str(asking), str(answer))
+            file, answer = Path(scratch, "graph.pb"), Path(scratch, "answer.json")
+            file.write_bytes(skeleton)
+            argv = (python, "-m", _SCRIPT, str(file), shapes, str(answer))
             command = Command(argv=argv, env=environment())
-            done = run(command, what=f"asking of {path}", check=False, timeout=_TIMEOUT)
+            done = run(command, what="inferring shapes", check=False, timeout=_TIMEOUT)
             if done.returncode or not answer.is_file():
                 return {"failure": f"TensorFlow ended with code {done.returncode}"}
             write_if_changed(kept, answer.read_text(encoding="utf-8"))
     found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
     return found
+
+
+def _without_weight(node: Node) -> Node:
+    """A placeholder in the place of a large constant: its numbers say nothing of shapes, and
+    TensorFlow reads no graph of more than 2 GB."""
+    value, dtype = node.attrs.get("value"), node.attrs.get("dtype")
+    if node.op != "Const" or value is None or dtype is None:
+        return node
+    sizes = shape_of(value)
+    if sizes is None or math.prod(sizes) <= MOST or any(size < 0 for size in sizes):
+        return node
+    return Node(node.name, "Placeholder", node.inputs, {"dtype": dtype, "shape": shape_attr(sizes)})
 
 
 def _tensors(listed: list[list[Any]]) -> tuple[Tensor, ...]:

@@ -54,9 +54,7 @@ def _show(
     cache = work.cache.root
     model = open_model(source, name, cache=cache, python=sys.executable)
     model = dataclasses.replace(model, known_ops=known)
-    tensors = infer_tensors(
-        model.path, model.graph, model.shapes, cache=cache, python=sys.executable
-    )
+    tensors = infer_tensors(model.graph, model.shapes, cache=cache, python=sys.executable)
     found = inspect_model(model, tensors)
     tree = scope_tree(model.graph, tensors)
     write_views(work.layout.inspect, file, found, tree, target=work.target.id)

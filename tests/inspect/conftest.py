@@ -41,7 +41,7 @@ def look(tmp_path: Path) -> Look:
         source = ModelSource(path=path, **stated)  # type: ignore[arg-type]
         cache = tmp_path / "cache"
         model = open_model(source, path.stem, cache=cache, python=python)
-        tensors = infer_tensors(model.path, model.graph, model.shapes, cache=cache, python=python)
+        tensors = infer_tensors(model.graph, model.shapes, cache=cache, python=python)
         return inspect_model(model, tensors)
 
     return looking
@@ -53,7 +53,7 @@ def views(tmp_path: Path, look: Look) -> Views:
 
     def made(path: Path, *, python: str = "") -> dict[str, str]:
         graph = read_graph(path.read_bytes())
-        tensors = infer_tensors(path, graph, {}, cache=tmp_path / "cache", python=python)
+        tensors = infer_tensors(graph, {}, cache=tmp_path / "cache", python=python)
         found, folder = look(path, python=python), tmp_path / "views"
         write_views(folder, "model", found, scope_tree(graph, tensors), target="pi")
         return {each.suffix: each.read_text(encoding="utf-8") for each in folder.iterdir()}

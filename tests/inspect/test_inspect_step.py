@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,3 +57,16 @@ def test_all_that_can_be_shown_is_and_all_that_is_wrong_is_told(
     folder = project.folder("pi") / "inspect"
     assert json.loads((folder / "whole.json").read_text("utf-8"))["work"]["flops"] == 4192
     assert json.loads((folder / "cut.json").read_text("utf-8"))["nodes"] > 0
+
+
+def test_who_reads_may_stop(project: Project) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{sys.executable} -m doit inspect:pi offline=1 | head -2"],
+        cwd=project.root,
+        env=dict(project.env),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert len(done.stdout.splitlines()) == 2
+    assert done.stderr == ""

@@ -109,6 +109,23 @@ def test_weights_that_are_alike_compress(write: Write, look: Look) -> None:
     assert found.parameters == 10000
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "float_val: 1 tensor_shape { dim { size: 1000000000000 } }",
+        "float_val: 1 tensor_shape { dim { size: -1 } }",
+        'tensor_content: "abc" tensor_shape { dim { size: 5 } }',
+    ],
+)
+def test_constants_that_are_not_what_they_say(write: Write, views: Views, value: str) -> None:
+    text = (
+        'node { name: "w" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } } attr { key: '
+        f'"value" value {{ tensor {{ dtype: DT_FLOAT {value} }} }} }} }}'
+    )
+    made = views(write(placeholder("x", 1) + text + node("y", "Mul", "x", "w")))
+    assert "y:0" in made[".txt"]
+
+
 def test_a_damaged_model_shows_what_is_before_the_damage(write: Write, look: Look) -> None:
     path = write(NETWORK)
     path.write_bytes(path.read_bytes()[:700])

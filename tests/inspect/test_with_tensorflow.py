@@ -11,6 +11,7 @@ import pytest
 
 from buildtool.core.run import Command, run
 from buildtool.inspect.inspection import Inspection
+from tests.inspect.graphs import node, placeholder, weight
 
 Look = Callable[..., Inspection]
 
@@ -113,3 +114,18 @@ def test_what_is_behind_an_unknown_op_stays_unknown(write: Callable[..., Path], 
     assert found.work.flops == 2 * 4 * 4
     assert found.work.unknown == ("after",)
     assert [each.name for each in found.unknown_ops] == ["OpOfTheUsers"]
+
+
+def test_nodes_that_tensorflow_refuses_are_told_and_the_rest_is_found(
+    write: Callable[..., Path], look: Look
+) -> None:
+    graph = (
+        placeholder("x", -1, 4)
+        + weight("w", 4, 4)
+        + node("known", "MatMul", "^x", "x", "w")
+        + node("bad", "Pack", "known")
+        + node("after", "Relu", "bad")
+    )
+    found = look(write(graph), python=sys.executable)
+    assert found.work.flops == 2 * 4 * 4
+    assert [note for note in found.notes if note.startswith("bad: TensorFlow")]
