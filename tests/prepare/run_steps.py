@@ -24,6 +24,7 @@ from buildtool.model.encoding import write_graph
 from buildtool.model.evaluate_tensors import values_of
 from buildtool.model.evaluation import needed_part
 from buildtool.model.graphdef import GraphDef, read_graph
+from buildtool.model.pruning import node_of
 from buildtool.model.runtime_facts import RuntimeFacts
 from buildtool.model.specs import Specs
 from buildtool.model.tensors import Array
@@ -97,6 +98,11 @@ def _apart(one: Any, other: Any) -> float:
 
 
 def tried(case: Case, tree: Tree) -> Iterator[dict[str, Any]]:
+    nodes = [*case.graph.node]
+    del case.graph.node[:]
+    case.graph.node.extend(nodes[::-1])  # no step may count on an order
+    for node in case.graph.node:
+        node.attr.pop("transpose_a", None)  # the usual value, as a writer may leave it out
     before = case.graph.SerializeToString()
     feeds = feeds_of(loaded(before), case)
     expected = run(before, case, feeds)
@@ -110,6 +116,7 @@ def tried(case: Case, tree: Tree) -> Iterator[dict[str, Any]]:
             "case": case.name,
             "steps": steps,
             "nodes": {node.name: node.op for node in graph.nodes},
+            "inputs": {node.name: [node_of(each) for each in node.inputs] for node in graph.nodes},
             "changed": [name for outcome in outcomes for name in outcome.changed],
             "refused": dict(pair for outcome in outcomes for pair in outcome.refused),
             "difference": difference(expected, run(after, case, feeds)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def of(records: Records, case: str, step: str) -> dict[str, Any]:
 
 
 def test_no_step_changes_an_output(records: Records) -> None:
-    assert len({each["case"] for each in records}) > 50
+    assert len({each["case"] for each in records}) > 40
     wrong = [(r["case"], r["steps"], r["difference"]) for r in records if r["difference"] > 1e-5]
     assert not wrong
 
@@ -77,6 +78,11 @@ def test_what_goes_and_what_stays(
         ("passed_on", "remove-nodes", "same", "by its name"),
         ("too_large_to_keep", "fold-constants", "Fill", "would grow by 4194"),
         ("odd_constants", "fold-constants", "StringJoin", "of type string"),
+        ("norms_that_stay", "fold-batch-norms", "FusedBatchNormV3_1", "also those of 'Conv2D_1'"),
+        ("norms_that_stay", "fold-batch-norms", "FusedBatchNormV3_3", "of 'Conv2D_3' are half"),
+        ("norms_that_stay", "fold-batch-norms", "FusedBatchNormV3_4", "is used as it is, too"),
+        ("norms_that_stay", "fold-batch-norms", "FusedBatchNormV3", "in training mode"),
+        ("norms_that_stay", "fold-batch-norms", "FusedBatchNormV3_2", "what op Cast gives"),
     ],
 )
 def test_what_is_refused_has_its_reason(
@@ -92,3 +98,50 @@ def test_what_can_be_computed_once_is_a_constant(records: Records) -> None:
     inside = of(records, "around_a_loop", "fold-constants")["nodes"]
     assert inside["while/add"] == "Const"
     assert "while/Exp" not in inside
+
+
+@pytest.mark.parametrize(
+    ("case", "left"),
+    [
+        ("norms_of_all_releases", {"Conv2D": 3, "BiasAdd": 3, "Relu": 3}),
+        (
+            "norms_behind_other_ops",
+            {"Conv2D": 3, "DepthwiseConv2dNative": 1, "MatMul": 2, "BiasAdd": 5},
+        ),
+        ("written_out_norms", {"Conv2D": 2, "BiasAdd": 2}),
+        ("weights_shared_and_scaled_alike", {"Conv2D": 2, "BiasAdd": 2}),
+    ],
+)
+def test_what_scales_channels_is_in_the_weights(
+    records: Records, case: str, left: dict[str, int]
+) -> None:
+    nodes = of(records, case, "fold-batch-norms")["nodes"]
+    counts = Counter(nodes.values())
+    assert {op: counts[op] for op in left} == left
+    arithmetic = {"Add", "AddV2", "Mul", "Sub", "Rsqrt", "RealDiv"}
+    assert not [op for op in counts if op in arithmetic or op.startswith("FusedBatchNorm")] or (
+        case == "weights_shared_and_scaled_alike" and counts["AddV2"] == 1
+    )
+
+
+def test_constants_and_nodes_that_are_alike_are_one(records: Records) -> None:
+    nodes = of(records, "many_that_are_alike", "merge-duplicates")["nodes"]
+    counts = Counter(nodes.values())
+    assert (counts["MatMul"], counts["Split"], counts["RandomUniform"]) == (1, 1, 2)
+    assert {"one", "two"} <= nodes.keys()
+
+
+def test_nodes_are_in_the_order_of_their_inputs(records: Records) -> None:
+    for each in records:
+        if each["steps"] == ["sort"]:
+            places = {name: place for place, name in enumerate(each["nodes"])}
+            for name, sources in each["inputs"].items():
+                late = [x for x in sources if places[x] > places[name]]
+                back = [x for x in late if each["nodes"][x] != "NextIteration"]
+                assert not back, (each["case"], name)
+
+
+def test_only_names_that_an_app_does_not_know_are_replaced(records: Records) -> None:
+    nodes = of(records, "passed_on", "obfuscate-names")["nodes"]
+    assert {"x", "out", "same"} <= nodes.keys()
+    assert all(len(name) == 1 for name in nodes.keys() - {"out", "same"})

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from buildtool.model.transforms.exact.add_default_attributes import ADD_DEFAULT_ATTRIBUTES
+from buildtool.model.transforms.exact.fold_batch_norms import FOLD_BATCH_NORMS
 from buildtool.model.transforms.exact.fold_constants import FOLD_CONSTANTS
 from buildtool.model.transforms.exact.loading_order import CLEAR_DEVICES
+from buildtool.model.transforms.exact.merge_duplicates import MERGE_DUPLICATES
+from buildtool.model.transforms.exact.obfuscate_names import OBFUSCATE_NAMES
 from buildtool.model.transforms.exact.remove_nodes import REMOVE_NODES
+from buildtool.model.transforms.exact.sort import SORT
 from buildtool.model.transforms.exact.strip import STRIP
 from buildtool.model.transforms.lossy.quantize_weights import QUANTIZE_WEIGHTS
 from buildtool.model.transforms.lossy.round_weights import ROUND_WEIGHTS
@@ -22,12 +27,20 @@ PREPARATIONS: tuple[Transform, ...] = (
     STRIP,
     REMOVE_NODES,
     FOLD_CONSTANTS,
+    FOLD_BATCH_NORMS,
+    MERGE_DUPLICATES,
     ROUND_WEIGHTS,
     QUANTIZE_WEIGHTS,
+    SORT,
+    ADD_DEFAULT_ATTRIBUTES,
     CLEAR_DEVICES,
+    OBFUSCATE_NAMES,
 )
 DEPLOY = "deploy"
 # What each recipe does: names of the steps above, in their order.
 RECIPES: Mapping[str, tuple[str, ...]] = {
-    DEPLOY: ("strip", "remove-nodes", "fold-constants", "clear-devices"),
+    DEPLOY: (
+        *("strip", "remove-nodes", "fold-constants", "fold-batch-norms", "merge-duplicates"),
+        *("sort", "clear-devices"),
+    ),
 }
