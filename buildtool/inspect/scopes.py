@@ -156,9 +156,24 @@ class _Grouping:
         for place, home in enumerate(self._homes):
             if not self._nodes[place].is_weight:
                 members.setdefault(home, []).append(_Member(place, place, False))
+        before = list(self._homes)
         for around, own in sorted(members.items()):
             if len(own) > MOST_MEMBERS:
                 self._part(around, sorted(own))
+        self._bring_weights(before)
+
+    def _bring_weights(self, before: Sequence[int]) -> None:
+        """Put weights into the run of the node that takes them, which was in their group before."""
+        takers: dict[int, int] = {}
+        for place, node in enumerate(self._nodes):
+            for edge in node.edges:
+                takers.setdefault(edge.source, place)
+        for place in reversed(range(len(self._nodes))):
+            taker = takers.get(place)
+            if taker is None or not self._nodes[place].is_weight:
+                continue
+            if before[place] == before[taker]:
+                self._homes[place] = self._homes[taker]
 
     def _around(self, node: int) -> Iterator[int]:
         """The groups that a node is in, the innermost first."""
