@@ -30,7 +30,7 @@ from buildtool.model.graph_checks import (
 from buildtool.model.graphdef import GraphDef, read_graph
 from buildtool.model.kernel_checks import check_kernels
 from buildtool.model.loading import LoadedModel, ModelSource, read_text
-from buildtool.model.memory_mapping import keep_package
+from buildtool.model.memory_mapping import PACKAGE_SUFFIX, keep_package
 from buildtool.model.notes import note_on_random_ops, note_on_removed
 from buildtool.model.opening import Opener, names_of, whole
 from buildtool.model.placement import check_placement
@@ -213,6 +213,10 @@ class _Reader:
         original = sha256(source.plain)
         digest = hashlib.sha256(f"{info.sha256} {original}".encode()).hexdigest()
         plain = read_graph(source.plain.read_bytes())
+        self._notes.append(
+            f"{info.name}: its constants are mapped into memory: an app loads "
+            f"dist/models/{info.name}{PACKAGE_SUFFIX} by MemmappedEnv, as docs/prepare.md shows"
+        )
         package = keep_package(graph, plain, digest, self._opener.cache / "prepared")
         return replace(info, package=package, original=source.plain, original_sha256=original)
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from buildtool.config import Model, Prepare, Target
-from buildtool.core.errors import Attempts, ModelError, VerificationError
+from buildtool.core.errors import Attempts, ConfigError, ModelError, Problem, VerificationError
 from buildtool.core.render import to_json, write_if_changed
+from buildtool.core.suggest import did_you_mean
 from buildtool.core.values import PreparedModel
 from buildtool.model import ModelSource, read_runtime_facts
 from buildtool.model.findings import Findings
@@ -114,6 +115,7 @@ def _orders(
             notes.append(
                 [f"{wish.source.name}: {note}" for note in order.opened.loaded.notes] + own
             )
+        attempt(functools.partial(_check_ops, work.target, wish, specs))
     if findings.count():
         raise ModelError(findings.problems())
     if attempt.failures:
@@ -135,6 +137,22 @@ def _order(work: Workspace, wish: _Wish, opened: OpenedModel) -> Order:
         inputs=inputs,
         fed=f"inputs {SEEDED}" if samples is None else f"{runs}{samples.name}",
     )
+
+
+def _check_ops(target: Target, wish: _Wish, specs: Specs) -> None:
+    """Raises ConfigError for ops to remove that no tree knows."""
+    key = f"{wish.key}.remove_ops"
+    problems = [
+        Problem(
+            where=target.where(f"{key}[{place}]"),
+            what=f"{key}: this tree has no op {op!r}{did_you_mean(op, specs.names())}",
+            todo="write the op's name as it stands in the graph",
+        )
+        for place, op in enumerate(wish.keys.remove_ops)
+        if specs[op] is None
+    ]
+    if problems:
+        raise ConfigError(problems)
 
 
 def _laboratory(work: Workspace) -> Laboratory:

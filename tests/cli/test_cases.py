@@ -62,6 +62,10 @@ models:
   - {{path: {0}/kinds.pb, outputs: [eight_bits, sparse, text, image]}}
   - {0}/random.pb
   - {0}/words
+  - path: {1}
+    name: prepared
+    prepare: {{steps: [deploy], weights: eight-bit, minimum_elements: 64, format: memory-mapped,
+      largest_difference: 0.05}}
 """
 
 
@@ -90,12 +94,14 @@ def test_all_that_is_wrong_is_told_at_once_and_nothing_is_compiled(
 
 
 @pytest.fixture
-def accepted(built: BuiltProject, cases: Path) -> Iterator[dict[str, Any]]:
+def accepted(built: BuiltProject, cases: Path, odd_model: str) -> Iterator[dict[str, Any]]:
     """The report of a library for all models that a device can run, in the build's own folder."""
     path = built.project.root / "targets" / "pi.yaml"
     text = path.read_text("utf-8")
     kept = re.sub(r"(models|size_budget):(\n( .*)?)+", "", text)
-    path.write_text(kept + ACCEPTED.format(cases), encoding="utf-8")
+    path.write_text(
+        kept + ACCEPTED.format(cases, json.dumps(f"models/{odd_model}.pb")), encoding="utf-8"
+    )
     try:
         built.project.doit("build:pi")
         yield json.loads((built.folder / "report.json").read_text("utf-8"))
@@ -130,3 +136,28 @@ def test_all_that_a_device_can_run_is_built_and_proved(
     for name in ("python_left", "saver_left", "jpeg"):
         assert f"dist/models/{name}.pb is the model without them" in notes
         assert (built.folder / "dist" / "models" / f"{name}.pb").is_file()
+    assert ops >= {"ImmutableConst"}
+    assert (built.folder / "dist" / "models" / "prepared.memmapped").is_file()
+    # With ranges that 32-bit ARM reckons with as this machine does.
+    assert models["prepared"]["outputs"][0]["max_relative"] < 1e-6
+    (told,) = json.loads((built.folder / "prepare.json").read_text("utf-8"))["models"]
+    price = told["steps"][-1]["differences"][0]
+    assert told["limits"] == ["largest difference 0.05"]
+    assert 0 < price["largest"] < 0.05
+
+
+def test_a_model_that_loses_more_than_is_allowed_ends_the_run_before_anything_is_compiled(
+    built: BuiltProject,
+) -> None:
+    keys = "{largest_difference: 1.0e-6, minimum_elements: 64, weights: rounded}"
+    built.project.target("lossy", f"extends: pi\nprepare: {keys}\n")
+    err = built.project.doit("build:lossy", code=7).err
+    assert "after step 'round-weights' output 'probabilities:0' differs from the original by" in err
+    assert "raise prepare.weight_steps (now 256)" in err
+    assert (built.project.folder("lossy") / "prepare.html").is_file()
+    assert not (built.project.folder("lossy") / "plan.json").exists()
+    done = built.project.doit("prepare:lossy", "weights=as-is")
+    assert done.out == (
+        "prepare:lossy: the target asks for no preparation, models ship as they are: see "
+        "docs/prepare.md\n"
+    )
