@@ -18,6 +18,7 @@ os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0", CUDA_VISI
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.util._pywrap_transform_graph import TransformGraphWithStringInputs
 
 from buildtool.catalogue.opdefs import OpDefinitions, read_definitions
 from buildtool.model.encoding import write_graph
@@ -33,6 +34,16 @@ from buildtool.model.transforms.preparations import PREPARATIONS
 from buildtool.model.transforms.transform import Setting, Tree
 from tests.prepare.small_graphs import Case, made_cases
 
+# What TensorFlow's own tool does in a step's place, and the graphs on which it is tried.
+TOOL = {
+    ("passed_on", "remove-nodes"): "remove_nodes(op=Identity, op=StopGradient, op=CheckNumerics)",
+    ("many_constants", "fold-constants"): "fold_constants",
+    ("keeps_state", "strip"): "strip_unused_nodes",
+    ("old_norm", "fold-batch-norms"): "fold_old_batch_norms",
+    ("scaled_channels", "fold-batch-norms"): "fold_batch_norms",
+    ("square_product", "fold-batch-norms"): "fold_batch_norms",
+    ("many_that_are_alike", "merge-duplicates"): "merge_duplicate_nodes",
+}
 SIZE = 5  # of a dimension that a graph leaves open
 RUNS = 3
 
@@ -71,14 +82,40 @@ def _fed(tensor: Any, random: Any) -> Any:
 
 
 def run(content: bytes, case: Case, feeds: list[dict[str, Any]]) -> list[Any]:
-    """What an app gets: it runs ``first``, and then the model with each of ``feeds``."""
+    """What an app gets."""
+    try:
+        return in_session(content, case, feeds)
+    except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
+        return [value for fed in feeds for value in compiled(content, case, fed)]
+
+
+def in_session(content: bytes, case: Case, feeds: list[dict[str, Any]]) -> list[Any]:
+    """What a session gives that runs ``first``, and then the model with each of ``feeds``."""
     config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
     config.graph_options.rewrite_options.disable_meta_optimizer = True
-    graph = loaded(content)
-    with tf.compat.v1.Session(graph=graph, config=config) as session:
+    with tf.compat.v1.Session(graph=loaded(content), config=config) as session:
         if case.first:
             session.run(list(case.first))
         return [value for fed in feeds for value in session.run(list(case.outputs), fed)]
+
+
+def compiled(content: bytes, case: Case, feeds: dict[str, Any]) -> list[Any]:
+    """What XLA gives, which runs channels first on a CPU."""
+    definition = tf.compat.v1.GraphDef()
+    definition.ParseFromString(content)
+    whole = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(definition, name=""), [])
+    element = whole.graph.as_graph_element
+    part = whole.prune([element(name) for name in feeds], [element(x) for x in case.outputs])
+    found = tf.function(part, jit_compile=True)(*map(tf.constant, feeds.values()))
+    return [each.numpy() for each in found]
+
+
+def by_the_tool(before: bytes, case: Case, words: str) -> bytes:
+    """The graph that TensorFlow's own tool makes."""
+    ends = (case.inputs, case.outputs + case.first)
+    names = (",".join(x.partition(":")[0] for x in each) for each in ends)
+    made: bytes = TransformGraphWithStringInputs(before, *names, words)
+    return made
 
 
 def difference(expected: list[Any], found: list[Any]) -> float:
@@ -112,7 +149,13 @@ def tried(case: Case, tree: Tree) -> Iterator[dict[str, Any]]:
             read_graph(before), chosen_preparations(steps, ""), setting
         )
         after = write_graph(graph)
+        words = TOOL.get((case.name, steps[0]), "")
+        other = by_the_tool(before, case, words) if words else after
         yield {
+            "tool": {
+                "nodes": len(loaded(other).as_graph_def().node),
+                "difference": difference(expected, run(other, case, feeds)),
+            },
             "case": case.name,
             "steps": steps,
             "nodes": {node.name: node.op for node in graph.nodes},

@@ -25,6 +25,7 @@ class Case(NamedTuple):
     first: tuple[str, ...] = ()
 
 
+FIRST_RELEASE = "norm_of_the_first_release"
 CASES: dict[str, Callable[[], Any]] = {}
 
 
@@ -47,6 +48,9 @@ def made_cases() -> Iterator[Case]:
             fed = [each.name for each in graph.get_operations() if each.type == "Placeholder"]
             names = tuple(each.name for each in outputs)
             definition = graph.as_graph_def()
+        if name == FIRST_RELEASE:
+            _as_first_release(definition)
+            names = ("norm_True:0", "norm_False:0")
         yield Case(name, definition, tuple(f"{each}:0" for each in fed), names, first)
 
 
@@ -221,6 +225,54 @@ def norms_of_all_releases() -> Any:
     for version in ("", "V2", "V3"):
         x = tf.nn.relu(norm(conv(x, 3, 3, 3, 3), 3, version))
     return tf.identity(x, "out")
+
+
+@case
+def old_norm() -> Any:
+    return norm(conv(image(), 3, 3, 3, 3), 3, "")
+
+
+@case
+def scaled_channels() -> Any:
+    return tf.multiply(conv(image(), 3, 3, 3, 4), numbers(4), "out")
+
+
+@case
+def square_product() -> Any:
+    return tf.multiply(tf.matmul(fed(2, 4), numbers(4, 4), transpose_b=True), numbers(4), "out")
+
+
+@case
+def norm_of_the_first_release() -> Any:
+    return norm(conv(image(), 3, 3, 3, 2), 2, ""), norm(conv(image(), 3, 3, 3, 2), 2, "")
+
+
+def _as_first_release(graph: Any) -> None:
+    """The norms as the op that graphs of later releases may not have."""
+    graph.versions.producer = 8
+    norms = [node for node in graph.node if node.op == "FusedBatchNorm"]
+    for node, scaled in zip(norms, (True, False), strict=True):
+        x, gamma, beta, mean, variance = node.input
+        kind = node.attr["T"].type
+        node.Clear()
+        node.name, node.op = f"norm_{scaled}", "BatchNormWithGlobalNormalization"
+        node.input.extend([x, mean, variance, beta, gamma])
+        node.attr["T"].type = kind
+        node.attr["variance_epsilon"].f = 0.01
+        node.attr["scale_after_normalization"].b = scaled
+
+
+@case
+def norms_with_channels_first() -> Any:
+    x = fed(2, 3, 6, 5)
+    first: dict[str, Any] = {"data_format": "NCHW", "padding": "SAME", "strides": 1}
+    deep = tf.nn.depthwise_conv2d(x, numbers(3, 3, 3, 2), [1, 1, 1, 1], "SAME", data_format="NCHW")
+    scaled = tf.nn.conv2d(x, numbers(3, 3, 3, 5), **first) * numbers(5, 1, 1)
+    return [
+        norm(tf.nn.conv2d(x, numbers(3, 3, 3, 4), **first), 4, data_format="NCHW"),
+        norm(deep, 6, data_format="NCHW"),
+        scaled * 0.5 * numbers(5),  # the last is for columns, not channels
+    ]
 
 
 @case

@@ -47,6 +47,7 @@ def test_every_step_changes_graphs_and_keeps_their_version(records: Records) -> 
     versions: dict[str, set[int]] = {}
     for each in records:
         versions.setdefault(each["case"], set()).add(each["versions"])
+    assert versions.pop("norm_of_the_first_release") == {8}
     assert all(len(each) == 1 and min(each) > 1000 for each in versions.values())
 
 
@@ -109,6 +110,8 @@ def test_what_can_be_computed_once_is_a_constant(records: Records) -> None:
             {"Conv2D": 3, "DepthwiseConv2dNative": 1, "MatMul": 2, "BiasAdd": 5},
         ),
         ("written_out_norms", {"Conv2D": 2, "BiasAdd": 2}),
+        ("scaled_channels", {"Conv2D": 1}),
+        ("square_product", {"MatMul": 1}),
         ("weights_shared_and_scaled_alike", {"Conv2D": 2, "BiasAdd": 2}),
     ],
 )
@@ -145,3 +148,29 @@ def test_only_names_that_an_app_does_not_know_are_replaced(records: Records) -> 
     nodes = of(records, "passed_on", "obfuscate-names")["nodes"]
     assert {"x", "out", "same"} <= nodes.keys()
     assert all(len(name) == 1 for name in nodes.keys() - {"out", "same"})
+
+
+def test_channels_that_come_first_are_known(records: Records) -> None:
+    counts = Counter(of(records, "norms_with_channels_first", "fold-batch-norms")["nodes"].values())
+    assert (counts["BiasAdd"], counts["Mul"], counts["FusedBatchNormV3"]) == (2, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("case", "step", "least"),
+    [
+        ("passed_on", "remove-nodes", 0.0),
+        ("many_constants", "fold-constants", 0.0),
+        ("keeps_state", "strip", 0.0),
+        ("old_norm", "fold-batch-norms", 0.0),
+        ("scaled_channels", "fold-batch-norms", 0.0),
+        ("many_that_are_alike", "merge-duplicates", 0.0),
+        ("square_product", "fold-batch-norms", 0.1),  # it scales rows in place of columns
+    ],
+)
+def test_tensorflows_own_tool_leaves_no_fewer_nodes(
+    records: Records, case: str, step: str, least: float
+) -> None:
+    """Where it is right, that is; ``least`` is how far it is off."""
+    found = of(records, case, step)
+    assert len(found["nodes"]) <= found["tool"]["nodes"]
+    assert least <= found["tool"]["difference"] <= (1e-5 if not least else 10)
