@@ -3,7 +3,8 @@
  *
  *   c_api_runner --library LIBRARY.so --session
  *   c_api_runner --library LIBRARY.so --run MODEL.pb [--input NAME DTYPE SHAPE FILE]...
- *                --output NAME... --out DIR [--init NODE]... [--steps N]
+ *                --output NAME... --out DIR [--init NODE]...
+ *                [--steps N | --profile RUNS SECONDS]
  *
  * Words, files and lines of JSON are those of runner.cc, which proves a static library.
  */
@@ -72,7 +73,7 @@ typedef struct {
   const char* init[MOST];
   /* What the words of each input are; they are read once the library is open. */
   char** input_words[MOST];
-  int input_count, output_count, init_count, steps;
+  int input_count, output_count, init_count, steps, profiled, seconds;
 } Request;
 
 static const struct {
@@ -104,7 +105,8 @@ static int Fail(const char* format, ...) {
 
 static int Usage(const char* what, const char* word) {
   Fail("%s %s (usage: c_api_runner --library LIBRARY --session | --run MODEL [--input NAME DTYPE "
-       "SHAPE FILE]... --output NAME... --out DIR [--init NODE]... [--steps N])",
+       "SHAPE FILE]... --output NAME... --out DIR [--init NODE]... [--steps N | --profile RUNS "
+       "SECONDS])",
        what, word);
   return 2;
 }
@@ -314,28 +316,116 @@ static int RunOnce(const Request* request, TF_Graph* graph, TF_Session* session,
              : Fail("running what comes before the model: %s", api.TF_Message(status));
 }
 
-static int Run(const Request* request, TF_Graph* graph, TF_Session* session, TF_Status* status,
-               TF_Tensor** results) {
-  TF_Output inputs[MOST], outputs[MOST];
-  for (int i = 0; i < request->input_count; ++i) {
-    if (!FindOutput(graph, request->input_names[i], &inputs[i])) {
-      return Fail("the model has no node %s", request->input_names[i]);
-    }
-  }
-  for (int i = 0; i < request->output_count; ++i) {
-    if (!FindOutput(graph, request->outputs[i], &outputs[i])) {
-      return Fail("the model has no node %s", request->outputs[i]);
-    }
-  }
-  for (int step = 0; step < request->steps; ++step) {
-    api.TF_SessionRun(session, NULL, inputs, (TF_Tensor* const*)request->inputs,
-                      request->input_count, outputs, results + step * request->output_count,
-                      request->output_count, NULL, 0, NULL, status);
-    if (api.TF_GetCode(status) != TF_OK) {
-      return Fail("running the model: %s", api.TF_Message(status));
-    }
+static int FindOutputs(TF_Graph* graph, const char* const* names, int count, TF_Output* found) {
+  for (int i = 0; i < count; ++i) {
+    if (!FindOutput(graph, names[i], &found[i])) return Fail("the model has no node %s", names[i]);
   }
   return 0;
+}
+
+/* What is fed and fetched in each run. */
+typedef struct {
+  TF_Output inputs[MOST], outputs[MOST];
+} Places;
+
+static int FindPlaces(const Request* request, TF_Graph* graph, Places* places) {
+  const int code = FindOutputs(graph, request->input_names, request->input_count, places->inputs);
+  if (code != 0) return code;
+  return FindOutputs(graph, request->outputs, request->output_count, places->outputs);
+}
+
+static int RunStep(const Request* request, const Places* places, TF_Session* session,
+                   TF_Status* status, const TF_Buffer* options, TF_Tensor** results,
+                   TF_Buffer* metadata) {
+  api.TF_SessionRun(session, options, places->inputs, (TF_Tensor* const*)request->inputs,
+                    request->input_count, places->outputs, results, request->output_count, NULL, 0,
+                    metadata, status);
+  return api.TF_GetCode(status) == TF_OK ? 0
+                                         : Fail("running the model: %s", api.TF_Message(status));
+}
+
+static int Run(const Request* request, const Places* places, TF_Session* session,
+               TF_Status* status, TF_Tensor** results) {
+  int code = 0;
+  for (int step = 0; code == 0 && step < request->steps; ++step) {
+    code = RunStep(request, places, session, status, NULL, results + step * request->output_count,
+                   NULL);
+  }
+  return code;
+}
+
+/* ---- profiling ---- */
+
+/* The field step_stats (1) of a message RunMetadata; other fields may stand around it. */
+static int FindStepStats(const unsigned char* bytes, size_t size, const unsigned char** found,
+                         uint32_t* length) {
+  size_t place = 0;
+  while (place < size) {
+    const unsigned char tag = bytes[place++];
+    uint64_t count = 0;
+    for (int shift = 0; place < size && shift < 64; shift += 7) {
+      const unsigned char byte = bytes[place++];
+      count |= (uint64_t)(byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    /* All fields of RunMetadata are messages with numbers below 16. */
+    if ((tag & 7) != 2 || tag >= 0x80 || count > size - place) return 0;
+    if (tag >> 3 == 1) {
+      *found = bytes + place;
+      *length = (uint32_t)count;
+      return 1;
+    }
+    place += count;
+  }
+  return 0;
+}
+
+static int WriteStepStats(FILE* file, const TF_Buffer* metadata) {
+  const unsigned char* bytes = NULL;
+  uint32_t length = 0;
+  return FindStepStats(metadata->data, metadata->length, &bytes, &length) &&
+         fwrite(&length, sizeof length, 1, file) == 1 &&
+         fwrite(bytes, 1, length, file) == length;
+}
+
+static int ProfileRuns(const Request* request, const Places* places, TF_Session* session,
+                       TF_Status* status, FILE* file) {
+  /* The message RunOptions with trace_level (1) FULL_TRACE (3). */
+  static const unsigned char kFullTrace[] = {0x08, 0x03};
+  const TF_Buffer options = {kFullTrace, sizeof kFullTrace, NULL};
+  const int traced = file != NULL;
+  const double start = Milliseconds();
+  for (int run = 0; run < request->profiled; ++run) {
+    TF_Tensor* results[MOST] = {NULL};
+    TF_Buffer metadata = {NULL, 0, NULL};
+    const double began = Milliseconds();
+    if (run > 0 && began - start > request->seconds * 1e3) break;
+    const int code = RunStep(request, places, session, status, traced ? &options : NULL, results,
+                             traced ? &metadata : NULL);
+    const double took = Milliseconds() - began;
+    if (code != 0) return code;
+    printf("{\"run\": %.4f, \"traced\": %s}\n", took, traced ? "true" : "false");
+    for (int i = 0; i < request->output_count; ++i) api.TF_DeleteTensor(results[i]);
+    const int good = !traced || WriteStepStats(file, &metadata);
+    if (metadata.data_deallocator != NULL) {
+      metadata.data_deallocator((void*)metadata.data, metadata.length);
+    }
+    if (!good) return Fail("cannot write what a run has told into %s", request->out);
+  }
+  return 0;
+}
+
+static int Profile(const Request* request, const Places* places, TF_Session* session,
+                   TF_Status* status) {
+  char path[4096];
+  mkdir(request->out, 0777);
+  snprintf(path, sizeof path, "%s/profile.bin", request->out);
+  FILE* file = fopen(path, "wb");
+  if (file == NULL) return Fail("cannot write %s", path);
+  int code = ProfileRuns(request, places, session, status, NULL);
+  if (code == 0) code = ProfileRuns(request, places, session, status, file);
+  if (fclose(file) != 0 && code == 0) code = Fail("cannot write %s", path);
+  return code;
 }
 
 static TF_Session* NewSession(TF_Graph* graph, TF_Status* status) {
@@ -354,6 +444,7 @@ static int RunModel(Request* request) {
   TF_Graph* graph = api.TF_NewGraph();
   const int count = request->output_count * request->steps;
   TF_Tensor** results = calloc((size_t)count + 1, sizeof *results);
+  static Places places;
   for (int i = 0, words = request->input_count; i < words; ++i) {
     request->input_count = i;
     const int code = ReadInput(request->input_words[i], request);
@@ -366,11 +457,14 @@ static int RunModel(Request* request) {
   TF_Session* session = NewSession(graph, status);
   if (session == NULL) return 1;
   if ((code = RunOnce(request, graph, session, status)) != 0) return code;
+  if ((code = FindPlaces(request, graph, &places)) != 0) return code;
   const double created = Milliseconds();
-  if ((code = Run(request, graph, session, status, results)) != 0) return code;
+  code = request->profiled > 0 ? Profile(request, &places, session, status)
+                               : Run(request, &places, session, status, results);
+  if (code != 0) return code;
   const double ran = Milliseconds();
   mkdir(request->out, 0777);
-  for (int i = 0; i < count; ++i) {
+  for (int i = 0; i < count && results[i] != NULL; ++i) {
     if ((code = WriteOutput(request, i, results[i])) != 0) return code;
     api.TF_DeleteTensor(results[i]);
   }
@@ -429,6 +523,10 @@ static int ParseArguments(int argc, char** argv, Request* request) {
     } else if (strcmp(word, "--steps") == 0 && left >= 1) {
       request->steps = atoi(values[0]);
       i += 2;
+    } else if (strcmp(word, "--profile") == 0 && left >= 2) {
+      request->profiled = atoi(values[0]);
+      request->seconds = atoi(values[1]);
+      i += 3;
     } else if (strcmp(word, "--out") == 0 && left >= 1) {
       request->out = values[0];
       i += 2;

@@ -4,7 +4,7 @@
 //   runner --session
 //   runner --kernels
 //   runner --run MODEL.pb [--input NAME DTYPE SHAPE FILE]... --output NAME... --out DIR
-//          [--init NODE]... [--steps N]
+//          [--init NODE]... [--steps N | --profile RUNS SECONDS]
 //
 // --session ends with 0 if a session can be made. --kernels writes one JSON object per line for
 // every op and every kernel in the registries. --run feeds the FILEs to the frozen GraphDef and
@@ -12,6 +12,11 @@
 // milliseconds) and the peak memory (in KiB; under an emulator that of the emulator and the
 // program together). The NODEs are run once before. With N steps the model runs N times in one
 // session, and the outputs of a later step are numbered on from those of the step before it.
+//
+// With --profile no output is written. The model runs RUNS times as an app would run it, and then
+// RUNS times with TensorFlow's own tracing; each of the two ends early once it has taken SECONDS.
+// One JSON line for each run tells how many milliseconds it took. DIR/profile.bin has the message
+// StepStats of each traced run, after its length in bytes (unsigned, 32 bits).
 //
 // DTYPE is TensorFlow's lower-case name (float, int32, string), SHAPE is dimensions joined by
 // commas, empty for a scalar. A FILE holds the elements row by row, little-endian; a string is
@@ -42,14 +47,15 @@
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_def.pb.h"
 #include "tensorflow/core/framework/op_kernel.h"
+#include "tensorflow/core/framework/step_stats.pb.h"
 #include "tensorflow/core/framework/tensor.h"
 #include "tensorflow/core/framework/types.h"
 #include "tensorflow/core/platform/env.h"
+#include "tensorflow/core/protobuf/config.pb.h"
 #include "tensorflow/core/public/session.h"
 #include "tensorflow/core/public/version.h"
 
 #ifdef RUNNER_MAPS_MODELS
-#include "tensorflow/core/protobuf/config.pb.h"
 #include "tensorflow/core/util/memmapped_file_system.h"
 #endif
 
@@ -77,6 +83,8 @@ struct Request {
   std::vector<std::string> outputs;
   std::vector<std::string> init;
   int steps = 1;
+  int profiled = 0;
+  int seconds = 0;
 };
 
 int Fail(const std::string& text) {
@@ -396,36 +404,50 @@ Status ReadModel(const std::string& path, tensorflow::MemmappedEnv* mapped,
 
 #endif  // RUNNER_MAPS_MODELS
 
-int RunModel(const Request& request) {
+struct Loaded {
+#ifdef RUNNER_MAPS_MODELS
+  tensorflow::MemmappedEnv mapped{tensorflow::Env::Default()};
+#endif
+  std::unique_ptr<tensorflow::Session> session;
+  double read = 0, created = 0;  // milliseconds that it took
+};
+
+int LoadModel(const Request& request, Loaded* loaded) {
   const double start = Milliseconds();
   tensorflow::GraphDef graph;
   tensorflow::SessionOptions options;
 #ifdef RUNNER_MAPS_MODELS
-  tensorflow::MemmappedEnv mapped(tensorflow::Env::Default());
-  Status status = ReadModel(request.model, &mapped, &options, &graph);
+  Status status = ReadModel(request.model, &loaded->mapped, &options, &graph);
 #else
   Status status =
       tensorflow::ReadBinaryProto(tensorflow::Env::Default(), request.model, &graph);
 #endif
   if (!status.ok()) return Fail("reading the model", status);
-  const double loaded = Milliseconds();
+  const double read = Milliseconds();
 
   tensorflow::Session* made = nullptr;
   status = tensorflow::NewSession(options, &made);
   if (!status.ok()) return Fail("making a session", status);
-  std::unique_ptr<tensorflow::Session> session(made);
-  status = session->Create(std::move(graph));
+  loaded->session.reset(made);
+  status = made->Create(std::move(graph));
   if (!status.ok()) return Fail("loading the graph into the session", status);
   if (!request.init.empty()) {
-    status = session->Run({}, {}, request.init, nullptr);
+    status = made->Run({}, {}, request.init, nullptr);
     if (!status.ok()) return Fail("running what comes before the model", status);
   }
-  const double created = Milliseconds();
+  loaded->read = read - start;
+  loaded->created = Milliseconds() - read;
+  return 0;
+}
 
+int RunModel(const Request& request) {
+  Loaded loaded;
+  if (const int code = LoadModel(request, &loaded)) return code;
+  const double start = Milliseconds();
   std::vector<Tensor> results;
   for (int step = 0; step < request.steps; ++step) {
     std::vector<Tensor> outputs;
-    status = session->Run(request.inputs, request.outputs, {}, &outputs);
+    const Status status = loaded.session->Run(request.inputs, request.outputs, {}, &outputs);
     if (!status.ok()) return Fail("running the model", status);
     results.insert(results.end(), outputs.begin(), outputs.end());
   }
@@ -437,7 +459,51 @@ int RunModel(const Request& request) {
   }
   printf("{\"timings\": {\"read\": %.3f, \"session\": %.3f, \"run\": %.3f}, "
          "\"peak_kib\": %ld}\n",
-         loaded - start, created - loaded, ran - created, PeakKib());
+         loaded.read, loaded.created, ran - start, PeakKib());
+  return 0;
+}
+
+// ---- profiling ---------------------------------------------------------------------------
+
+bool WriteRecord(FILE* file, const std::string& bytes) {
+  const uint32_t length = static_cast<uint32_t>(bytes.size());
+  return fwrite(&length, sizeof length, 1, file) == 1 &&
+         fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
+}
+
+int ProfileRuns(const Request& request, tensorflow::Session* session, bool traced, FILE* file) {
+  tensorflow::RunOptions options;
+  if (traced) options.set_trace_level(tensorflow::RunOptions::FULL_TRACE);
+  const double start = Milliseconds();
+  for (int run = 0; run < request.profiled; ++run) {
+    const double began = Milliseconds();
+    if (run > 0 && began - start > request.seconds * 1e3) break;
+    std::vector<Tensor> outputs;
+    tensorflow::RunMetadata metadata;
+    const Status status =
+        session->Run(options, request.inputs, request.outputs, {}, &outputs, &metadata);
+    const double took = Milliseconds() - began;
+    if (!status.ok()) return Fail("running the model", status);
+    printf("{\"run\": %.4f, \"traced\": %s}\n", took, traced ? "true" : "false");
+    if (traced && !WriteRecord(file, metadata.step_stats().SerializeAsString())) {
+      return Fail("cannot write into " + request.out);
+    }
+  }
+  return 0;
+}
+
+int ProfileModel(const Request& request) {
+  Loaded loaded;
+  if (const int code = LoadModel(request, &loaded)) return code;
+  mkdir(request.out.c_str(), 0777);
+  FILE* file = fopen((request.out + "/profile.bin").c_str(), "wb");
+  if (file == nullptr) return Fail("cannot write into " + request.out);
+  int code = ProfileRuns(request, loaded.session.get(), false, file);
+  if (code == 0) code = ProfileRuns(request, loaded.session.get(), true, file);
+  if (fclose(file) != 0 && code == 0) code = Fail("cannot write into " + request.out);
+  if (code != 0) return code;
+  printf("{\"timings\": {\"read\": %.3f, \"session\": %.3f}, \"peak_kib\": %ld}\n", loaded.read,
+         loaded.created, PeakKib());
   return 0;
 }
 
@@ -455,7 +521,7 @@ int ProveSession() {
 int Usage(const std::string& what) {
   Fail(what +
        " (usage: runner --session | --kernels | --run MODEL [--input NAME DTYPE SHAPE FILE]... "
-       "--output NAME... --out DIR [--init NODE]... [--steps N])");
+       "--output NAME... --out DIR [--init NODE]... [--steps N | --profile RUNS SECONDS])");
   return 2;
 }
 
@@ -497,6 +563,10 @@ int ParseArguments(int argc, char** argv, Request* request) {
     } else if (word == "--steps" && left >= 1) {
       request->steps = atoi(argv[i + 1]);
       i += 2;
+    } else if (word == "--profile" && left >= 2) {
+      request->profiled = atoi(argv[i + 1]);
+      request->seconds = atoi(argv[i + 2]);
+      i += 3;
     } else if (word == "--out" && left >= 1) {
       request->out = argv[i + 1];
       i += 2;
@@ -516,5 +586,5 @@ int main(int argc, char** argv) {
   if (request.mode == "--kernels") return ListRegistries();
   if (request.mode != "--run") return Usage("nothing to do");
   if (request.outputs.empty() || request.out.empty()) return Usage("--run needs --output and --out");
-  return RunModel(request);
+  return request.profiled > 0 ? ProfileModel(request) : RunModel(request);
 }

@@ -53,15 +53,16 @@ class Step:
     first, though none of their files is read. A step that ``packs`` is one of a target of several
     ABIs: it reads the folders of all its slices. The other steps are done for each slice, and then
     those that ``ends_with`` names for the target itself. One that only ``looks`` shows what it
-    finds each time, and is done once for a target of several ABIs. A target that does not have a
-    step ``wanted`` is told ``unwanted`` where somebody asks for it.
+    finds each time, and is done once for a target of several ABIs. One that ``measures`` is done
+    each time that it is asked for. A target that does not have a step ``wanted`` is told
+    ``unwanted`` where somebody asks for it.
     """
 
     name: str
     doc: str
     run: str
     reads: tuple[str, ...] = ()
-    writes: tuple[str, ...]
+    writes: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     user_files: Callable[[Target], Iterable[Path]] = _no_files
     found: Callable[[Path], Iterable[Path]] = _none_found
@@ -72,6 +73,7 @@ class Step:
     ends_with: tuple[str, ...] = ()
     wanted: Callable[[Target], bool] = _always
     unwanted: str = ""
+    measures: bool = False
 
     def read_by(self, target: Target) -> tuple[str, ...]:
         """The files that it reads of this target."""
@@ -213,6 +215,15 @@ STEPS = (
         reads=(LIBRARIES, PROGRAMS),
         writes=(str(AT.result("size")),),
         folders=(str(AT.size),),
+    ),
+    Step(
+        name="profile",
+        doc="measure how long the models take, node by node",
+        run="profile_step",
+        reads=(str(AT.models), LIBRARIES, PROGRAMS),
+        folders=(str(AT.profile),),
+        user_files=_samples,
+        measures=True,
     ),
     Step(
         name="package",

@@ -131,20 +131,20 @@ def task_steps() -> Iterator[Task]:
         for target in targets.values():
             if step.packs:
                 if _is_packed(target):
-                    yield _task(step, target, offline=overrides.offline)
+                    yield _task(step, target, overrides)
             elif not step.wanted(target):
                 yield _idle(step, target)
             elif target.slices and not step.looks:
                 yield _sliced(step, target)
             else:
-                yield _task(step, target, offline=overrides.offline)
+                yield _task(step, target, overrides)
 
 
 def _is_packed(target: Target) -> bool:
     return bool(target.slices) and find_product(target).packs
 
 
-def _task(step: Step, target: Target, *, offline: bool) -> Task:
+def _task(step: Step, target: Target, overrides: Overrides) -> Task:
     """One step of one target; one that packs reads the folders of all slices."""
     folder = BUILD / target.id
     sources = slice_targets(target) if step.packs else (target,)
@@ -158,11 +158,11 @@ def _task(step: Step, target: Target, *, offline: bool) -> Task:
         "basename": step.name,
         "name": target.id,
         "doc": target.description,
-        "actions": [action(step, target, offline=offline)],
+        "actions": [action(step, target, overrides)],
         "file_dep": [*map(str, step.user_files(target)), *map(str, reads)],
         "targets": [str(folder / name) for name in writes],
         "task_dep": [f"{name}:{each.id}" for name in step.after for each in sources],
-        "uptodate": [False] if step.looks else checks,
+        "uptodate": [False] if step.looks or step.measures else checks,
         "clean": [functools.partial(_clean, step, folder, writes)],
     }
 
@@ -193,14 +193,14 @@ def _sliced(step: Step, target: Target) -> Task:
     return task
 
 
-def action(step: Step, target: Target, *, offline: bool) -> Callable[[], Failure | None]:
+def action(step: Step, target: Target, overrides: Overrides) -> Callable[[], Failure | None]:
     """The action of one step of one target: it says in a line what it did."""
 
     def act() -> Failure | None:
         started = time.monotonic()
         name = f"{step.name}:{target.id}"
         try:
-            line = _run(step, target, name, offline=offline)
+            line = _run(step, target, name, overrides)
         except BuildToolError as failure:
             text = "\n".join(str(problem) for problem in failure.problems)
             return Failure(text, int(failure.exit_code))
@@ -215,15 +215,17 @@ def action(step: Step, target: Target, *, offline: bool) -> Callable[[], Failure
     return act
 
 
-def _run(step: Step, target: Target, name: str, *, offline: bool) -> str:
+def _run(step: Step, target: Target, name: str, overrides: Overrides) -> str:
     from buildtool.workflow.workspace import Workspace  # noqa: PLC0415 - heavy, as all steps are
 
     work = Workspace(
         target=target,
         layout=Layout(folder=plain(target.root) / BUILD / target.id),
         cache=Cache(root=plain(Cache.of_user().root)),
-        offline=offline,
+        offline=overrides.offline,
         say=lambda text: _say(f"{name}: {text}"),
+        runs=overrides.runs,
+        against=overrides.against,
     )
     module = importlib.import_module(f"buildtool.workflow.{step.run}")
     return str(module.run(work))

@@ -27,7 +27,8 @@ from buildtool.core.suggest import suggest
 class Overrides:
     """What the command line says; what it does not say is None or empty.
 
-    ``offline`` concerns no target: it forbids downloads.
+    ``offline``, ``runs`` and ``against`` concern no target: the first forbids downloads, the others
+    are for the step ``profile``: how often a model runs, and with which targets it is compared.
     """
 
     models: tuple[Path, ...] = ()
@@ -37,6 +38,8 @@ class Overrides:
     rewrites: tuple[str, ...] | None = None
     signature: str = ""
     tags: tuple[str, ...] = ()
+    runs: Count | None = None
+    against: tuple[str, ...] = ()
     prepare: tuple[str, ...] | None = None
     weights: str = ""
     format: str = ""
@@ -157,7 +160,7 @@ def _truth(written: str, _: Path) -> bool:
     return written == "1"
 
 
-def _jobs(written: str, _: Path) -> Count:
+def _count(written: str, _: Path) -> Count:
     if not re.fullmatch(r"0*[1-9][0-9]{0,5}", written):
         raise WrongValueError(f"must be a whole number, 1 or more, not '{written}'", "such as 2")
     return Count(int(written))
@@ -202,11 +205,13 @@ WORDS: Mapping[str, tuple[str, Callable[[str, Path], object]]] = {
     "model": ("models", _models),
     "tf": ("tensorflow", _tree),
     "offline": ("offline", _truth),
-    "jobs": ("jobs", _jobs),
+    "jobs": ("jobs", _count),
     "rewrite": ("rewrites", _names),
     "signature": ("signature", _text),
     "tags": ("tags", _names),
     "prepare": ("prepare", _steps),
     "weights": ("weights", _choice("weights")),
     "format": ("format", _choice("format")),
+    "runs": ("runs", _count),
+    "against": ("against", _names),
 }

@@ -114,6 +114,11 @@ class Layout:
         return self.folder / "inspect"
 
     @property
+    def profile(self) -> Path:
+        """How long each model took, node by node, as text, JSON and page."""
+        return self.folder / "profile"
+
+    @property
     def size(self) -> Path:
         """The stripped copies that were measured."""
         return self.folder / "size"

@@ -25,6 +25,7 @@ from buildtool.core.values import (
     VerificationReport,
 )
 from buildtool.platforms.facts import Platform, SourceAccess
+from buildtool.verify.runnable import Runnable
 
 if TYPE_CHECKING:  # a product is listed where no backend is loaded
     from buildtool.backends.backend import Backend, Job, Library
@@ -182,6 +183,10 @@ class Maker(Protocol):
     def verify(self, build: Build) -> VerificationReport:
         """Look whether it holds what the plan promised, and run the models as far as they can be
         run here. The report has the problems."""
+        ...
+
+    def runnable(self, build: Build) -> Runnable:
+        """The program that runs the models, or why there is none here."""
         ...
 
     def proved(self, report: VerificationReport) -> str:

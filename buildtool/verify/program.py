@@ -19,6 +19,8 @@ from buildtool.core.values import ModelInfo, TypeConstraint
 from buildtool.verify.causes import likely_cause
 from buildtool.verify.tensor_files import Tensor, read_tensor, to_bytes
 
+PROFILE_FILE = "profile.bin"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
@@ -61,6 +63,19 @@ class RunResult:
     peak_kib: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class ProfiledRuns:
+    """Runs of a model, in milliseconds: ``plain`` as an app runs it, ``traced`` with TensorFlow's
+    tracing. ``stats`` are what that has told (see ``runner/runner.cc``); ``timings`` and
+    ``peak_kib`` are as in :class:`RunResult`."""
+
+    plain: tuple[float, ...]
+    traced: tuple[float, ...]
+    stats: bytes
+    timings: Mapping[str, float]
+    peak_kib: int
+
+
 def prove_session(program: Program) -> None:
     """Make a session.
 
@@ -99,6 +114,49 @@ def run_model(
     Raises:
         VerificationError: the run fails, or gives other outputs than were asked for.
     """
+    words = _words(model, graph, inputs, folder)
+    if model.steps > 1:
+        words += ["--steps", str(model.steps)]
+    done = _start(program, [*words, "--out", str(folder)], what=f"running {model.name}")
+    return _result(program, _lines(program, done), model, folder)
+
+
+def profile_model(
+    program: Program,
+    *,
+    model: ModelInfo,
+    graph: Path,
+    inputs: Sequence[Tensor],
+    folder: Path,
+    runs: int,
+    seconds: int,
+) -> ProfiledRuns:
+    """Run a frozen graph ``runs`` times, and as often with tracing, each for ``seconds`` at most;
+    input files and what was traced go to ``folder``.
+
+    Raises:
+        VerificationError: a run fails, or nothing was traced.
+    """
+    words = _words(model, graph, inputs, folder)
+    words += ["--profile", str(runs), str(seconds), "--out", str(folder)]
+    lines = _lines(program, _start(program, words, what=f"profiling {model.name}"))
+    measured = [line for line in lines if "run" in line]
+    last = next((line for line in lines if "timings" in line), {})
+    try:
+        stats = (folder / PROFILE_FILE).read_bytes()
+    except OSError as failure:
+        raise _bad_answer(program, f"wrote no {PROFILE_FILE}: {failure.strerror}") from None
+    return ProfiledRuns(
+        plain=tuple(line["run"] for line in measured if not line["traced"]),
+        traced=tuple(line["run"] for line in measured if line["traced"]),
+        stats=stats,
+        timings=last.get("timings", {}),
+        peak_kib=last.get("peak_kib", 0),
+    )
+
+
+def _words(model: ModelInfo, graph: Path, inputs: Sequence[Tensor], folder: Path) -> list[str]:
+    """What the program is told of the model; the inputs are written to ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     words = ["--run", str(graph)]
     for place, tensor in enumerate(inputs):
@@ -110,10 +168,7 @@ def run_model(
         words += ["--output", info.name]
     for name in model.initialisers:
         words += ["--init", name]
-    if model.steps > 1:
-        words += ["--steps", str(model.steps)]
-    done = _start(program, [*words, "--out", str(folder)], what=f"running {model.name}")
-    return _result(program, _lines(program, done), model, folder)
+    return words
 
 
 def constraint_names(

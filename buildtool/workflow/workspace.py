@@ -26,13 +26,16 @@ from buildtool.workflow.kept import load_models, load_plan
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
     """One target, and the folder ``build/<target id>`` of ``layout``. It is a
-    :class:`~buildtool.products.product.Build`, which says what raises what."""
+    :class:`~buildtool.products.product.Build`, which says what raises what. ``runs`` (None: as many
+    as usual) and ``against`` are for the step ``profile``."""
 
     target: Target
     layout: Layout
     cache: Cache
     offline: bool
     say: Callable[[str], None]
+    runs: int | None = None
+    against: tuple[str, ...] = ()
 
     @property
     def platform(self) -> Platform:

@@ -111,6 +111,11 @@ ROOMS = (
         uses=("binary",),
     ),
     Room(
+        name="profile",
+        question="How long does a model take on the device, node by node and op by op?",
+        uses=("model", "verify", "report"),
+    ),
+    Room(
         name="inspect",
         question="What is in a model? Ends, weights, work, memory, and its graph to look at.",
         uses=("model", "report"),
@@ -217,7 +222,7 @@ ROOMS = (
             "buildtool.products.dist_files",
             "buildtool.products.zipped",
         ),
-        uses=("config", "plan", "tools", "platforms", "backends/backend"),
+        uses=("config", "plan", "tools", "verify", "platforms", "backends/backend"),
     ),
     Room(
         name="products/static",
@@ -332,6 +337,7 @@ ROOMS = (
             "tools",
             "verify",
             "report",
+            "profile",
             "inspect",
             "prepare",
             "platforms",

@@ -25,11 +25,16 @@ from buildtool.products.product import Build, Packer, Slice
 from buildtool.products.shared.c_exports import c_api_roots, exported
 from buildtool.products.shared.shared_files import FACTS, LIBRARY, PLACE
 from buildtool.products.shared.shared_link import install_c_headers, link_c_runner, link_library
-from buildtool.products.static.static_maker import StaticMaker, verification_input
+from buildtool.products.static.static_maker import (
+    StaticMaker,
+    linked_runner,
+    verification_input,
+)
 from buildtool.report.size import SizeInput, measure
 from buildtool.verify import SharedProof, verify
 from buildtool.verify.class_texts import check_texts
 from buildtool.verify.loadable import LibraryWanted
+from buildtool.verify.runnable import Runnable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,10 +112,13 @@ class SharedMaker:
             dataclasses.replace(
                 what,
                 libraries=tuple(build.layout.runner / "lib" / name for name in ARCHIVE_NAMES),
-                words=("--library", str(library)),
+                words=_words(build),
                 shared=proof,
             )
         )
+
+    def runnable(self, build: Build) -> Runnable:
+        return dataclasses.replace(linked_runner(build), words=_words(build))
 
     def proved(self, report: VerificationReport) -> str:
         return StaticMaker().proved(report)
@@ -133,6 +141,11 @@ class SharedMaker:
         self, target: Target, platform: Platform, slices: Sequence[Slice], layout: Layout
     ) -> tuple[str, ...]:
         return self.packer(target, platform, slices, layout) if self.packer else ()
+
+
+def _words(build: Build) -> tuple[str, ...]:
+    """Which library the program opens."""
+    return ("--library", str(build.layout.dist / PLACE))
 
 
 def _expected(build: Build) -> ElfExpectation:

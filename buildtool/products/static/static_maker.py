@@ -30,6 +30,7 @@ from buildtool.report.size import SizeInput, measure
 from buildtool.verify import Allowance, ModelRun, VerificationInput, may_register, verify
 from buildtool.verify.expected import find_reference
 from buildtool.verify.rehearsal import rehearse, unknown_ranks
+from buildtool.verify.runnable import Runnable
 
 REHEARSAL_TIMEOUT = 900.0  # seconds for one model
 
@@ -87,6 +88,9 @@ class StaticMaker:
 
     def verify(self, build: Build) -> VerificationReport:
         return verify(verification_input(build))
+
+    def runnable(self, build: Build) -> Runnable:
+        return linked_runner(build)
 
     def rehearse(
         self,
@@ -154,16 +158,29 @@ def _app_flags(build: Build) -> tuple[str, ...]:
     return dist.app_compile_flags(build.plan.defines, standard=build.backend.cxx_standard)
 
 
+def linked_runner(build: Build) -> Runnable:
+    """The program that is linked with the archives, where it runs, and the models."""
+    place = build.platform.runner(build.target, build.abi, build.job.toolchain, build.access)
+    ops = [op for op, _ in build.plan.ops]
+    return Runnable(
+        program=build.layout.program,
+        emulator=place.argv,
+        emulated=place.emulated,
+        device=place.device,
+        not_run=place.not_run,
+        models=_model_runs(build.target, ops, build.models, build.layout.rewritten_models),
+    )
+
+
 def verification_input(build: Build) -> VerificationInput:
     """What is to be verified of the archives and the program that is linked with them."""
     target, plan, models = build.target, build.plan, build.models
-    job = build.job
-    runner = build.platform.runner(target, build.abi, job.toolchain, build.access)
+    job, runner = build.job, linked_runner(build)
     return VerificationInput(
         plan=dataclasses.replace(plan, models=models),
         libraries=build.layout.archives,
-        program=build.layout.program,
-        emulator=runner.argv,
+        program=runner.program,
+        emulator=runner.emulator,
         emulated=runner.emulated,
         device=runner.device,
         not_run=runner.not_run,
@@ -173,9 +190,7 @@ def verification_input(build: Build) -> VerificationInput:
             build.catalogue(plan.defines),
             everything=target.registration == "all",
         ),
-        models=_model_runs(
-            target, [op for op, _ in plan.ops], models, build.layout.rewritten_models
-        ),
+        models=runner.models,
         folder=build.layout.verify,
         protobuf_prefix=target.protobuf_prefix or "",
         cache=job.cache.folder("reference"),
