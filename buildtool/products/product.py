@@ -25,12 +25,12 @@ from buildtool.core.values import (
     VerificationReport,
 )
 from buildtool.platforms.facts import Platform, SourceAccess
-from buildtool.verify.runnable import Runnable
 
 if TYPE_CHECKING:  # a product is listed where no backend is loaded
     from buildtool.backends.backend import Backend, Job, Library
     from buildtool.core.render import Renderer
     from buildtool.plan.build_plan import RuntimeRoot
+    from buildtool.verify.runnable import Runnable
 
 Files = tuple[str, ...]
 CONTRIB = "tensorflow/contrib"

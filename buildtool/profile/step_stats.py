@@ -6,6 +6,7 @@ what the op of a node is: ``tensorflow/core/util/stat_summarizer.cc``.
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,26 +69,17 @@ def read_run(data: bytes, span: Span) -> tuple[NodeRun, ...]:
         WireError: it is no message.
     """
     found = [
-        node
+        (began, node)
         for number, kind, start, end in fields(data, span)
         if (number, kind) == (DEVICES, LENGTH)
-        for node in _nodes(data, (start, end))
+        for began, node in _nodes(data, (start, end))
     ]
-    first = min((node.start for node in found), default=0.0)
-    return tuple(
-        NodeRun(
-            name=node.name,
-            op=node.op,
-            start=node.start - first,
-            time=node.time,
-            memory=node.memory,
-        )
-        for node in found
-    )
+    first = min((began for began, _ in found), default=0)
+    return tuple(dataclasses.replace(node, start=(began - first) / 1000) for began, node in found)
 
 
-def _nodes(data: bytes, span: Span) -> Iterator[NodeRun]:
-    """The nodes of one device, whose starts are counted from 1970."""
+def _nodes(data: bytes, span: Span) -> Iterator[tuple[int, NodeRun]]:
+    """The nodes of one device, each with the nanoseconds from 1970 to its start."""
     device, nodes = "", []
     for number, kind, start, end in fields(data, span):
         if (number, kind) == (DEVICE, LENGTH):
@@ -98,7 +90,7 @@ def _nodes(data: bytes, span: Span) -> Iterator[NodeRun]:
         yield from (_node(data, node) for node in nodes)
 
 
-def _node(data: bytes, span: Span) -> NodeRun:
+def _node(data: bytes, span: Span) -> tuple[int, NodeRun]:
     name, label, memory = "", "", 0
     numbers = {}
     for number, kind, start, end in fields(data, span):
@@ -110,18 +102,14 @@ def _node(data: bytes, span: Span) -> NodeRun:
             memory += _memory(data, (start, end))
         elif kind != LENGTH:
             numbers[number] = signed(start)
-    return NodeRun(
-        name=name,
-        op=_op(label),
-        start=_micros(numbers, START_NANOS, START_MICROS),
-        time=_micros(numbers, TIME_NANOS, TIME_MICROS),
-        memory=memory,
-    )
+    began = _nanos(numbers, START_NANOS, START_MICROS)
+    time = _nanos(numbers, TIME_NANOS, TIME_MICROS) / 1000
+    return began, NodeRun(name=name, op=_op(label), start=0.0, time=time, memory=memory)
 
 
-def _micros(numbers: dict[int, int], nanos: int, micros: int) -> float:
+def _nanos(numbers: dict[int, int], nanos: int, micros: int) -> int:
     """Releases before 1.13 tell whole microseconds alone."""
-    return numbers[nanos] / 1000 if nanos in numbers else float(numbers.get(micros, 0))
+    return numbers[nanos] if nanos in numbers else 1000 * numbers.get(micros, 0)
 
 
 def _memory(data: bytes, span: Span) -> int:

@@ -110,6 +110,25 @@ def test_each_step_runs_alone(built: BuiltProject, step: str) -> None:
     assert "up-to-date" in built.project.doit("info", f"{step}:pi").out
 
 
+def test_a_profile_is_measured_each_time_and_compared(built: BuiltProject) -> None:
+    (path,) = (built.project.root / "models").glob("*.pb")
+    for runs in (2, 3):
+        ended = built.project.doit("profile:pi", f"runs={runs}", "against=pi")
+        assert ended.steps == ["profile:pi"]
+        assert (
+            "which is no measure of the device's speed; tables and pages in build/pi" in ended.out
+        )
+        profile = json.loads((built.folder / f"profile/{path.stem}.json").read_text("utf-8"))
+        assert (len(profile["plain"]), len(profile["traced"])) == (runs, runs)
+    ops = {each["op"]: each["nodes"] for each in profile["ops"]}
+    assert (ops["MatMul"], ops["BiasAdd"], ops["Softmax"]) == (2, 2, 1)
+    assert profile["where"]["emulated"] is True
+    err = built.project.doit("profile:pi", "against=linux", code=3).err
+    assert "against=linux: there is no profile of " in err
+    assert "doit profile:linux model=" in err
+    assert built.project.doit("build:pi").out == "build:pi: up to date\n"
+
+
 @pytest.mark.usefixtures("as_it_was")
 def test_another_model_compiles_only_what_registers_otherwise(
     built: BuiltProject, small_model: str

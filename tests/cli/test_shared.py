@@ -51,3 +51,7 @@ def test_one_library(tmp_path: Path, make_project: Callable[..., Project]) -> No
     assert library.TF_Version() == b"2.14.1"
     assert (folder / "dist/include/tensorflow/c/c_api.h").is_file()
     assert not list((folder / "dist/include").rglob("*.pb.h"))
+    project.doit("profile:one", "runs=2")
+    profile = json.loads((folder / "profile/digits.json").read_text(encoding="utf-8"))
+    assert (len(profile["plain"]), len(profile["traced"])) == (2, 2)
+    assert {each["op"]: each["nodes"] for each in profile["ops"]}["MatMul"] == 2

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import shutil
 import struct
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,18 @@ import pytest
 from buildtool.core.errors import VerificationError
 from buildtool.core.values import BuildPlan, ModelInfo, TensorInfo
 from buildtool.model.textformat import encode
-from buildtool.verify.program import Program, RunResult, list_registries, prove_session, run_model
+from buildtool.profile.step_stats import read_runs
+from buildtool.verify.program import (
+    Program,
+    RunResult,
+    list_registries,
+    profile_model,
+    prove_session,
+    run_model,
+)
 from buildtool.verify.registry import check_registries
 from buildtool.verify.tensor_files import Tensor
+from tests.conftest import PROJECT
 from tests.limits import HANG
 
 pytestmark = pytest.mark.wheel
@@ -234,3 +245,61 @@ def test_a_wrong_command_line(
     assert done.returncode == code
     assert len(lines) == 1
     assert what in lines[0]
+
+
+TRACED = """
+import json, sys
+import numpy, tensorflow
+one = tensorflow.compat.v1
+graph = one.GraphDef.FromString(open(sys.argv[1], "rb").read())
+with tensorflow.Graph().as_default(), one.Session() as session:
+    one.import_graph_def(graph, name="")
+    options = one.RunOptions(trace_level=one.RunOptions.FULL_TRACE)
+    told = one.RunMetadata()
+    image = {"x:0": numpy.ones((1, 64), "float32")}
+    session.run("probabilities:0", image, options=options, run_metadata=told)
+nodes = [node for device in told.step_stats.dev_stats for node in device.node_stats
+         if "/host:CPU" not in device.device]
+print(json.dumps([[node.node_name, node.timeline_label] for node in nodes]))
+"""
+
+
+def test_a_profile_has_the_nodes_that_tensorflow_traces(program: Program, tmp_path: Path) -> None:
+    digits = PROJECT / "models" / "digits.pb"
+    image = Tensor(name="x:0", dtype="DT_FLOAT", array=np.ones((1, 64), "<f4"))
+    found = profile_model(
+        program,
+        model=_model("probabilities:0"),
+        graph=digits,
+        inputs=[image],
+        folder=tmp_path,
+        runs=3,
+        seconds=60,
+    )
+    assert (len(found.plain), len(found.traced)) == (3, 3)
+    assert min(found.plain + found.traced) > 0
+    runs = read_runs(found.stats)
+    assert len(runs) == 3
+    argv = [sys.executable, "-c", TRACED, str(digits)]
+    done = subprocess.run(argv, capture_output=True, check=True, timeout=HANG)
+    traced = json.loads(done.stdout)
+    for run in runs:
+        assert sorted(node.name for node in run) == sorted(name for name, _ in traced)
+        labels = dict(traced)
+        assert all(f" = {node.op}(" in labels[node.name] for node in run)
+    assert any(node.memory > 0 for node in runs[0])
+
+
+def test_a_profile_ends_when_its_time_is_over(program: Program, tmp_path: Path) -> None:
+    """One run is made in any case."""
+    graph = _negated(tmp_path / "m.pb")
+    found = profile_model(
+        program,
+        model=_model("y:0"),
+        graph=graph,
+        inputs=[X],
+        folder=tmp_path / "out",
+        runs=1000,
+        seconds=0,
+    )
+    assert (len(found.plain), len(found.traced)) == (1, 1)
