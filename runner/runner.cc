@@ -47,13 +47,22 @@
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_def.pb.h"
 #include "tensorflow/core/framework/op_kernel.h"
-#include "tensorflow/core/framework/step_stats.pb.h"
 #include "tensorflow/core/framework/tensor.h"
 #include "tensorflow/core/framework/types.h"
 #include "tensorflow/core/platform/env.h"
 #include "tensorflow/core/protobuf/config.pb.h"
 #include "tensorflow/core/public/session.h"
 #include "tensorflow/core/public/version.h"
+
+// Every release has this message; a tree that somebody cut down may not.
+#if !defined(__has_include)
+#define RUNNER_PROFILES 1
+#elif __has_include("tensorflow/core/framework/step_stats.pb.h")
+#define RUNNER_PROFILES 1
+#endif
+#ifdef RUNNER_PROFILES
+#include "tensorflow/core/framework/step_stats.pb.h"
+#endif
 
 #ifdef RUNNER_MAPS_MODELS
 #include "tensorflow/core/util/memmapped_file_system.h"
@@ -465,6 +474,8 @@ int RunModel(const Request& request) {
 
 // ---- profiling ---------------------------------------------------------------------------
 
+#ifdef RUNNER_PROFILES
+
 bool WriteRecord(FILE* file, const std::string& bytes) {
   const uint32_t length = static_cast<uint32_t>(bytes.size());
   return fwrite(&length, sizeof length, 1, file) == 1 &&
@@ -506,6 +517,15 @@ int ProfileModel(const Request& request) {
          loaded.created, PeakKib());
   return 0;
 }
+
+#else
+
+int ProfileModel(const Request& request) {
+  (void)request;
+  return Fail("this tree of TensorFlow has no statistics of its runs");
+}
+
+#endif  // RUNNER_PROFILES
 
 int ProveSession() {
   tensorflow::Session* session = nullptr;
