@@ -277,7 +277,7 @@ def test_without_an_emulator_the_library_is_made_and_the_proof_waits(
 
 
 def test_everything_of_a_target_can_be_cleaned(built: BuiltProject) -> None:
-    built.project.doit("clean", "-c", "build:pi")
+    built.project.doit("clean", "-c", "build:pi", "profile:pi")
     left = [path.name for path in built.folder.rglob("*") if path.is_file()]
     assert left == [".lock"]
     assert sorted(built.project.doit("build:pi").steps) == sorted(ALL)
