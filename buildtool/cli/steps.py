@@ -153,7 +153,6 @@ STEPS = (
         name="inspect",
         doc="show what is in the models",
         run="inspect_step",
-        writes=(),
         folders=(str(AT.inspect),),
         user_files=_models,
         looks=True,

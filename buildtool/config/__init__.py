@@ -11,14 +11,7 @@ from buildtool.config.overrides import Overrides, parse_overrides
 from buildtool.config.platform_keys import Android, Ios
 from buildtool.config.prepare_keys import Prepare
 from buildtool.config.slices import slice_targets
-from buildtool.config.target import (
-    Flags,
-    Model,
-    ModelInput,
-    Optimise,
-    SizeBudget,
-    Target,
-)
+from buildtool.config.target import Flags, Model, ModelInput, Optimise, SizeBudget, Target
 from buildtool.config.target_checks import missing_files, unreadable_names
 from buildtool.config.unread import unread_by_backend
 

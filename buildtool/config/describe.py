@@ -67,7 +67,6 @@ KINDS: Mapping[Any, Kind] = {
     int: Kind(words="whole number", schema={"type": "integer"}),
     Count: Kind(words="whole number, 1 or more", schema={"type": "integer", "minimum": 1}),
     Dimension: Kind(words="whole number, -1 or more", schema={"type": "integer", "minimum": -1}),
-    float: Kind(words="number", schema={"type": "number"}),
     Share: Kind(words="share, from 0 to 1", schema={"type": "number", "minimum": 0, "maximum": 1}),
     Tolerance: Kind(words="number, 0 or more", schema={"type": "number", "minimum": 0}),
     Bytes: Kind(words="size", schema=_SIZE),

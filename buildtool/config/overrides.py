@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from buildtool.config.kinds import (
-    Count,
-    NameOrPath,
-)
+from buildtool.config.describe import choices, item_of
+from buildtool.config.kinds import Count, NameOrPath
 from buildtool.config.prepare_keys import Prepare
 from buildtool.config.reader import keys_of
 from buildtool.config.scalars import WrongValueError, name_or_place, place
@@ -179,19 +176,17 @@ def _text(written: str, _: Path) -> str:
 
 def _steps(written: str, _: Path) -> tuple[str, ...]:
     """Steps with commas between them; an empty text is none."""
-    return tuple(_one_of(name, choices_of("steps")) for name in _names(written, _))
+    return tuple(_one_of(name, _choices_of("steps")) for name in _names(written, _))
 
 
 def _choice(key: str) -> Callable[[str, Path], object]:
-    return lambda written, _: _one_of(written, choices_of(key))
+    return lambda written, _: _one_of(written, _choices_of(key))
 
 
-def choices_of(key: str) -> tuple[str, ...]:
+def _choices_of(key: str) -> tuple[str, ...]:
     """The values that a key of ``prepare`` may have, or each item of its list."""
     kind = keys_of(Prepare)[key].type
-    while typing.get_origin(kind) is tuple:
-        kind = typing.get_args(kind)[0]
-    return typing.get_args(kind)
+    return choices(item_of(kind) or kind)
 
 
 def _one_of(written: str, known: tuple[str, ...]) -> str:

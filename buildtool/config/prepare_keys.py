@@ -57,7 +57,7 @@ class Prepare:
     largest_difference: Tolerance | None = None
     """The largest difference of the prepared model's outputs from the original's, as a share of
     the largest magnitude in the output. Unset, the model's `tolerance` where the outputs should
-    stay the same, and anything where weights or activations are changed."""
+    stay the same, and anything where weights are changed."""
 
     same_top: Share | None = None
     """The share of samples for which the largest element of an output must stay the same one, such

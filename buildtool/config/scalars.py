@@ -124,14 +124,6 @@ def dimension(value: Value) -> Dimension:
     return Dimension(number)
 
 
-def number(value: Value) -> float:
-    """A finite number. ``1e-4``, which YAML 1.1 reads as text, is a number too."""
-    found = _as_number(value)
-    if not math.isfinite(found):
-        raise WrongValueError(f"must be a number, not {shown(value)}")
-    return found
-
-
 def share(value: Value) -> Share:
     """A number from 0 to 1."""
     found = _as_number(value)
@@ -141,7 +133,7 @@ def share(value: Value) -> Share:
 
 
 def _as_number(value: Value) -> float:
-    """Not a number where it is none."""
+    """Not a number where it is none. ``1e-4``, which YAML 1.1 reads as text, is a number too."""
     try:
         return float(value.raw) if not isinstance(value.data, bool) else math.nan
     except ValueError:
@@ -288,7 +280,6 @@ READERS: Mapping[Any, Callable[[Value, Path], object]] = {
     Coordinate: lambda value, _: coordinate(value),
     Count: lambda value, _: count(value),
     Dimension: lambda value, _: dimension(value),
-    float: lambda value, _: number(value),
     Share: lambda value, _: share(value),
     Tolerance: lambda value, _: tolerance(value),
     Bytes: lambda value, _: size(value),

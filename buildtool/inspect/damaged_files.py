@@ -14,13 +14,13 @@ from buildtool.model.formats import Format, detect
 from buildtool.model.freezing import sha256
 from buildtool.model.graphdef import GraphDef, read_graph
 from buildtool.model.loading import LoadedModel, ModelSource, keep, load
+from buildtool.model.opening import DAMAGED, whole
 from buildtool.model.textformat import TextError, encode
 from buildtool.model.wire import LENGTH, WireError, fields
 
 _STATED = "stated in the target"
 _SIGNED = "named by the signature"
 _UNFROZEN = "shown as it is saved, not frozen: its variables are still variables"
-_DAMAGED = "the file is cut off, damaged or something else: download or export it again"
 _OP_LIST = "is an op list: there is no graph to look at; it names kernels for the plan alone"
 # Where a GraphDef lies in a message that holds one: MetaGraphDef.graph_def, and
 # SavedModel.meta_graphs before it (TensorFlow 2.14.1, meta_graph.proto and saved_model.proto).
@@ -43,8 +43,7 @@ def open_model(source: ModelSource, name: str, *, cache: Path, python: str) -> O
     Raises:
         ModelError: there is nothing in it that could be model at.
     """
-    if source.path.name in ("saved_model.pb", "saved_model.pbtxt"):
-        source = dataclasses.replace(source, path=source.path.parent)
+    source = whole(source)
     found = detect(source.path)
     if isinstance(found, Problem):
         raise ModelError(found)
@@ -107,7 +106,7 @@ def _damaged(path: Path, failure: WireError) -> _Opened:
     Raises:
         ModelError: nothing can.
     """
-    problem = Problem(where=str(path), what=f"is not a whole GraphDef: {failure}", todo=_DAMAGED)
+    problem = Problem(where=str(path), what=f"is not a whole GraphDef: {failure}", todo=DAMAGED)
     content = path.read_bytes()
     whole = 0
     try:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from buildtool.inspect.inspection import Counted, Work
+from buildtool.inspect.inspection import Work, ranked_counts
 from buildtool.model.attributes import Function
 from buildtool.model.graphdef import GraphDef, Node
 from buildtool.model.node_tensors import Inference, NodeTensors
@@ -163,16 +163,9 @@ def sum_up(tallies: Tallies, nodes: tuple[Node, ...]) -> Work:
         notes.append("of branches, the one with the most work counts")
     return Work(
         flops=whole.flops,
-        by_op=_counts(whole.counted),
+        by_op=ranked_counts(whole.counted),
         other=whole.other,
-        other_by_op=_counts(whole.others),
+        other_by_op=ranked_counts(whole.others),
         unknown=whole.unknown,
         notes=tuple(notes),
-    )
-
-
-def _counts(counter: Counter[str]) -> tuple[Counted, ...]:
-    return tuple(
-        Counted(name=name, count=count)
-        for name, count in sorted(counter.items(), key=lambda item: (-item[1], item[0]))
     )

@@ -14,7 +14,7 @@ from buildtool.inspect.bounds import find_bounds
 from buildtool.inspect.deflated import compress
 from buildtool.inspect.ends import find_interface, find_variables
 from buildtool.inspect.flops import Tallies, sum_up
-from buildtool.inspect.inspection import Counted, End, Inspection
+from buildtool.inspect.inspection import Counted, End, Inspection, ranked_counts
 from buildtool.inspect.weight_shares import elements_of, find_layers, type_shares
 from buildtool.model.graphdef import GraphDef, Node
 from buildtool.model.interface import with_index
@@ -64,13 +64,13 @@ def inspect_model(model: OpenModel, tensors: Inference) -> Inspection:
             Counted(name=name, count=len(each.nodes)) for name, each in graph.functions.items()
         ),
         control_edges=sum(name.startswith("^") for node in everything for name in node.inputs),
-        devices=_counts(Counter(node.device for node in everything if node.device)),
+        devices=ranked_counts(Counter(node.device for node in everything if node.device)),
         inputs=found.inputs,
         outputs=found.outputs,
         other_inputs=found.other_inputs,
         other_outputs=found.other_outputs,
         variables=find_variables(everything),
-        ops=_counts(Counter(node.op for node in everything)),
+        ops=ranked_counts(Counter(node.op for node in everything)),
         unknown_ops=_unknown(everything, graph, tensors, model.known_ops),
         tree_asked=bool(model.known_ops),
         parameters=sum(map(elements_of, everything)),
@@ -115,7 +115,7 @@ def _unknown(
     foreign = set(tensors.unknown_ops)
     if known:
         foreign = {node.op for node in nodes} - {*known} - graph.functions.keys()
-    return _counts(Counter(node.op for node in nodes if node.op in foreign))
+    return ranked_counts(Counter(node.op for node in nodes if node.op in foreign))
 
 
 def _where_from(tensors: Inference) -> str:
@@ -154,10 +154,3 @@ def _assumptions(inputs: Sequence[End], model: OpenModel, removed: int) -> list[
             "them"
         )
     return notes
-
-
-def _counts(counter: Counter[str]) -> tuple[Counted, ...]:
-    return tuple(
-        Counted(name=name, count=count)
-        for name, count in sorted(counter.items(), key=lambda item: (-item[1], item[0]))
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from buildtool.core.errors import Problem
@@ -25,6 +26,14 @@ class Counted:
 
     name: str
     count: int
+
+
+def ranked_counts(counter: Counter[str]) -> tuple[Counted, ...]:
+    """What was counted, most first."""
+    return tuple(
+        Counted(name=name, count=count)
+        for name, count in sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,3 +146,10 @@ class Inspection:
     where_from: str
     notes: tuple[str, ...]
     problems: tuple[Problem, ...]
+
+    @property
+    def ranked_layers(self) -> tuple[Layer, ...]:
+        """The layers with the most work first, or else the most parameters."""
+        return tuple(
+            sorted(self.layers, key=lambda each: (-each.flops - each.other_flops, -each.parameters))
+        )

@@ -20,14 +20,11 @@ SHOWN_LAYERS = 25
 
 def model_page(found: Inspection, tree: ScopeTree, target: str) -> str:
     """The whole page, as HTML."""
-    ranked = sorted(
-        found.layers, key=lambda each: (-each.flops - each.other_flops, -each.parameters)
-    )
     return rendered(
         "page.html.j2",
         found=found,
         target=target,
-        layers=ranked[:SHOWN_LAYERS],
+        layers=found.ranked_layers[:SHOWN_LAYERS],
         most=max((each.flops + each.other_flops for each in found.layers), default=0),
         graph=_data(tree),
         scripts=[(_VIEWER / name).read_text(encoding="utf-8") for name in _SCRIPTS],

@@ -53,7 +53,7 @@ def _render(template: str, found: Inspection, target: str) -> str:
         found=found,
         target=target,
         inputs=[_keys(end) for end in found.inputs],
-        layers=_largest(found),
+        layers=[layer.name for layer in found.ranked_layers[:SHOWN_LAYERS]],
         shown_ops=SHOWN_OPS,
         shown_ends=SHOWN_ENDS,
     )
@@ -63,14 +63,6 @@ def _render(template: str, found: Inspection, target: str) -> str:
 def _visible(match: re.Match[str]) -> str:
     """A control character of a name, which must not reach a terminal."""
     return f"\\x{ord(match[0]):02x}"
-
-
-def _largest(found: Inspection) -> list[str]:
-    """The names of the layers with the most work, or else the most parameters."""
-    ranked = sorted(
-        found.layers, key=lambda each: (-each.flops - each.other_flops, -each.parameters)
-    )
-    return [layer.name for layer in ranked[:SHOWN_LAYERS]]
 
 
 def _keys(end: End) -> str:

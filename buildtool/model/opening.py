@@ -24,7 +24,7 @@ from buildtool.model.variable_changes import CHANGE
 from buildtool.model.walk import walk
 from buildtool.model.wire import WireError
 
-_DAMAGED = "the file is cut off, damaged or something else: download or export it again"
+DAMAGED = "the file is cut off, damaged or something else: download or export it again"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ class Opener:
             todo = "look at the permissions and the free space there"
             self.findings.model(str(failure.filename or source.shown), what, todo)
         except WireError as failure:
-            self.findings.model(source.shown, f"is not a whole GraphDef: {failure}", _DAMAGED)
+            self.findings.model(source.shown, f"is not a whole GraphDef: {failure}", DAMAGED)
 
     def kind(self, source: ModelSource) -> Format | None:
         """What the file is; None, with a finding, where it is no model."""

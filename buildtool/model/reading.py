@@ -43,8 +43,6 @@ from buildtool.model.transforms.transform import Tree
 from buildtool.model.uses import Uses
 from buildtool.model.walk import Site, walk
 
-_DAMAGED = "the file is cut off, damaged or something else: download or export it again"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from buildtool.core.values import Difference
+from buildtool.verify.compare import equal_nonfinite, wide
 from buildtool.verify.tensor_files import Array, Tensor, as_numbers
 
 Runs = Sequence[tuple[Tensor, ...]]
@@ -59,7 +60,7 @@ def _difference(found: Sequence[Tensor], original: Sequence[Tensor]) -> Differen
         count = sum(int(np.count_nonzero(each)) for each in unequal)
         share = count / max(1, sum(each.size for each in unequal))
         return Difference(output=name, largest=share, relative_l2=share)
-    values = [(_wide(one), _wide(two)) for one, two in pairs]
+    values = [(wide(as_numbers(one)), wide(as_numbers(two))) for one, two in pairs]
     apart = [_apart(one, two) for one, two in values]
     scale = max((_magnitude(two) for _, two in values), default=0.0)
     norm = float(np.sqrt(sum(float(np.sum(np.abs(_finite(two)) ** 2)) for _, two in values)))
@@ -73,16 +74,12 @@ def _difference(found: Sequence[Tensor], original: Sequence[Tensor]) -> Differen
     )
 
 
-def _wide(tensor: Tensor) -> Array:
-    numbers = as_numbers(tensor)
-    return numbers.astype(np.complex128 if numbers.dtype.kind == "c" else np.float64)
-
-
 def _apart(one: Array, two: Array) -> Array:
     """Absolute differences; infinite where just one of the two is no finite number."""
     both = np.isfinite(one) & np.isfinite(two)
-    same = (np.isnan(one) & np.isnan(two)) | (one == two)
-    apart: Array = np.where(both, np.abs(_finite(one) - _finite(two)), np.where(same, 0, np.inf))
+    apart: Array = np.where(
+        both, np.abs(_finite(one) - _finite(two)), np.where(equal_nonfinite(one, two), 0, np.inf)
+    )
     return apart
 
 

@@ -39,13 +39,13 @@ def compare(found: Tensor, reference: Tensor, allowance: Allowance) -> OutputChe
         outside = int(np.count_nonzero(found.array != reference.array))
         return _check(found, absolute=None, relative=None, outside=outside)
     allowed, rule = _allowed(found, allowance)
-    left, right = _wide(as_numbers(found)), _wide(as_numbers(reference))
+    left, right = wide(as_numbers(found)), wide(as_numbers(reference))
     finite = np.isfinite(left) & np.isfinite(right)
     difference = np.abs(np.where(finite, left, 0) - np.where(finite, right, 0))
     scale = float(np.abs(right[finite]).max(initial=0.0))
     absolute = float(difference.max(initial=0.0))
     bound = _bound(found, allowed, scale)
-    odd = ~finite & ~_equal_nonfinite(left, right)
+    odd = ~finite & ~equal_nonfinite(left, right)
     return _check(
         found,
         absolute=absolute,
@@ -89,14 +89,15 @@ def is_float(tensor: Tensor) -> bool:
     return tensor.array.dtype.kind in "fc" or tensor.dtype == "DT_BFLOAT16"
 
 
-def _wide(array: Array) -> Array:
+def wide(array: Array) -> Array:
     """Numbers wide enough that subtracting neither overflows nor rounds away a difference."""
     if array.dtype.kind == "c":
         return array.astype(np.complex128)
     return array.astype(np.longdouble if array.dtype.itemsize == 8 else np.float64)
 
 
-def _equal_nonfinite(left: Array, right: Array) -> Array:
+def equal_nonfinite(left: Array, right: Array) -> Array:
+    """Where both are not a number, or the same."""
     both_nan = np.isnan(left) & np.isnan(right)
     result: Array = both_nan | (left == right)
     return result

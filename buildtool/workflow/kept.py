@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from buildtool.core.decode import from_json
 from buildtool.core.paths import Layout
 from buildtool.core.render import to_json, write_if_changed
-from buildtool.core.values import BuildPlan, ModelInfo
+from buildtool.core.values import BuildPlan, ModelInfo, PreparedModel
 from buildtool.plan.build_plan import plan_from_json
 
 T = TypeVar("T")
@@ -24,23 +25,31 @@ def load_plan(layout: Layout) -> BuildPlan:
 
 def write_models(layout: Layout, models: Sequence[ModelInfo]) -> None:
     """Where the frozen models of this machine lie; the plan itself holds no such path."""
-    values = [
-        dataclasses.asdict(model)
-        | {
-            "path": str(model.path),
-            "original": str(model.original) if model.original else None,
-            "package": str(model.package) if model.package else None,
-            "embeds": [str(path.absolute()) for path in model.embeds],
-        }
-        for model in models
-    ]
-    write_if_changed(layout.models, to_json(values))
+    write_if_changed(layout.models, to_json([_row(model) for model in models]))
 
 
 def load_models(layout: Layout) -> tuple[ModelInfo, ...]:
     """The models that :func:`write_models` wrote down."""
     values = json.loads((layout.models).read_text(encoding="utf-8"))
     return tuple(from_json(ModelInfo, value) for value in values)
+
+
+def write_prepared(layout: Layout, models: Sequence[PreparedModel]) -> None:
+    """Where the graphs lie that take the places of models."""
+    write_if_changed(layout.prepared, to_json([_row(model) for model in models]))
+
+
+def load_prepared(layout: Layout) -> Mapping[str, PreparedModel]:
+    """The models that :func:`write_prepared` wrote down, by name."""
+    rows = json.loads(layout.prepared.read_text(encoding="utf-8"))
+    return {row["name"]: from_json(PreparedModel, row) for row in rows}
+
+
+def _row(model: ModelInfo | PreparedModel) -> dict[str, Any]:
+    """A model's fields, with paths as texts."""
+    values = dataclasses.asdict(model)
+    texts = {name: str(value) for name, value in values.items() if isinstance(value, Path)}
+    return values | texts | {"embeds": [str(path.absolute()) for path in model.embeds]}
 
 
 def store_result(layout: Layout, name: str, value: Any) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from buildtool.config import Target
-from buildtool.core.decode import from_json
-from buildtool.core.paths import Layout
 from buildtool.core.values import PreparedModel
 from buildtool.model import ModelSource
-from buildtool.prepare.wishes import is_prepared
 
 
 def model_sources(target: Target) -> list[ModelSource]:
@@ -36,14 +32,6 @@ def model_sources(target: Target) -> list[ModelSource]:
         )
         for index, model in enumerate(target.models)
     ]
-
-
-def load_prepared(target: Target, layout: Layout) -> Mapping[str, PreparedModel]:
-    """The models that the step ``prepare`` has changed, by name."""
-    if not is_prepared(target):
-        return {}
-    rows = json.loads(layout.prepared.read_text(encoding="utf-8"))
-    return {row["name"]: from_json(PreparedModel, row) for row in rows}
 
 
 def prepared_sources(

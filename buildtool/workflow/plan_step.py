@@ -20,7 +20,7 @@ from buildtool.plan.runtime import runtime_roots
 from buildtool.plan.selection import Selection, deciding_attrs, select
 from buildtool.starlark.buildfiles import BuildGraph, load_packages
 from buildtool.workflow.kept import write_models
-from buildtool.workflow.model_sources import load_prepared, prepared_sources
+from buildtool.workflow.model_sources import prepared_sources
 from buildtool.workflow.workspace import Workspace
 
 
@@ -35,7 +35,7 @@ def run(work: Workspace) -> str:
     work.say("reading the kernels and ops of the tree")
     catalogue = work.catalogue(work.backend.defines(job, work.target.types))
     reading = read_models(
-        prepared_sources(work.target, load_prepared(work.target, work.layout)),
+        prepared_sources(work.target, work.prepared),
         definitions=catalogue.definitions,
         registered_ops=[place.op for place in catalogue.ops],
         deciding=deciding_attrs(catalogue),
@@ -126,7 +126,7 @@ def _preparation_notes(work: Workspace) -> list[str]:
     """What was told of models when they were read to be prepared, and what was done with them."""
     return [
         note
-        for model in load_prepared(work.target, work.layout).values()
+        for model in work.prepared.values()
         for note in (*model.notes, f"{model.name}: prepared by {', '.join(model.steps)}")
     ]
 

@@ -7,13 +7,10 @@ import functools
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from buildtool.config import Model, Prepare, Target
 from buildtool.core.errors import Attempts, ConfigError, ModelError, Problem, VerificationError
-from buildtool.core.render import to_json, write_if_changed
 from buildtool.core.suggest import did_you_mean
-from buildtool.core.values import PreparedModel
 from buildtool.model import ModelSource, read_runtime_facts
 from buildtool.model.findings import Findings
 from buildtool.model.interface import with_index
@@ -26,6 +23,7 @@ from buildtool.prepare.trials import Laboratory
 from buildtool.prepare.wishes import asks_for_work, preparation_of
 from buildtool.verify.expected import find_reference
 from buildtool.verify.inputs import SEEDED, sample_runs
+from buildtool.workflow.kept import write_prepared
 from buildtool.workflow.model_sources import model_sources
 from buildtool.workflow.workspace import Workspace
 
@@ -71,7 +69,7 @@ def run(work: Workspace) -> str:
         dataclasses.replace(outcome.model, notes=tuple(own))
         for outcome, own in zip(outcomes, notes, strict=True)
     ]
-    write_if_changed(work.layout.prepared, to_json([_row(model) for model in models]))
+    write_prepared(work.layout, models)
     return summary([outcome.report for outcome in outcomes])
 
 
@@ -160,11 +158,3 @@ def _laboratory(work: Workspace) -> Laboratory:
     cache = work.cache.folder("trials")
     found = find_reference(python="", cache=cache, log=log, timeout=_TIMEOUT)
     return Laboratory(python=found.python, version=found.version, cache=cache, log=log)
-
-
-def _row(model: PreparedModel) -> dict[str, Any]:
-    return dataclasses.asdict(model) | {
-        "path": str(model.path),
-        "plain": str(model.plain) if model.plain else None,
-        "embeds": [str(path.absolute()) for path in model.embeds],
-    }

@@ -13,14 +13,22 @@ from buildtool.catalogue.kernels import make_catalogue
 from buildtool.config import Target, unread_by_backend
 from buildtool.core.errors import ConfigError
 from buildtool.core.paths import LOCK, Layout
-from buildtool.core.values import Abi, BuildPlan, KernelCatalogue, ModelInfo, Toolchain
+from buildtool.core.values import (
+    Abi,
+    BuildPlan,
+    KernelCatalogue,
+    ModelInfo,
+    PreparedModel,
+    Toolchain,
+)
 from buildtool.platforms import find_platform, target_abi
 from buildtool.platforms.facts import Platform, SourceAccess
+from buildtool.prepare.wishes import is_prepared
 from buildtool.products import find_product
 from buildtool.products.product import Product
 from buildtool.sources import Cache, OwnCopy, load_lock, with_own_copies
 from buildtool.workflow.build_inputs import BuildInputs, find_inputs
-from buildtool.workflow.kept import load_models, load_plan
+from buildtool.workflow.kept import load_models, load_plan, load_prepared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +116,11 @@ class Workspace:
     def models(self) -> tuple[ModelInfo, ...]:
         """The models that the step ``plan`` has read."""
         return load_models(self.layout)
+
+    @functools.cached_property
+    def prepared(self) -> Mapping[str, PreparedModel]:
+        """The models that the step ``prepare`` has changed, by name."""
+        return load_prepared(self.layout) if is_prepared(self.target) else {}
 
     def catalogue(self, defines: Sequence[str]) -> KernelCatalogue:
         """The kernels of the tree under ``defines``."""
