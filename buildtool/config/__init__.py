@@ -12,10 +12,11 @@ from buildtool.config.platform_keys import Android, Ios
 from buildtool.config.prepare_keys import Prepare
 from buildtool.config.slices import slice_targets
 from buildtool.config.target import Flags, Model, ModelInput, Optimise, SizeBudget, Target
-from buildtool.config.target_checks import missing_files, unreadable_names
+from buildtool.config.target_checks import COMMAND_LINE, missing_files, unreadable_names
 from buildtool.config.unread import unread_by_backend
 
 __all__ = [
+    "COMMAND_LINE",
     "Android",
     "Bazel",
     "Flags",

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from buildtool.config import Target
+from buildtool.config import COMMAND_LINE, Target
 from buildtool.core.errors import Problem
 from buildtool.core.suggest import did_you_mean
 from buildtool.platforms import PLATFORMS
@@ -59,6 +59,21 @@ def _unread_keys(target: Target, product: Product) -> Iterator[Problem]:
             what=f"exports: the product {product.name!r} is no shared library of ours",
             todo="leave the key out, or set 'product: shared'",
         )
+    # What the command line says is for the target that is built, which the step then refuses.
+    for problem in mapping_problems(target):
+        if problem.where != COMMAND_LINE:
+            yield problem
+    if target.size_budget.archive is not None and product.exports_functions:
+        yield Problem(
+            where=target.where("size_budget.archive"),
+            what=f"size_budget.archive: apps get a shared library of {product.name!r}, no archives",
+            todo="limit 'linked', 'stripped' or 'compressed' instead",
+        )
+
+
+def mapping_problems(target: Target) -> Iterator[Problem]:
+    """Models that are to be mapped into memory by apps that cannot."""
+    product = find_product(target)
     for index, model in enumerate(target.models):
         own = model.prepare
         keys = target.prepare if own is None else own
@@ -70,9 +85,3 @@ def _unread_keys(target: Target, product: Product) -> Iterator[Problem]:
                 f"memory, and apps get {product.name!r}",
                 todo="leave the key out, or set 'product: static'",
             )
-    if target.size_budget.archive is not None and product.exports_functions:
-        yield Problem(
-            where=target.where("size_budget.archive"),
-            what=f"size_budget.archive: apps get a shared library of {product.name!r}, no archives",
-            todo="limit 'linked', 'stripped' or 'compressed' instead",
-        )

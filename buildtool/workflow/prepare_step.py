@@ -21,6 +21,7 @@ from buildtool.prepare.model_preparation import Order, prepare_model
 from buildtool.prepare.preparation_pages import summary, write_preparations
 from buildtool.prepare.trials import Laboratory
 from buildtool.prepare.wishes import asks_for_work, preparation_of
+from buildtool.products import mapping_problems
 from buildtool.verify.expected import find_reference
 from buildtool.verify.inputs import SEEDED, sample_runs
 from buildtool.workflow.kept import write_prepared
@@ -44,9 +45,12 @@ def run(work: Workspace) -> str:
     """Prepare the models of the target that are to be. Returns what came of it.
 
     Raises:
+        ConfigError: apps could not load what is asked for.
         ModelError: models cannot be read.
         VerificationError: a prepared model differs from the original by more than is allowed.
     """
+    if unmapped := [*mapping_problems(work.target)]:
+        raise ConfigError(unmapped)
     wishes = _wishes(work.target)
     work.layout.prepared.unlink(missing_ok=True)
     work.say("reading the ops of the tree")
