@@ -8,6 +8,7 @@ what was done. The task, its up-to-date check and what ``clean`` removes follow.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,7 +138,9 @@ def _embedded_in(file: Path) -> Iterable[Path]:
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(p for p in path.rglob("*") if p.is_file())
+        # Any other folder is an error that the plan reports; it may be of any size.
+        is_model = any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt"))
+        return sorted(p for p in path.rglob("*") if os.path.isfile(p)) if is_model else []  # noqa: PTH113  (Path.is_file raises for some)
     checkpoint = find_checkpoint(path)
     return (
         sorted({*checkpoint.files, *([path] if path.is_file() else [])}) if checkpoint else [path]

@@ -21,10 +21,12 @@ from buildtool.config.target import FORMER_KEYS, SCHEMA_VERSION, DraftTarget, Ta
 from buildtool.config.target_checks import contradictions, missing_files
 from buildtool.config.unread import unread_by_all
 from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.regular_files import irregular
 from buildtool.core.suggest import suggest
 
 Check = Callable[[Target], Iterable[Problem]]
 
+MOST_BYTES = 1 << 20
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -123,14 +125,22 @@ class _Loader:
 
     def _read(self, name: str) -> DraftTarget | None:
         file = f"{self.folder.name}/{name}.yaml"
+        if kind := irregular(self.files[name]):
+            self.note(file, f"is {kind}, not a file", "write the target into a file")
+            return None
         try:
-            content = self.files[name].read_bytes()
+            with self.files[name].open("rb") as opened:
+                content = opened.read(MOST_BYTES + 1)
         except OSError as error:
             self.note(
                 file,
                 f"cannot read this file: {error.strerror}",
                 "is it a file that you may read?",
             )
+            return None
+        if len(content) > MOST_BYTES:
+            what = f"is larger than {MOST_BYTES} bytes, which no target needs"
+            self.note(file, what, "is it another kind of file?")
             return None
         yaml_reader = nodes.Reader(file)
         written = yaml_reader.read(content)

@@ -16,6 +16,12 @@ from buildtool.core.errors import Problem
 
 Data = Union[str, int, float, bool, None, tuple["Value", ...], Mapping[str, "Value"]]  # noqa: UP007
 
+# Far above what a target needs. Aliases of aliases, and numbers, can be far larger in memory than
+# in the file.
+MOST_VALUES = 20_000
+_LARGEST = 2**63 - 1
+_MOST_DIGITS = 30
+
 _TAG = "tag:yaml.org,2002:"
 _FAST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
@@ -25,6 +31,7 @@ _CONVERTED = {
     f"{_TAG}bool": _CONSTRUCTOR.construct_yaml_bool,
     f"{_TAG}null": _CONSTRUCTOR.construct_yaml_null,
 }
+_NUMBERS = {f"{_TAG}int", f"{_TAG}float"}
 # Plain scalars that YAML would make something else of, but that no key of ours can mean otherwise.
 _TEXT = {f"{_TAG}{name}" for name in ("str", "timestamp", "value", "merge")}
 
@@ -38,12 +45,21 @@ class Value:
     raw: str = ""
 
 
+class _TooManyError(Exception):
+    """The file stands for too many values; the line at which that shows."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
 class Reader:
     """Reads one file. ``problems`` collects everything that is wrong with its YAML."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.problems: list[Problem] = []
+        self._made = 0
 
     def read(self, content: bytes) -> Value | None:
         """The file's mapping; None, with a problem noted, where there is none to be had."""
@@ -63,6 +79,9 @@ class Reader:
             self._wrong(line, f"the character {character} is not allowed in YAML", "remove it")
         except yaml.MarkedYAMLError as error:
             self._broken(error, text)
+        except _TooManyError as error:
+            what = f"the file stands for more than {MOST_VALUES} values, each alias written out"
+            self._wrong(error.line, what, "take out what the target does not need")
         except RecursionError:
             self._wrong(
                 1, "the file is nested too deeply", "a target needs no more than four levels"
@@ -93,6 +112,9 @@ class Reader:
     def _value(self, node: yaml.Node, *, key: str, around: tuple[yaml.Node, ...]) -> Value:
         """``node`` with all below it; ``around`` are the nodes that it stands in."""
         where = f"{self.name}:{node.start_mark.line + 1}"
+        self._made += 1
+        if self._made > MOST_VALUES:
+            raise _TooManyError(node.start_mark.line + 1)
         if any(node is outer for outer in around):
             line = node.start_mark.line + 1
             self._wrong(
@@ -137,10 +159,19 @@ class Reader:
     def _scalar(self, node: yaml.ScalarNode, key: str) -> Data:
         if node.tag in _TEXT:
             return str(node.value)
+        is_number = node.tag in _NUMBERS
         try:
+            if is_number and len(node.value) > _MOST_DIGITS:
+                raise OverflowError
             data: Data = _CONVERTED[node.tag](node)
+            if is_number and isinstance(data, int) and abs(data) > _LARGEST:
+                raise OverflowError
         except (LookupError, ValueError):
             pass
+        except OverflowError:
+            what = f"{key}: a number of {len(node.value)} characters is too large"
+            self._wrong(node.start_mark.line + 1, what, f"the largest is {_LARGEST}")
+            return None
         else:
             return data
         tag = node.tag.replace(_TAG, "!!")

@@ -43,6 +43,9 @@ SIZE_PATTERN = rf"^[0-9]+(\.[0-9]+)? ?({'|'.join(UNITS)})$"
 DEFINE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(=.*)?$"
 IDENTIFIER_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 RELEASE_PATTERN = r"^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$"
+LARGEST = 2**31 - 1
+_DECIMAL = r"[-+]?(0|[1-9][0-9_]*)"
+_MOST_DIGITS = 18
 # Maven's own rule for names of groups and artifacts, and what its versions commonly are.
 COORDINATE_PATTERN = r"^[A-Za-z0-9_]([A-Za-z0-9_-]|\.(?!\.))*$"
 # A library's own package needs a dot (developer.android.com, "Configure the app module").
@@ -105,6 +108,10 @@ def whole_number(value: Value) -> int:
     """A whole number."""
     if isinstance(value.data, bool) or not isinstance(value.data, int):
         raise WrongValueError(f"must be a whole number, not {shown(value)}")
+    if re.fullmatch(_DECIMAL, value.raw) is None:  # YAML reads 010 as 8, and 1:30 as 90
+        raise WrongValueError(f"must be a number in decimal digits, not '{value.raw}'")
+    if abs(value.data) > LARGEST:
+        raise WrongValueError(f"must be at most {LARGEST}, not {value.data}")
     return value.data
 
 
@@ -154,6 +161,8 @@ def size(value: Value) -> Bytes:
     if isinstance(value.data, int) and not isinstance(value.data, bool):
         amount = f"{value.data} B"
     match = re.fullmatch(SIZE_PATTERN, amount)
+    if match is not None and len(amount) > _MOST_DIGITS + len(match[2]):
+        raise WrongValueError(f"is a size of {len(amount)} characters", "write fewer digits")
     if match is None:
         raise WrongValueError(
             f"must be a size, not {shown(value)}",

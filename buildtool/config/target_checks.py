@@ -10,6 +10,7 @@ from buildtool.config.prepare_keys import Prepare
 from buildtool.config.target import Target
 from buildtool.core.checkpoint_files import find_checkpoint
 from buildtool.core.errors import Problem
+from buildtool.core.regular_files import irregular
 
 COMMAND_LINE = "command line"
 LEAST_PAGE = 4096
@@ -96,12 +97,18 @@ def _fed_twice(target: Target) -> Iterator[Problem]:
 
 
 def missing_files(target: Target) -> Iterator[Problem]:
-    """Models, samples and patches that are not there.
+    """Models, samples and patches that are not there, or can never be read to their end.
 
     A compiler, a sysroot or a tree in a target file is another machine's business until that target
     is built; a tree on the command line is about to be used, so it is looked for here.
     """
     for key, path in _inputs(target):
+        if kind := irregular(path):
+            yield Problem(
+                where=target.where(key),
+                what=f"{key}: is {kind}, not a file: {path}",
+                todo="write what it gives into a file, and name that",
+            )
         # Path.exists raises for some bad paths.
         if not os.path.exists(path) and not _is_prefix(key, path):  # noqa: PTH110
             where = target.where(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -84,7 +85,9 @@ def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> Loa
         made = FrozenModel(path=_from_text(source.path, cache / "frozen"), inputs=(), outputs=())
     path = made.path
     with path.open("rb") as file:
-        buffer = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        # Files that a system makes when they are read have no size.
+        size = os.fstat(file.fileno()).st_size
+        buffer = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else file.read()
     faults: Mapping[str, str] = {}
     embeds: tuple[Path, ...] = ()
     if buffer.find(VOCABULARY_READER) >= 0:

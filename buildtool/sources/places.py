@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from buildtool.core.errors import DownloadError, Problem
+from buildtool.core.regular_files import irregular
 from buildtool.core.run import Command, run
 from buildtool.sources import debian, pypi
 from buildtool.sources.cache import writing
@@ -51,6 +52,8 @@ def _local(origin: Local, expected: ArchiveHash | None) -> Path:
     path = origin.path
     if not path.exists():
         raise DownloadError(Problem(where=str(path), what="there is no such file or folder"))
+    if kind := irregular(path):
+        raise DownloadError(Problem(where=str(path), what=f"is {kind}, not a file"))
     if expected and (path.is_dir() or file_sha256(path) != expected.sha256):
         what = f"is not the file with SHA-256 {expected.sha256}"
         raise DownloadError(Problem(where=str(path), what=what))

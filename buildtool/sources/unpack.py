@@ -23,7 +23,8 @@ from buildtool.sources.progress import Progress
 from buildtool.sources.treehash import CHUNK
 from buildtool.sources.wanted_files import Selection
 
-# What the readers raise; a bad gzip or bzip2 stream is an OSError without an errno.
+# What the readers raise; a bad gzip or bzip2 stream is an OSError without an errno, a name with a
+# zero a ValueError, and thousands of folders or links in each other a RecursionError.
 UNREADABLE = (
     tarfile.TarError,
     zipfile.BadZipFile,
@@ -32,7 +33,12 @@ UNREADABLE = (
     EOFError,
     OSError,
     NotImplementedError,
+    ValueError,
+    RecursionError,
 )
+# Several times the largest source; a few megabytes can stand for any number of zeros.
+MOST_BYTES = 4 << 30
+MOST_FOLDERS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +74,11 @@ def unpack(
             if place is not None and member.kind != "folder":
                 writer.add(place, member, archive)
                 progress.update(f"unpacking {label}", writer.bytes, None)
+        writer.check_links(archive)
     except UNREADABLE as failure:
         raise _refusal(archive, f"cannot be read, or is damaged or cut off ({failure})") from None
     finally:
         progress.end(f"unpacking {label}")
-    writer.check_links(archive)
     return writer.count
 
 
@@ -95,7 +101,7 @@ class _Writer:
             with writing(target):
                 target.symlink_to(member.target)
         else:
-            self._write(target, member)
+            self._write(target, member, archive)
         self.count += 1
 
     def _make_parents(self, place: str, member: Member, archive: Path) -> None:
@@ -109,7 +115,7 @@ class _Writer:
         with writing(self._folder / parent):
             (self._folder / parent).mkdir(parents=True, exist_ok=True)
 
-    def _write(self, target: Path, member: Member) -> None:
+    def _write(self, target: Path, member: Member, archive: Path) -> None:
         mode = 0o555 if member.mode & stat.S_IXUSR else 0o444
         with writing(target):
             handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -118,6 +124,8 @@ class _Writer:
                 with writing(target):
                     write_all(file, chunk)
                 self.bytes += len(chunk)
+                if self.bytes > MOST_BYTES:
+                    raise _refusal(archive, f"unpacks to more than {MOST_BYTES >> 30} GiB")
 
     def check_links(self, archive: Path) -> None:
         """Refuse links that lead out. Done when all stands, so that links to links count too."""
@@ -136,6 +144,8 @@ def _safe_parts(member: Member, archive: Path) -> tuple[str, ...]:
         raise _refusal(archive, f"has a member with an absolute path, {name!r}")
     if ".." in parts:
         raise _refusal(archive, f"has a member that climbs out with '..', {name!r}")
+    if len(parts) > MOST_FOLDERS:
+        raise _refusal(archive, f"has a member in {len(parts) - 1} folders, {name[:80]!r}...")
     if member.kind not in ("file", "folder", "link"):
         raise _refusal(archive, f"has a member that is a {member.kind}, {name!r}")
     if member.kind == "file" and member.mode & (stat.S_ISUID | stat.S_ISGID):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.core.errors import Problem, ToolError
-from buildtool.core.run import Command, program_state, run
+from buildtool.core.run import ANSWER, Command, program_state, run
 
 OLDEST = 8
 VARIABLE = "JAVA_HOME"
@@ -41,7 +41,8 @@ def find_jdk() -> Jdk:
     if javac is None:
         what = "holds no javac" if where else "there is no javac here, and JAVA_HOME is not set"
         raise ToolError(Problem(where=where or "Java", what=what, todo=TODO))
-    done = run(Command(argv=(str(javac), "-version")), what=str(javac), error=ToolError)
+    asked = Command(argv=(str(javac), "-version"))
+    done = run(asked, what=str(javac), timeout=ANSWER, error=ToolError)
     said = _VERSION.search(done.stdout + done.stderr)
     release = int(said[1]) if said else 0
     if release < OLDEST:

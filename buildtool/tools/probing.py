@@ -13,7 +13,7 @@ from pathlib import Path
 from buildtool.binary.elf import read_object
 from buildtool.binary.elf_file import NotElfError
 from buildtool.core.errors import Problem, ToolError
-from buildtool.core.run import Command, run
+from buildtool.core.run import ANSWER, Command, run
 from buildtool.core.values import Abi, Tool, Toolchain
 
 PROBE_SOURCE = """\
@@ -68,7 +68,8 @@ def first(names: Sequence[str]) -> Path | None:
 
 def tool(name: str, path: Path) -> Tool:
     """The program with the first line of what it says of its version; it is started."""
-    done = run(Command(argv=(str(path), "--version")), what=f"{name} --version", error=ToolError)
+    asked = Command(argv=(str(path), "--version"))
+    done = run(asked, what=f"{name} --version", timeout=ANSWER, error=ToolError)
     lines = done.stdout.strip().splitlines()
     return Tool(name=name, path=path, version=lines[0] if lines else "")
 
@@ -87,7 +88,9 @@ def try_out(toolchain: Toolchain, abi: Abi, *, todo: str = "") -> None:
             *(str(toolchain.cxx.path), "-std=c++17", *toolchain.compile_flags, str(source)),
             *("-o", str(program), *toolchain.link_flags, "-pthread"),
         )
-        done = run(Command(argv=argv), what="compiler probe", check=False)
+        done = run(
+            Command(argv=argv), what="compiler probe", check=False, timeout=ANSWER, error=ToolError
+        )
         found = _machine(program) if done.returncode == 0 else None
     if done.returncode:
         last = "\n    ".join(done.stderr.strip().splitlines()[-6:])

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from pathlib import Path
 
 import pytest
 
 from buildtool import workflow
 from buildtool.cli.steps import STEPS, Step
+from buildtool.config import load_targets
 from buildtool.workflow.workspace import Workspace
 
 MODULES = {each.name for each in pkgutil.iter_modules(workflow.__path__)}
@@ -32,3 +34,19 @@ def test_steps_come_after_those_whose_files_they_read() -> None:
     for step in STEPS:
         assert {name for name in step.reads if "{" not in name} <= written
         written.update(step.writes)
+
+
+def test_only_the_files_of_a_saved_model_are_looked_at_of_folders(tmp_path: Path) -> None:
+    (tmp_path / "targets").mkdir()
+    (tmp_path / "model").mkdir()
+    for name in ("saved_model.pb", "fingerprint.pb"):
+        (tmp_path / "model" / name).touch()
+    (tmp_path / "targets" / "pi.yaml").write_text(
+        "platform: raspberrypi\nabi: aarch64\nmodels: [/proc, model]\n"
+    )
+    target = load_targets(tmp_path / "targets")["pi"]
+    (plan,) = (step for step in STEPS if step.name == "plan")
+    assert sorted(path.name for path in plan.user_files(target)) == [
+        "fingerprint.pb",
+        "saved_model.pb",
+    ]

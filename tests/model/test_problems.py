@@ -485,6 +485,12 @@ def test_folders_and_missing_files(tmp_path: Path, read: Read) -> None:
     ]
 
 
+def test_a_file_that_the_system_makes_when_it_is_read(read: Read) -> None:
+    """It says that it holds nothing, which cannot be mapped into memory."""
+    (told,) = problems(read(Path("/proc/self/auxv")))
+    assert told.startswith("/proc/self/auxv: ")
+
+
 def test_a_folder_of_several_files_names_them(tmp_path: Path, read: Read) -> None:
     """As archives of detection models are."""
     (tmp_path / "saved_model").mkdir()

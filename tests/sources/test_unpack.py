@@ -5,8 +5,9 @@ import os
 import stat
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -23,9 +24,14 @@ def run(archive: Path, folder: Path, selection: Selection = ALL) -> int:
 
 
 def member(
-    name: str, kind: bytes = tarfile.REGTYPE, target: str = "", mode: int = 0o644
+    name: str,
+    kind: bytes = tarfile.REGTYPE,
+    target: str = "",
+    mode: int = 0o644,
+    pax: Mapping[str, str] = MappingProxyType({}),
 ) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
+    info.pax_headers = dict(pax)
     info.type, info.linkname, info.mode = kind, target, mode
     return info
 
@@ -43,6 +49,9 @@ BAD_TARS = [
     ([member("out", tarfile.SYMTYPE, "..")], "link 'out' that leads out of it, to '..'"),
     ([member("out", tarfile.SYMTYPE, "/etc/passwd")], "link 'out' that leads out of it"),
     ([member("d", tarfile.SYMTYPE, "/tmp"), member("d/evil")], "'d/evil' below a link"),  # noqa: S108
+    ([member("/".join("a" * 200))], "has a member in 199 folders, 'a/a"),
+    ([member(f"l{n}", tarfile.SYMTYPE, f"l{n + 1}") for n in range(2000)], "recursion depth"),
+    ([member("x", pax={"path": "a\0b"})], "embedded null"),
     (
         [member("dot", tarfile.SYMTYPE, "."), member("via", tarfile.SYMTYPE, "dot/../../x")],
         "link 'via' that leads out of it, to 'dot/../../x'",
@@ -130,6 +139,16 @@ def test_a_pipe_in_a_folder_is_refused_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "in/pipe")
     with pytest.raises(DownloadError, match="device, 'pipe'"):
         run(tmp_path / "in", tmp_path / "out")
+
+
+def test_what_unpacks_to_too_much_is_refused(
+    tmp_path: Path, packed: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "bomb.tar.gz"
+    archive.write_bytes(packed({"zeros": b"\0" * 5000}))
+    monkeypatch.setattr("buildtool.sources.unpack.MOST_BYTES", 4096)
+    with pytest.raises(DownloadError, match="unpacks to more than"):
+        run(archive, tmp_path / "out")
 
 
 @pytest.mark.parametrize("keep", [0, 3, 200, -100])

@@ -262,6 +262,17 @@ def test_a_compiler_that_does_not_even_start_is_refused(fake: Fake) -> None:
     assert str(cxx) in str(failure.value)
 
 
+@pytest.mark.usefixtures("helpers")
+def test_a_compiler_that_never_answers_is_not_waited_for(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("buildtool.tools.probing.ANSWER", 0.2)
+    fake("clang", says=CLANG)
+    fake("clang++", says="'; sleep 60; echo '")
+    with pytest.raises(ToolError, match=r"c\+\+ --version: did not end within 0 s"):
+        find_toolchain(AARCH64)
+
+
 def test_nothing_of_the_environment_leaks_into_the_compiler(
     clang: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.core.errors import BuildToolError, Problem, ToolError
-from buildtool.core.run import Command, run
+from buildtool.core.run import ANSWER, Command, run
 from buildtool.core.values import Abi, AppleFacts
 from buildtool.tools.apple.apple_sdk import CXX_HEADERS, TODO, Sdk, read_sdk
 from buildtool.tools.linkers import LLD
@@ -212,7 +212,7 @@ def _xcode_sdk(facts: AppleFacts, problems: list[Problem]) -> Path | None:
 def _ask(argv: Sequence[str], problems: list[Problem]) -> str:
     """What a program says; nothing, with its words as a problem, if it fails."""
     try:
-        done = run(Command(argv=tuple(argv)), what=argv[0], check=False)
+        done = run(Command(argv=tuple(argv)), what=argv[0], check=False, timeout=ANSWER)
     except BuildToolError as failure:
         problems += failure.problems
         return ""
