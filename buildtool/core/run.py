@@ -21,6 +21,9 @@ from buildtool.core.errors import BuildError, BuildToolError, Problem, ToolError
 TAIL_LINES = 20
 # Seconds in which a program answers a question of who it is, also on a machine that is busy.
 ANSWER = 60.0
+# What a program of ours ends with that runs another one elsewhere and cannot, sysexits.h's
+# EX_UNAVAILABLE: its standard error says why.
+UNREACHED = 69
 # What compilers, linkers, CMake and make take from the environment unasked (GCC manual 12,
 # "Environment Variables Affecting GCC"; cmake-env-variables(7)): targets say all of that.
 LEAKING = re.compile(

@@ -14,7 +14,7 @@ from typing import Any
 
 from buildtool.core.datatypes import short
 from buildtool.core.errors import Problem, ToolError, VerificationError
-from buildtool.core.run import Command, Completed, failure_problem, run
+from buildtool.core.run import UNREACHED, Command, Completed, failure_problem, run
 from buildtool.core.values import ModelInfo, TypeConstraint
 from buildtool.verify.causes import likely_cause
 from buildtool.verify.tensor_files import Tensor, read_tensor, to_bytes
@@ -25,13 +25,15 @@ PROFILE_FILE = "profile.bin"
 @dataclass(frozen=True, kw_only=True)
 class Program:
     """How to start the runner: ``argv`` is the emulator with its options and the program's path;
-    ``timeout`` is seconds for each start, after which it is killed."""
+    ``timeout`` is seconds for each start, after which it is killed. ``device`` is where it runs, if
+    that is not here."""
 
     argv: tuple[str, ...]
     name: str
     log: Path
     timeout: float
     env: Mapping[str, str] = field(default_factory=dict)
+    device: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -180,7 +182,7 @@ def constraint_names(
 
 def _start(program: Program, words: list[str], *, what: str) -> Completed:
     command = Command(argv=(*program.argv, *words), env=program.env)
-    step = f"{program.name}, {what}"
+    step = f"{program.name}, {what}" + (f" on {program.device}" if program.device else "")
     try:
         done = run(
             command,
@@ -201,6 +203,9 @@ def _start(program: Program, words: list[str], *, what: str) -> Completed:
         ) from None
     if done.returncode == 0:
         return done
+    if done.returncode == UNREACHED:
+        said, todo = done.stderr.strip(), f"full log: {program.log}"
+        raise ToolError(Problem(where=step, what=said, todo=todo))
     problem = failure_problem(command, done.returncode, done.stderr, what=step, log=program.log)
     cause = likely_cause(done.returncode, done.stderr)
     todo = f"{cause}\n    {problem.todo}" if cause else problem.todo

@@ -248,6 +248,7 @@ def _program(what: VerificationInput, timeout: float = QUICK_TIMEOUT) -> Program
         log=what.folder / "runner.log",
         timeout=timeout,
         env={"TF_CPP_MIN_LOG_LEVEL": "2"},
+        device=what.device,
     )
 
 

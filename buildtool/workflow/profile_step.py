@@ -74,6 +74,7 @@ def _measure(work: Workspace, found: Runnable, item: ModelRun, place: int) -> Me
         log=work.layout.log("profile"),
         timeout=TIMEOUT,
         env={"TF_CPP_MIN_LOG_LEVEL": "2"},
+        device=found.device,
     )
     where = Circumstance(
         target=work.target.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from buildtool.core.errors import ToolError, VerificationError
+from buildtool.core.run import UNREACHED
 from buildtool.core.values import ModelInfo, TensorInfo
 from buildtool.verify.program import Program, list_registries, prove_session, run_model
 from buildtool.verify.tensor_files import Tensor
@@ -147,6 +149,17 @@ def test_failures_are_explained(
     assert stderr in text
     assert cause in text
     assert "to repeat: " in text
+    assert "runner.log" in text
+
+
+def test_a_device_that_is_not_reached(tmp_path: Path, fake: Program, play: Play) -> None:
+    """No fault of the library's: it has not run."""
+    said = "pi@board lost the connection while the program ran\n    run the same again"
+    play(tmp_path / "runner", {"--session": {"code": UNREACHED, "stderr": said}})
+    with pytest.raises(ToolError) as caught:
+        prove_session(dataclasses.replace(fake, device="board pi@board, armv7l"))
+    text = str(caught.value)
+    assert text.startswith(f"runner, making a session on board pi@board, armv7l: {said}")
     assert "runner.log" in text
 
 
