@@ -24,6 +24,7 @@ from buildtool.config.kinds import (
     DataType,
     Define,
     Dimension,
+    Host,
     Identifier,
     JavaPackage,
     NameOrPath,
@@ -37,6 +38,7 @@ from buildtool.config.reader import Key, keys_of
 from buildtool.config.scalars import (
     COORDINATE_PATTERN,
     DEFINE_PATTERN,
+    HOST_PATTERN,
     IDENTIFIER_PATTERN,
     JAVA_PACKAGE_PATTERN,
     PREFIX_PATTERN,
@@ -75,6 +77,7 @@ KINDS: Mapping[Any, Kind] = {
     ),
     DataType: Kind(words="data type", schema={"enum": list(SPELLINGS)}),
     Define: Kind(words="macro", schema={"type": "string", "pattern": DEFINE_PATTERN}),
+    Host: Kind(words="name for ssh", schema={"type": "string", "pattern": HOST_PATTERN}),
     Identifier: Kind(words="name in C", schema={"type": "string", "pattern": IDENTIFIER_PATTERN}),
     JavaPackage: Kind(
         words="Java package", schema={"type": "string", "pattern": JAVA_PACKAGE_PATTERN}

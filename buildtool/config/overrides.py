@@ -10,10 +10,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from buildtool.config.describe import choices, item_of
-from buildtool.config.kinds import Count, NameOrPath
+from buildtool.config.kinds import Count, Host, NameOrPath
+from buildtool.config.nodes import Value
 from buildtool.config.prepare_keys import Prepare
 from buildtool.config.reader import keys_of
-from buildtool.config.scalars import WrongValueError, name_or_place, place
+from buildtool.config.scalars import WrongValueError, host, name_or_place, place
 from buildtool.config.target import Model, SizeBudget, Target
 from buildtool.config.target_checks import COMMAND_LINE
 from buildtool.core.errors import ConfigError, Problem
@@ -40,6 +41,7 @@ class Overrides:
     prepare: tuple[str, ...] | None = None
     weights: str = ""
     format: str = ""
+    host: Host | None = None
 
     @property
     def preparing(self) -> Mapping[str, object]:
@@ -94,6 +96,9 @@ def overridden(target: Target, overrides: Overrides) -> Target:
         new["prepare"] = dataclasses.replace(target.prepare, **overrides.preparing)  # type: ignore[arg-type]  # as above
     kept = {key: where for key, where in target.origins.items() if _top(key) not in new}
     kept |= dict.fromkeys(new, COMMAND_LINE)
+    if overrides.host is not None:
+        new["run"] = dataclasses.replace(target.run, host=overrides.host)
+        kept["run.host"] = COMMAND_LINE
     for index, path in enumerate(overrides.models):
         kept |= _origins_of_model(target, path, f"models[{index}]")
     made = dataclasses.replace(target, **new)  # type: ignore[arg-type]  # as above
@@ -174,6 +179,11 @@ def _text(written: str, _: Path) -> str:
     return written
 
 
+def _host(written: str, _: Path) -> Host:
+    """A board; an empty text is none, whatever the target says."""
+    return host(Value(data=written, where=COMMAND_LINE, raw=written)) if written else Host("")
+
+
 def _steps(written: str, _: Path) -> tuple[str, ...]:
     """Steps with commas between them; an empty text is none."""
     return tuple(_one_of(name, _choices_of("steps")) for name in _names(written, _))
@@ -207,6 +217,7 @@ WORDS: Mapping[str, tuple[str, Callable[[str, Path], object]]] = {
     "prepare": ("prepare", _steps),
     "weights": ("weights", _choice("weights")),
     "format": ("format", _choice("format")),
+    "host": ("host", _host),
     "runs": ("runs", _count),
     "against": ("against", _names),
 }

@@ -16,6 +16,7 @@ from buildtool.config.kinds import (
     DataType,
     Define,
     Dimension,
+    Host,
     Identifier,
     JavaPackage,
     NameOrPath,
@@ -51,6 +52,8 @@ COORDINATE_PATTERN = r"^[A-Za-z0-9_]([A-Za-z0-9_-]|\.(?!\.))*$"
 # A library's own package needs a dot (developer.android.com, "Configure the app module").
 JAVA_PACKAGE_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+$"
 URL_PATTERN = r"^[a-z][a-z0-9+.-]*://[^\s]+$"
+# ssh would take a dash for an option.
+HOST_PATTERN = r"^(?!-)(?!.*@-)[^\s\x00-\x1f\x7f-\x9f]+$"
 # Underscores at either end or two in a row would make names that C++ reserves (C++17, [lex.name]),
 # as a prefix stands before "_google".
 PREFIX_PATTERN = r"^[A-Za-z](_?[A-Za-z0-9])*$"
@@ -259,6 +262,18 @@ def url(value: Value) -> Url:
     )
 
 
+def host(value: Value) -> Host:
+    """A machine as ssh is told of it."""
+    return Host(
+        _matching(
+            value,
+            HOST_PATTERN,
+            "must be a name for ssh, with no space and no '-' at its start, not '{}'",
+            "such as pi@board, or a Host of ~/.ssh/config",
+        )
+    )
+
+
 def _matching(value: Value, pattern: str, what: str, todo: str) -> str:
     """Text that is wholly of ``pattern``. ``what`` is the message otherwise; ``{}`` is the text."""
     written = text(value)
@@ -289,6 +304,7 @@ READERS: Mapping[Any, Callable[[Value, Path], object]] = {
     Coordinate: lambda value, _: coordinate(value),
     Count: lambda value, _: count(value),
     Dimension: lambda value, _: dimension(value),
+    Host: lambda value, _: host(value),
     Share: lambda value, _: share(value),
     Tolerance: lambda value, _: tolerance(value),
     Bytes: lambda value, _: size(value),

@@ -314,7 +314,8 @@ class Target:
     called."""
 
     run: Run = Run()
-    """For the platform `android`: what the library is run on to verify it."""
+    """What programs are run on, to verify the library and to profile models: a board, a device, or
+    an Android's libraries."""
 
     makefile: Makefile = Makefile()
     """For the backend `makefile`: what a tree of TensorFlow 1.x is built with."""

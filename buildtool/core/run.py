@@ -11,10 +11,13 @@ import os
 import re
 import resource
 import shlex
+import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from buildtool.core.errors import BuildError, BuildToolError, Problem, ToolError
 
@@ -116,6 +119,58 @@ def run(
         stderr=stderr,
         cpu=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a process gave that was fed and answers in bytes."""
+
+    returncode: int
+    stdout: bytes
+    stderr: str
+
+
+def converse(command: Command, source: BinaryIO, *, what: str) -> Answer:
+    """Run ``command`` to its end with what ``source`` holds as its standard input, which stays open
+    after that until it ends: it sees the end of its input only if we are gone.
+
+    Raises:
+        ToolError: the program does not exist or may not be run.
+    """
+    reading, writing = os.pipe()
+    try:
+        process = subprocess.Popen(
+            command.argv,
+            env=environment(command),
+            stdin=reading,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except OSError as failure:
+        os.close(writing)
+        raise _cannot_start(command, failure, what=what) from None
+    finally:
+        os.close(reading)
+    # One that has ended early reads no more, and closing tries once more to write.
+    with contextlib.suppress(BrokenPipeError), os.fdopen(writing, "wb") as pipe:
+        feeder = threading.Thread(target=_feed, args=(source, pipe))
+        feeder.start()
+        try:
+            with process, _ended_with_us(process):
+                stdout, stderr = process.communicate()
+        finally:
+            feeder.join()
+    return Answer(
+        returncode=process.returncode,
+        stdout=stdout,
+        stderr=stderr.decode("utf-8", "replace"),
+    )
+
+
+def _feed(source: BinaryIO, pipe: BinaryIO) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        shutil.copyfileobj(source, pipe)
+        pipe.flush()
 
 
 def stream(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from buildtool.config import Target
+from buildtool.config import COMMAND_LINE, Target
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.suggest import did_you_mean
 from buildtool.core.values import Abi
@@ -123,18 +123,25 @@ def platform_problems(target: Target) -> Iterator[Problem]:
     except ConfigError as failure:
         yield from failure.problems
         return
-    platform = find_platform(target.platform)
-    if (target.run.root or target.run.device) and not platform.run_keys:
-        others = ", ".join(sorted(each.name for each in PLATFORMS.values() if each.run_keys))
-        yield Problem(
-            where=target.where("run"),
-            what=f"run: where programs for {target.platform} run is not for a target to say",
-            todo=f"take the keys out, or move them to a target of a platform that reads them: "
-            f"{others}",
-        )
+    # What the command line says is for the target that is built, which is then refused.
+    yield from (each for each in run_problems(target) if each.where != COMMAND_LINE)
     if target.glibc and GNU not in abi.triple:
         yield Problem(
             where=target.where("glibc"),
             what=f"glibc: the C library of {target.platform} for {abi.name} is not glibc",
             todo="leave the key out",
+        )
+
+
+def run_problems(target: Target) -> Iterator[Problem]:
+    """Keys for what programs run on that the target's platform does not read."""
+    run, platform = target.run, find_platform(target.platform)
+    given = {"host": run.host, "root": run.root, "device": run.device}
+    for key in (name for name, value in given.items() if value and name not in platform.run_keys):
+        readers = sorted(each.name for each in PLATFORMS.values() if key in each.run_keys)
+        yield Problem(
+            where=target.where(f"run.{key}"),
+            what=f"run.{key}: only targets of the platform {' or '.join(readers)} have it, and "
+            f"this one's is {target.platform!r}",
+            todo="take it out, or move it to such a target",
         )

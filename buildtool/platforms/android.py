@@ -170,8 +170,8 @@ class AndroidPlatform(ElfPlatform):
         )
 
     def run_stamp(self, target: Target) -> str:
-        del target
-        return f"{SERIAL}={os.environ.get(SERIAL, '')}"
+        run = target.run
+        return f"{run.root} {run.device} {SERIAL}={os.environ.get(SERIAL, '')}"
 
 
 def _place(target: Target, abi: Abi) -> Place:
@@ -232,6 +232,6 @@ PLATFORM = AndroidPlatform(
     link_flags=("-llog", "-ldl", "-lm"),
     products=("prefab", "java-aar", "aar", "shared", "static"),
     ndk_build=True,
-    run_keys=True,
+    run_keys=("root", "device"),
     path_variables=(*SDK_VARIABLES, *NDK_VARIABLES),
 )

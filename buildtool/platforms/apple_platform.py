@@ -25,7 +25,7 @@ class ApplePlatform:
     libraries: tuple[str, ...]
     path_variables: tuple[str, ...] = ()
     ndk_build: bool = False
-    run_keys: bool = False
+    run_keys: tuple[str, ...] = ()
 
     @property
     def link_flags(self) -> tuple[str, ...]:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.config import Target
+from buildtool.core.errors import Attempts
 from buildtool.core.plain_paths import plain
 from buildtool.core.values import Abi, ElfExpectation, Toolchain
 from buildtool.platforms.facts import ProgramRunner, SourceAccess
+from buildtool.tools.board.board_run import command
+from buildtool.tools.board.board_search import Board, BoardRequest, find_board
 from buildtool.tools.compilers import compiler_stamp, find_toolchain
 
 
@@ -23,20 +26,28 @@ class ElfPlatform:
     link_flags: tuple[str, ...] = ("-pthread", "-ldl", "-lm")
     path_variables: tuple[str, ...] = ()
     ndk_build: bool = False
-    run_keys: bool = False
+    run_keys: tuple[str, ...] = ("host",)
 
     def sdk(self, target: Target, abi: Abi, access: SourceAccess) -> Path | None:
         del abi, access
         return plain(target.sysroot) if target.sysroot else None
 
     def toolchain(self, target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
-        return find_toolchain(
-            abi,
-            compiler=str(target.compiler),
-            sysroot=sysroot,
-            compile_flags=target.cpu_flags,
-            named_at=target.where("compiler") if "compiler" in target.origins else "",
+        attempt = Attempts()
+        found = attempt(
+            lambda: find_toolchain(
+                abi,
+                compiler=str(target.compiler),
+                sysroot=sysroot,
+                compile_flags=target.cpu_flags,
+                named_at=target.where("compiler") if "compiler" in target.origins else "",
+            )
         )
+        if target.run.host:  # what cannot be run is told before it is compiled
+            attempt(lambda: _board(target, abi, found))
+        if found is None or attempt.failures:
+            raise attempt.failure()
+        return found
 
     def compiler_stamp(self, target: Target, abi: Abi) -> str:
         return compiler_stamp(abi, str(target.compiler))
@@ -50,11 +61,26 @@ class ElfPlatform:
         return self.link_flags
 
     def run_stamp(self, target: Target) -> str:
-        del target
-        return ""
+        return target.run.host
 
     def runner(
         self, target: Target, abi: Abi, toolchain: Toolchain, access: SourceAccess
     ) -> ProgramRunner:
-        del target, abi, access
-        return ProgramRunner(argv=toolchain.emulator)
+        del access
+        if not target.run.host:
+            return ProgramRunner(argv=toolchain.emulator)
+        board = _board(target, abi, toolchain)
+        return ProgramRunner(argv=command(board.host), device=board.text)
+
+
+def _board(target: Target, abi: Abi, toolchain: Toolchain | None) -> Board:
+    """The board that the target's programs run on."""
+    return find_board(
+        BoardRequest(
+            host=target.run.host,
+            where=target.where("run.host"),
+            abi=abi,
+            identity=toolchain.identity if toolchain else "",
+            toolchain=toolchain,
+        )
+    )

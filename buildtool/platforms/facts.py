@@ -59,8 +59,8 @@ class Platform(Protocol):
         ...
 
     @property
-    def run_keys(self) -> bool:
-        """Whether a target says with ``run`` where its programs run."""
+    def run_keys(self) -> tuple[str, ...]:
+        """The keys of ``run`` with which a target says where its programs run."""
         ...
 
     def app_link_flags(self, target: Target, abi: Abi) -> tuple[str, ...]:

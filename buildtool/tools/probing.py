@@ -13,7 +13,7 @@ from pathlib import Path
 from buildtool.binary.elf import read_object
 from buildtool.binary.elf_file import NotElfError
 from buildtool.core.errors import Problem, ToolError
-from buildtool.core.run import ANSWER, Command, run
+from buildtool.core.run import ANSWER, Command, Completed, run
 from buildtool.core.values import Abi, Tool, Toolchain
 
 PROBE_SOURCE = """\
@@ -82,15 +82,8 @@ def try_out(toolchain: Toolchain, abi: Abi, *, todo: str = "") -> None:
         ToolError: that fails, or gives a program for another machine.
     """
     with tempfile.TemporaryDirectory() as folder:
-        source, program = Path(folder, "probe.cc"), Path(folder, "probe")
-        source.write_text(PROBE_SOURCE, encoding="utf-8")
-        argv = (
-            *(str(toolchain.cxx.path), "-std=c++17", *toolchain.compile_flags, str(source)),
-            *("-o", str(program), *toolchain.link_flags, "-pthread"),
-        )
-        done = run(
-            Command(argv=argv), what="compiler probe", check=False, timeout=ANSWER, error=ToolError
-        )
+        program = Path(folder, "probe")
+        done = link_small_program(toolchain, program)
         found = _machine(program) if done.returncode == 0 else None
     if done.returncode:
         last = "\n    ".join(done.stderr.strip().splitlines()[-6:])
@@ -106,6 +99,20 @@ def try_out(toolchain: Toolchain, abi: Abi, *, todo: str = "") -> None:
     install = f"on Debian or Ubuntu: apt-get install {packages}; or " if packages else ""
     usual = f"{install}set 'compiler:' or 'sysroot:' in the target"
     raise ToolError(Problem(where=str(toolchain.cxx.path), what=what, todo=todo or usual))
+
+
+def link_small_program(toolchain: Toolchain, program: Path) -> Completed:
+    """Make a program that uses the C and C++ libraries, and ends with 0 where it runs. Whether
+    there is one is for the caller to see."""
+    source = program.with_suffix(".cc")
+    source.write_text(PROBE_SOURCE, encoding="utf-8")
+    argv = (
+        *(str(toolchain.cxx.path), "-std=c++17", *toolchain.compile_flags, str(source)),
+        *("-o", str(program), *toolchain.link_flags, "-pthread"),
+    )
+    return run(
+        Command(argv=argv), what="compiler probe", check=False, timeout=ANSWER, error=ToolError
+    )
 
 
 def _machine(program: Path) -> tuple[str, int] | None:

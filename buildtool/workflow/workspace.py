@@ -21,7 +21,7 @@ from buildtool.core.values import (
     PreparedModel,
     Toolchain,
 )
-from buildtool.platforms import find_platform, target_abi
+from buildtool.platforms import find_platform, run_problems, target_abi
 from buildtool.platforms.facts import Platform, SourceAccess
 from buildtool.prepare.wishes import is_prepared
 from buildtool.products import find_product
@@ -60,11 +60,12 @@ class Workspace:
     @functools.cached_property
     def backend(self) -> Backend:
         """Raises ConfigError if none builds what the target asks for, or if the target has keys of
-        another one."""
+        another one, or of another platform."""
         found = find_backend(
             self.target, product=self.product.name, object_format=self.abi.object_format
         )
-        if unread := [*unread_by_backend(self.target, found.name)]:
+        unread = (*unread_by_backend(self.target, found.name), *run_problems(self.target))
+        if unread:
             raise ConfigError(unread)
         return found
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
 import platform
 import shutil
 import struct
@@ -18,6 +20,9 @@ from buildtool.core.errors import VerificationError
 from buildtool.core.values import BuildPlan, ModelInfo, TensorInfo
 from buildtool.model.textformat import encode
 from buildtool.profile.step_stats import read_runs
+from buildtool.tools.android.adb import Device
+from buildtool.tools.android.device_run import command as device_command
+from buildtool.tools.board.board_run import command as board_command
 from buildtool.verify.program import (
     Program,
     RunResult,
@@ -303,3 +308,39 @@ def test_a_profile_ends_when_its_time_is_over(program: Program, tmp_path: Path) 
         seconds=0,
     )
     assert (len(found.plain), len(found.traced)) == (1, 1)
+
+
+# Another machine that is this one: each hands on its last word; what is on a device is in $HOME.
+SSH = 'for command; do :; done\nexec sh -c "$command"'
+ADB = """
+case "$3" in
+  push) cp "$4" "$HOME$5" ;;
+  pull) cp -r "$HOME$4" "$5" ;;
+  shell) echo "$4" | sed "s,/data/,$HOME/data/,g" | sh ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("name", "script"), [("ssh", SSH), ("adb", ADB)])
+def test_a_profile_comes_home_from_elsewhere(
+    program: Program, tmp_path: Path, name: str, script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / "bin" / name
+    tool.parent.mkdir()
+    tool.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    device = Device(adb=tool, serial="A", name="")
+    there = board_command("pi@board") if name == "ssh" else device_command(device)
+    found = profile_model(
+        dataclasses.replace(program, argv=(*there, *program.argv)),
+        model=_model("y:0"),
+        graph=_negated(tmp_path / "m.pb"),
+        inputs=[X],
+        folder=tmp_path / "out",
+        runs=2,
+        seconds=60,
+    )
+    assert (len(found.plain), len(found.traced)) == (2, 2)
+    assert [len(run) > 0 for run in read_runs(found.stats)] == [True, True]
