@@ -17,6 +17,7 @@ from buildtool.model.transforms.exact.obfuscate_names import OBFUSCATE_NAMES
 from buildtool.model.transforms.exact.remove_nodes import REMOVE_NODES
 from buildtool.model.transforms.exact.sort import SORT
 from buildtool.model.transforms.exact.strip import STRIP
+from buildtool.model.transforms.lossy.quantize_activations import QUANTIZE_ACTIVATIONS
 from buildtool.model.transforms.lossy.quantize_weights import QUANTIZE_WEIGHTS
 from buildtool.model.transforms.lossy.round_weights import ROUND_WEIGHTS
 from buildtool.model.transforms.transform import Transform
@@ -31,6 +32,7 @@ PREPARATIONS: tuple[Transform, ...] = (
     MERGE_DUPLICATES,
     ROUND_WEIGHTS,
     QUANTIZE_WEIGHTS,
+    QUANTIZE_ACTIVATIONS,
     SORT,
     ADD_DEFAULT_ATTRIBUTES,
     CLEAR_DEVICES,

@@ -27,7 +27,7 @@ Dim: TypeAlias = "int | Symbol"
 Dims: TypeAlias = "tuple[Dim, ...] | None"
 
 _SAME = (
-    "Abs BiasAdd Cast Ceil CheckNumerics Cos Cumsum Elu Enter Erf Exit Exp Expm1 Floor "
+    "Abs BiasAdd Cast Ceil CheckNumerics Cos Cumsum Dequantize Elu Enter Erf Exit Exp Expm1 Floor "
     "FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 Identity Inv LeakyRelu Log Log1p LogSoftmax "
     "LogicalNot Neg OnesLike Reciprocal Relu Relu6 Reverse ReverseV2 Round Rsqrt Selu Sigmoid Sign "
     "Sin Softmax Softplus Softsign Sqrt Square StopGradient Switch Tanh ZerosLike"

@@ -31,6 +31,10 @@ class Tree(NamedTuple):
 Value: TypeAlias = bool | int | float | str | tuple[str, ...]
 # Computes tensors of a graph that depend on no input, by name (``x:0``), as TensorFlow does.
 Evaluate: TypeAlias = Callable[[GraphDef, Sequence[str]], Mapping[str, Array]]
+# TensorFlow's own tool: the graph, names of its inputs and outputs, and the transforms in its words.
+GraphTool: TypeAlias = Callable[[GraphDef, Sequence[str], Sequence[str], str], GraphDef]
+# What tensors hold in each of the user's runs, in the order of their names.
+Observe: TypeAlias = Callable[[GraphDef, Sequence[str]], Sequence[Sequence[Array]]]
 
 
 class Setting(NamedTuple):
@@ -39,7 +43,7 @@ class Setting(NamedTuple):
 
     ``inputs`` and ``outputs`` are the tensors that an app feeds and fetches (``x:0``), and
     ``first`` the nodes that it runs once before: none of them ever changes its name. ``evaluate``
-    is there where tensors may have to be computed."""
+    is there where tensors may have to be computed, ``tool`` and ``observe`` where TensorFlow is."""
 
     tree: Tree
     shapes: Mapping[str, tuple[int, ...]] = {}
@@ -48,6 +52,8 @@ class Setting(NamedTuple):
     outputs: tuple[str, ...] = ()
     first: tuple[str, ...] = ()
     evaluate: Evaluate | None = None
+    tool: GraphTool | None = None
+    observe: Observe | None = None
 
 
 class Result(NamedTuple):

@@ -29,7 +29,8 @@ from buildtool.model.transforms.lossy.weights import (
 )
 from buildtool.model.transforms.transform import Result, Setting, Transform, View, controls
 
-_TYPE = "DT_QUINT8"
+BYTES = "DT_QUINT8"
+MODE = b"MIN_FIRST"
 _STEPS = 255
 _BITS = 16  # of a step's size: times 255, it still fits into the 24 bits of a float
 _AT_ONCE = 1 << 20  # numbers that are computed in one go, as doubles
@@ -89,11 +90,11 @@ def dequantized(node: Node, array: Array, view: View) -> tuple[Node, ...] | Refu
         return covered
     names = [view.fresh(f"{node.name}_quantized_{part}") for part in ("const", "min", "max")]
     made = (
-        constant(names[0], eight_bits(array, covered), dtype=_TYPE),
+        constant(names[0], eight_bits(array, covered), dtype=BYTES),
         *(constant(name, np.array(end)) for name, end in zip(names[1:], covered, strict=True)),
     )
     attrs = {name: attr for name, attr in node.attrs.items() if name.startswith("_")}
-    attrs |= {"T": type_attr(_TYPE), "mode": string_attr(b"MIN_FIRST")}
+    attrs |= {"T": type_attr(BYTES), "mode": string_attr(MODE)}
     back = make_node(node.name, "Dequantize", names, **attrs)._replace(rest=node.rest)
     # A constant in a loop is held there by what it waits for.
     return (*(each._replace(inputs=controls(node), rest=node.rest) for each in made), back)

@@ -18,7 +18,7 @@ from buildtool.model.graphdef import GraphDef, Node
 from buildtool.model.tensors import Array, array_of, shape_of
 from buildtool.model.transforms.transform import Result, Setting, View
 
-_OTHER_FLOATS = ("DT_HALF", "DT_BFLOAT16", "DT_DOUBLE")
+OTHER_FLOATS = ("DT_HALF", "DT_BFLOAT16", "DT_DOUBLE")
 # Numbers that NEON of 32-bit ARM computes with: it takes smaller ones for 0.
 SMALLEST = float(np.finfo(np.float32).tiny)
 LARGEST = float(np.finfo(np.float32).max)
@@ -39,16 +39,16 @@ class Extremes(NamedTuple):
 def change_weights(graph: GraphDef, setting: Setting, change: Change) -> Result:
     """The graph with every weight changed, but for those that ``exclude`` names."""
     view = View(graph, setting)
-    patterns = _texts(setting, "exclude")
+    patterns = names_of(setting, "exclude")
     least = setting.parameters["minimum_elements"]
     known = {name.rpartition(":")[0] for name in (*setting.inputs, *setting.outputs)}
     known |= set(setting.first)
     nodes: list[Node] = []
     changed: list[str] = []
-    refused = list(_unmatched(patterns, graph))
+    refused = list(unmatched(patterns, graph))
     for node in graph.nodes:
         found = None
-        if node.op == "Const" and _elements(node) >= int(str(least)) and not _is(node, patterns):
+        if node.op == "Const" and _elements(node) >= int(str(least)) and not is_named(node, patterns):
             found = _one(node, view, change, known)
         if isinstance(found, str):
             refused.append((node.name, found))
@@ -75,7 +75,7 @@ def _one(
 ) -> tuple[Node, ...] | Refusal | None:
     """What becomes of a constant that is large enough."""
     dtype = str(node.value("dtype", "type"))
-    if dtype in _OTHER_FLOATS:
+    if dtype in OTHER_FLOATS:
         return f"it holds numbers of type {short(dtype)}, and only float is changed"
     if dtype != "DT_FLOAT":
         return None
@@ -90,16 +90,18 @@ def _elements(node: Node) -> int:
     return 0 if shape is None else math.prod(shape)
 
 
-def _texts(setting: Setting, name: str) -> tuple[str, ...]:
+def names_of(setting: Setting, name: str) -> tuple[str, ...]:
+    """The names, or patterns of names, that a parameter holds."""
     value = setting.parameters[name]
     return value if isinstance(value, tuple) else ()
 
 
-def _is(node: Node, patterns: Sequence[str]) -> bool:
+def is_named(node: Node, patterns: Sequence[str]) -> bool:
+    """Whether one of some patterns is a node's name."""
     return any(fnmatchcase(node.name, pattern) for pattern in patterns)
 
 
-def _unmatched(patterns: Sequence[str], graph: GraphDef) -> Iterator[tuple[str, Refusal]]:
+def unmatched(patterns: Sequence[str], graph: GraphDef) -> Iterator[tuple[str, Refusal]]:
     """Patterns that name nothing, which is likely a slip."""
     for pattern in patterns:
         if not any(fnmatchcase(node.name, pattern) for node in graph.nodes):

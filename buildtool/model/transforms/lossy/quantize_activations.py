@@ -1,0 +1,152 @@
+"""Convolutions and products in eight bits, by TensorFlow's own Graph Transform Tool.
+
+The tool (``quantize_nodes``) is given the nodes that it is right about, and nothing else of the
+graph: what lies around them is a placeholder for it. So what it drops of a graph (version,
+functions, devices, control edges), and what it would change wrongly, never is in its hands. Weights
+become bytes here, not there, in the ranges of ``quantize_weights.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from buildtool.model.encoding import make_node, string_attr, type_attr
+from buildtool.model.graphdef import GraphDef, Node
+from buildtool.model.pruning import node_of
+from buildtool.model.transforms.exact.effects import Effects
+from buildtool.model.transforms.exact.wiring import swept, with_nodes
+from buildtool.model.transforms.lossy.eight_bit_choice import EightBitChoice
+from buildtool.model.transforms.lossy.eight_bit_nodes import FLOAT
+from buildtool.model.transforms.lossy.frozen_ranges import frozen
+from buildtool.model.transforms.lossy.quantize_weights import BYTES, MODE
+from buildtool.model.transforms.lossy.weights import names_of, unmatched
+from buildtool.model.transforms.transform import GraphTool, Result, Setting, Transform, full
+
+NAME = "quantize-activations"
+_PLACEHOLDER = "Placeholder"
+_NO_TENSORFLOW = "TensorFlow, whose tool changes it, is not installed"
+
+
+def _apply(graph: GraphDef, setting: Setting) -> Result:
+    choice = EightBitChoice(graph, setting)
+    refused = (*unmatched(names_of(setting, "exclude"), graph), *choice.refused.items())
+    if not choice.forms:
+        return Result(graph, (), refused)
+    if setting.tool is None:
+        return Result(graph, (), tuple((name, _NO_TENSORFLOW) for name in choice.forms))
+    names = _named_outside(choice)
+    made = _changed(choice, names, setting.tool, _words(setting.parameters))
+    whole = _put_back(choice, made, names, Effects(graph, setting))
+    if setting.parameters["ranges"] == "observed":
+        whole, unseen = frozen(whole, [node.name for node in made], setting)
+        refused += unseen
+    return Result(whole, tuple(choice.forms), refused)
+
+
+def _words(parameters: Mapping[str, object]) -> str:
+    """The transform as the tool's command line has it, whose numbers have no ``+``."""
+    if parameters["ranges"] != "given":
+        return "quantize_nodes"
+    low, high = (f"{float(str(parameters[end])):.9g}".replace("+", "") for end in ("low", "high"))
+    return f"quantize_nodes(fallback_min={low}, fallback_max={high})"
+
+
+def _named_outside(choice: EightBitChoice) -> tuple[str, ...]:
+    """The nodes whose names must stay, as nodes outside take what they give or wait for them, or
+    the app knows them."""
+    names = set(choice.names.all)
+    for node in choice.graph.nodes:
+        if node.name not in choice.forms:
+            names |= {node_of(name) for name in node.inputs}
+    return tuple(sorted(names & (choice.forms.keys() | choice.weights.keys())))
+
+
+def _changed(
+    choice: EightBitChoice, names: Sequence[str], tool: GraphTool, words: str
+) -> tuple[Node, ...]:
+    """The nodes that the tool makes of the chosen ones, without their weights; some of them are for
+    nobody. In the order of their names, as that in which it writes them says nothing."""
+    tensors: dict[str, str] = {}
+    given: list[Node] = []
+    for name in choice.weights:
+        parts = [(f"{name}__{part}", kind) for part, kind in _WEIGHT]
+        given += [make_node(part, _PLACEHOLDER, (), dtype=type_attr(kind)) for part, kind in parts]
+        floats = {"T": type_attr(BYTES), "mode": string_attr(MODE)}
+        given.append(make_node(name, "Dequantize", [part for part, _ in parts], **floats))
+        sources = choice.weights[name].floats.inputs
+        tensors |= {part: source for (part, _), source in zip(parts, sources, strict=False)}
+    inside = choice.forms.keys() | choice.weights.keys()
+    for form in choice.forms.values():
+        inputs = list(form.node.inputs)
+        for place, tensor in enumerate(inputs):
+            source, _, port = full(tensor).rpartition(":")
+            if source in inside:
+                continue
+            inputs[place] = source if port == "0" else f"{source}__port_{port}"
+            if inputs[place] not in tensors:
+                tensors[inputs[place]] = tensor
+                kind = type_attr(FLOAT if place in form.floats else "DT_INT32")
+                given.append(make_node(inputs[place], _PLACEHOLDER, (), dtype=kind))
+        given.append(form.node._replace(inputs=tuple(inputs)))
+    placeholders = [node.name for node in given if node.op == _PLACEHOLDER]
+    made = tool(GraphDef(tuple(given), {}, 0, 0, ()), placeholders, names, words)
+    own = (node for node in made.nodes if node.name not in {*placeholders, *choice.weights})
+    return tuple(_taking(node, tensors) for node in sorted(own, key=lambda node: node.name))
+
+
+_WEIGHT = (("const", BYTES), ("min", FLOAT), ("max", FLOAT))
+
+
+def _taking(node: Node, tensors: Mapping[str, str]) -> Node:
+    """A node of the tool's that takes the graph's own tensors in place of placeholders."""
+    inputs = []
+    for name in node.inputs:
+        mark = "^" * name.startswith("^")
+        plain = name.removeprefix("^").removesuffix(":0")
+        found = tensors.get(plain)
+        inputs.append(name if found is None else mark + (node_of(found) if mark else found))
+    return node._replace(inputs=tuple(inputs), attrs=dict(sorted(node.attrs.items())))
+
+
+def _put_back(
+    choice: EightBitChoice, made: Sequence[Node], names: Sequence[str], effects: Effects
+) -> GraphDef:
+    """The graph with these nodes in place of the chosen ones, without what nobody takes now."""
+    graph = choice.graph
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        if node.name in choice.weights:
+            weight = choice.weights[node.name]
+            nodes += (*weight.parts, weight.floats)
+        elif node.name not in choice.forms:
+            nodes.append(node)
+    nodes += [node for form in choice.forms.values() for node in form.made]
+    kept = _needed(made, {*names, *(node_of(name) for node in nodes for name in node.inputs)})
+    new = {node.name for node in (*made, *nodes)} - {node.name for node in graph.nodes}
+    nodes += kept
+    left = swept(graph, nodes, lambda x: x in new or effects.is_pure(x), choice.names.all)
+    return with_nodes(graph, left)
+
+
+def _needed(made: Sequence[Node], first: set[str]) -> list[Node]:
+    """The nodes of these that the first or one another take."""
+    nodes = {node.name: node for node in made}
+    needed: set[str] = set()
+    waiting = [name for name in first if name in nodes]
+    while waiting:
+        name = waiting.pop()
+        if name in nodes and name not in needed:
+            needed.add(name)
+            waiting += map(node_of, nodes[name].inputs)
+    return [node for node in made if node.name in needed]
+
+
+QUANTIZE_ACTIVATIONS = Transform(
+    name=NAME,
+    description="Convolutions, products, and what stands next to them, take and give bytes. A "
+    "number's bytes stand for 256 steps of a range: one that is computed when the model runs, that "
+    "was observed in the user's samples, or that is given.",
+    exact=False,
+    apply=_apply,
+    parameters={"ranges": "dynamic", "low": 0.0, "high": 0.0, "exclude": ()},
+)
