@@ -67,6 +67,7 @@ KINDS: Mapping[Any, Kind] = {
     str: Kind(words="text", schema=_TEXT),
     bool: Kind(words="true or false", schema={"type": "boolean"}),
     int: Kind(words="whole number", schema={"type": "integer"}),
+    float: Kind(words="number", schema={"type": "number"}),
     Count: Kind(words="whole number, 1 or more", schema={"type": "integer", "minimum": 1}),
     Dimension: Kind(words="whole number, -1 or more", schema={"type": "integer", "minimum": -1}),
     Share: Kind(words="share, from 0 to 1", schema={"type": "number", "minimum": 0, "maximum": 1}),

@@ -40,13 +40,14 @@ class Overrides:
     against: tuple[str, ...] = ()
     prepare: tuple[str, ...] | None = None
     weights: str = ""
+    activations: str = ""
     format: str = ""
     host: Host | None = None
 
     @property
     def preparing(self) -> Mapping[str, object]:
         """The keys of ``prepare`` that they set."""
-        named = ("weights", "format")
+        named = ("weights", "activations", "format")
         found = {name: getattr(self, name) for name in named if getattr(self, name)}
         return found if self.prepare is None else {"steps": self.prepare, **found}
 
@@ -216,6 +217,7 @@ WORDS: Mapping[str, tuple[str, Callable[[str, Path], object]]] = {
     "tags": ("tags", _names),
     "prepare": ("prepare", _steps),
     "weights": ("weights", _choice("weights")),
+    "activations": ("activations", _choice("activations")),
     "format": ("format", _choice("format")),
     "host": ("host", _host),
     "runs": ("runs", _count),

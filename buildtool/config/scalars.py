@@ -134,6 +134,14 @@ def dimension(value: Value) -> Dimension:
     return Dimension(number)
 
 
+def number(value: Value) -> float:
+    """A number, finite."""
+    found = _as_number(value)
+    if not math.isfinite(found):
+        raise WrongValueError(f"must be a finite number, not {shown(value)}", "such as -0.5")
+    return found
+
+
 def share(value: Value) -> Share:
     """A number from 0 to 1."""
     found = _as_number(value)
@@ -301,6 +309,7 @@ READERS: Mapping[Any, Callable[[Value, Path], object]] = {
     str: lambda value, _: text(value),
     bool: lambda value, _: truth(value),
     int: lambda value, _: whole_number(value),
+    float: lambda value, _: number(value),
     Coordinate: lambda value, _: coordinate(value),
     Count: lambda value, _: count(value),
     Dimension: lambda value, _: dimension(value),

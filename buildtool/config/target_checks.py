@@ -32,10 +32,7 @@ def contradictions(target: Target) -> Iterator[Problem]:
             todo="write 4 KiB, 16 KiB or 64 KiB, or leave the key out",
         )
     yield from _fed_twice(target)
-    yield from _unfit_preparation(target, target.prepare, "prepare")
-    for index, model in enumerate(target.models):
-        if model.prepare is not None:
-            yield from _unfit_preparation(target, model.prepare, f"models[{index}].prepare")
+    yield from _unfit_preparations(target)
     first: dict[str, int] = {}
     for index, model in enumerate(target.models):
         key = f"models[{index}].name"
@@ -54,6 +51,48 @@ def contradictions(target: Target) -> Iterator[Problem]:
             )
 
 
+def _unfit_preparations(target: Target) -> Iterator[Problem]:
+    """What cannot be in the target's own preparation, and in those of its models."""
+    written = [("prepare", target.prepare)]
+    for index, model in enumerate(target.models):
+        if model.prepare is not None:
+            written.append((f"models[{index}].prepare", model.prepare))
+    for key, prepare in written:
+        yield from _unfit_preparation(target, prepare, key)
+        yield from _unfit_range(target, prepare, key)
+    for index, model in enumerate(target.models):
+        own, key = model.prepare, f"models[{index}].prepare"
+        prepare, key = (target.prepare, "prepare") if own is None else (own, key)
+        is_observed = (prepare.activations, prepare.ranges) == ("eight-bit", "observed")
+        if is_observed and model.samples is None:
+            yield Problem(
+                where=target.where(f"{key}.ranges"),
+                what=f"{key}.ranges: the model '{model.name}' has no samples in which ranges could "
+                "be observed",
+                todo=f"give it 'samples', or write '{key}.ranges: dynamic'",
+            )
+
+
+def _unfit_range(target: Target, prepare: Prepare, key: str) -> Iterator[Problem]:
+    """A range that is missing where it should be given, or is none."""
+    given = prepare.given_range
+    if (prepare.activations, prepare.ranges) != ("eight-bit", "given"):
+        return
+    if not given:
+        yield Problem(
+            where=target.where(f"{key}.ranges"),
+            what=f"{key}.ranges: no range is given",
+            todo="write 'given_range: [LOW, HIGH]' beside it",
+        )
+    elif len(given) != 2 or not given[0] <= 0 <= given[1] or given[0] == given[1]:
+        yield Problem(
+            where=target.where(f"{key}.given_range"),
+            what=f"{key}.given_range: it must be two numbers, the lower first, 0 between them, "
+            f"not {list(given)}",
+            todo="such as [-4, 6]",
+        )
+
+
 def _unfit_preparation(target: Target, prepare: Prepare, key: str) -> Iterator[Problem]:
     """Keys of a preparation that nothing reads, as its other keys are."""
     unread = {
@@ -70,8 +109,18 @@ def _unfit_preparation(target: Target, prepare: Prepare, key: str) -> Iterator[P
             "write 'weights: rounded' or 'weights: eight-bit', or leave it out",
         ),
         "exclude": (
-            bool(prepare.exclude) and prepare.weights == "as-is",
-            "write 'weights: rounded' or 'weights: eight-bit', or leave it out",
+            bool(prepare.exclude) and (prepare.weights, prepare.activations) == ("as-is", "float"),
+            "write 'weights: rounded', 'weights: eight-bit' or 'activations: eight-bit', or leave "
+            "it out",
+        ),
+        "ranges": (
+            prepare.ranges != Prepare().ranges and prepare.activations == "float",
+            "write 'activations: eight-bit', or leave it out",
+        ),
+        "given_range": (
+            bool(prepare.given_range)
+            and (prepare.activations, prepare.ranges) != ("eight-bit", "given"),
+            "write 'activations: eight-bit' and 'ranges: given', or leave it out",
         ),
     }
     for name, (is_unread, todo) in unread.items():

@@ -8,21 +8,23 @@ them. What is printed says why it failed, or, with exit code 3, which TensorFlow
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from pathlib import Path
 
 import tensorflow as tf
 
+try:
+    from tensorflow.python.util import _pywrap_transform_graph as tool
+except ImportError:  # not every release has it
+    tool = None
+
 NO_TOOL = 3
 
 
 def main(given: Path, about: Path, made: Path) -> int:
     """Do what the command line says."""
-    try:
-        tool = importlib.import_module("tensorflow.python.util._pywrap_transform_graph")
-    except ImportError:
+    if tool is None:
         print(tf.__version__)
         return NO_TOOL
     asked = json.loads(about.read_text(encoding="utf-8"))

@@ -20,30 +20,23 @@ from buildtool.model.encoding import write_graph
 from buildtool.model.evaluation import evaluator
 from buildtool.model.loading import keep, keep_file
 from buildtool.model.memory_mapping import map_constants
-from buildtool.model.opening import OpenedModel
+from buildtool.model.transform_tool import transform_tool
 from buildtool.model.transforms.transform import Setting, Tree
+from buildtool.prepare.eight_bits import (
+    check_changed,
+    check_samples,
+    check_tensorflow,
+    observer,
+    price_notes,
+)
+from buildtool.prepare.orders import Order
 from buildtool.prepare.pipeline import Stage, chosen_steps, compressed_size, stages
 from buildtool.prepare.price import PriceLimits, differences, over_limits
-from buildtool.prepare.trials import Inputs, Laboratory
+from buildtool.prepare.trials import Laboratory
 from buildtool.prepare.weight_histogram import histogram
 
 # A graph of so much less or more bytes is worth compressing anew.
 _WORTH = 0.001
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """A model and what is to be done with it. ``where`` is where its target says so, ``key`` the
-    key; ``tolerance`` the model's own. ``inputs`` are the values of each run."""
-
-    opened: OpenedModel
-    keys: Prepare
-    key: str
-    where: str
-    tolerance: float
-    shapes: dict[str, tuple[int, ...]]
-    inputs: Sequence[Inputs]
-    fed: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,22 +58,20 @@ def prepare_model(
     """Do all that is asked for. ``cache`` is the folder for what is made.
 
     Raises:
-        ToolError: TensorFlow gives no answer.
+        ConfigError: no node can compute in eight bits, though it should; or no range can be
+            observed in the samples.
+        ToolError: TensorFlow gives no answer, or is not there for what only it can do.
+        VerificationError: TensorFlow does not run the graph in which ranges are to be observed.
     """
+    check_tensorflow(order, laboratory)
     opened, info = order.opened, order.opened.info
-    setting = Setting(
-        tree=tree,
-        shapes=order.shapes,
-        inputs=tuple(tensor.name for tensor in info.inputs),
-        outputs=tuple(tensor.name for tensor in info.outputs),
-        first=info.initialisers,
-        evaluate=evaluator(cache=cache, python=laboratory.python) if laboratory.version else None,
-    )
     cache.mkdir(parents=True, exist_ok=True)
+    setting = _setting(order, tree, laboratory, cache)
     with tempfile.TemporaryDirectory(dir=cache, prefix="preparing-") as scratch:
         done = stages(
             opened.graph, chosen_steps(order.keys, order.where), setting, Path(scratch), say
         )
+        check_changed(order, [stage.step for stage in done])
         steps, compared = _priced(order, done, laboratory, say)
         last = done[-1].trial
         path = keep_file(last.path, cache / "prepared", last.sha256)
@@ -99,6 +90,7 @@ def prepare_model(
         compared=compared,
         runs=len(order.inputs) if steps[-1].differences else 0,
         limits=tuple(_limit_words(limits)),
+        notes=price_notes(order),
         weights=histogram(opened.graph, done[-1].graph),
     )
     model = PreparedModel(
@@ -110,9 +102,29 @@ def prepare_model(
         outputs=setting.outputs,
         initialisers=info.initialisers,
         steps=tuple(step.name for step in steps[1:]),
+        notes=tuple(f"{info.name}: {note}" for note in report.notes),
         embeds=opened.loaded.embeds,
     )
     return Outcome(model=model, report=report, problems=problems)
+
+
+def _setting(order: Order, tree: Tree, laboratory: Laboratory, cache: Path) -> Setting:
+    """What transforms are given, with what asks TensorFlow where it is installed."""
+    info = order.opened.info
+    setting = Setting(
+        tree=tree,
+        shapes=order.shapes,
+        inputs=tuple(tensor.name for tensor in info.inputs),
+        outputs=tuple(tensor.name for tensor in info.outputs),
+        first=info.initialisers,
+    )
+    if not laboratory.version:
+        return setting
+    return setting._replace(
+        evaluate=evaluator(cache=cache, python=laboratory.python),
+        tool=transform_tool(python=laboratory.python, log=laboratory.log),
+        observe=observer(order, laboratory, cache),
+    )
 
 
 def _priced(
@@ -134,6 +146,7 @@ def _priced(
     before = results[done[0].trial.sha256]
     if before.failure:
         return steps, f"not compared: TensorFlow does not run the original: {before.failure}"
+    check_samples(order, before.runs, "the original's output")
     priced = [steps[0]]
     for step, stage in zip(steps[1:], done[1:], strict=True):
         result = results[stage.trial.sha256]
@@ -214,9 +227,10 @@ def _remedy(order: Order, step: PreparingStep) -> str:
     ways = {
         "round-weights": f"raise {order.key}.weight_steps (now {order.keys.weight_steps})",
         "quantize-weights": f"write '{order.key}.weights: rounded'",
+        "quantize-activations": f"write '{order.key}.activations: float'",
     }
     first = ways.get(step.name, f"leave {step.name!r} out")
     return (
-        f"{first}, name the constants that matter most under {order.key}.exclude, or raise the "
-        f"limit; {order.where} says what is allowed"
+        f"{first}, name the constants or nodes that matter most under {order.key}.exclude, or "
+        f"raise the limit; {order.where} says what is allowed"
     )

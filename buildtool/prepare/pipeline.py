@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,6 +61,14 @@ def chosen_steps(keys: Prepare, where: str) -> tuple[Choice, ...]:
     elif keys.weights == "eight-bit":
         names.append("quantize-weights")
         parameters["quantize-weights"] = {"exclude": keys.exclude, **least}
+    if keys.activations == "eight-bit":
+        names.append("quantize-activations")
+        ends = dict(zip(("low", "high"), keys.given_range, strict=False))
+        parameters["quantize-activations"] = {
+            "ranges": keys.ranges,
+            "exclude": keys.exclude,
+            **ends,
+        }
     return chosen_preparations(names, where, parameters)
 
 
@@ -78,17 +87,27 @@ def stages(
         begun = time.monotonic()
         graph, done = transform_graph(graph, [choice], setting)
         outcome = done[0] if done else TransformOutcome(choice.transform.name, (), ())
+        is_exact = choice.transform.exact
         step = PreparingStep(
             name=choice.transform.name,
-            exact=choice.transform.exact,
+            exact=is_exact,
             nodes=0,
             size=0,
             changed=len(outcome.changed),
             refused=outcome.refused,
+            ops=() if is_exact else _ops_in(found[-1].graph, graph),
             seconds=round(time.monotonic() - begun, 2),
         )
         found.append(_stage(step, graph, scratch / f"{number}.pb", before=found[-1]))
     return tuple(found)
+
+
+def _ops_in(before: GraphDef, after: GraphDef) -> tuple[tuple[str, int], ...]:
+    """The ops that came in, by how often they did."""
+    counts = Counter(node.op for node in after.nodes)
+    counts.subtract(node.op for node in before.nodes)
+    more = [(op, count) for op, count in counts.items() if count > 0]
+    return tuple(sorted(more, key=lambda pair: (-pair[1], pair[0])))
 
 
 def _stage(step: PreparingStep, graph: GraphDef, path: Path, *, before: Stage | None) -> Stage:

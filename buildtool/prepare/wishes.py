@@ -12,7 +12,8 @@ def preparation_of(target: Target, model: Model) -> Prepare:
 
 def asks_for_work(keys: Prepare) -> bool:
     """Whether anything is to be done; limits alone are no work."""
-    return bool(keys.steps) or keys.weights != "as-is" or keys.format != "graph"
+    changed = (keys.weights, keys.activations, keys.format) != ("as-is", "float", "graph")
+    return bool(keys.steps) or changed
 
 
 def is_prepared(target: Target) -> bool:

@@ -17,7 +17,8 @@ from buildtool.model.interface import with_index
 from buildtool.model.opening import OpenedModel, Opener
 from buildtool.model.specs import Specs
 from buildtool.model.transforms.transform import Tree
-from buildtool.prepare.model_preparation import Order, prepare_model
+from buildtool.prepare.model_preparation import Outcome, prepare_model
+from buildtool.prepare.orders import Order
 from buildtool.prepare.preparation_pages import summary, write_preparations
 from buildtool.prepare.trials import Laboratory
 from buildtool.prepare.wishes import asks_for_work, preparation_of
@@ -33,20 +34,23 @@ _TIMEOUT = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class _Wish:
-    """A model that is to be prepared, and what says how."""
+    """A model that is to be prepared, and what says how; ``samples`` is where its samples are
+    named."""
 
     source: ModelSource
     model: Model
     key: str
     keys: Prepare
+    samples: str
 
 
 def run(work: Workspace) -> str:
     """Prepare the models of the target that are to be. Returns what came of it.
 
     Raises:
-        ConfigError: apps could not load what is asked for.
+        ConfigError: apps could not load what is asked for, or a model does not allow it.
         ModelError: models cannot be read.
+        ToolError: TensorFlow is not there for what only it can do, or gives no answer.
         VerificationError: a prepared model differs from the original by more than is allowed.
     """
     if unmapped := [*mapping_problems(work.target)]:
@@ -59,10 +63,7 @@ def run(work: Workspace) -> str:
     specs = Specs(catalogue.definitions, [place.op for place in catalogue.ops])
     tree = Tree(specs, read_runtime_facts(job.tree.path, work.backend.name))
     orders, notes = _orders(work, specs, wishes)
-    laboratory = _laboratory(work)
-    outcomes = [
-        prepare_model(order, tree, laboratory, work.cache.root, work.say) for order in orders
-    ]
+    outcomes = _outcomes(work, orders, tree)
     write_preparations(
         work.layout.preparation, work.target.id, [outcome.report for outcome in outcomes]
     )
@@ -70,7 +71,7 @@ def run(work: Workspace) -> str:
     if problems:
         raise VerificationError(problems)
     models = [
-        dataclasses.replace(outcome.model, notes=tuple(own))
+        dataclasses.replace(outcome.model, notes=(*own, *outcome.model.notes))
         for outcome, own in zip(outcomes, notes, strict=True)
     ]
     write_prepared(work.layout, models)
@@ -85,7 +86,10 @@ def _wishes(target: Target) -> list[_Wish]:
         keys = preparation_of(target, model)
         key = "prepare" if model.prepare is None else f"models[{place}].prepare"
         if asks_for_work(keys):
-            found.append(_Wish(source=sources[place], model=model, key=key, keys=keys))
+            samples = target.where(f"models[{place}].samples")
+            found.append(
+                _Wish(source=sources[place], model=model, key=key, keys=keys, samples=samples)
+            )
     return found
 
 
@@ -137,8 +141,27 @@ def _order(work: Workspace, wish: _Wish, opened: OpenedModel) -> Order:
         tolerance=wish.model.tolerance,
         shapes={with_index(name): shape for name, shape in wish.source.shapes.items()},
         inputs=inputs,
+        samples=wish.samples,
         fed=f"inputs {SEEDED}" if samples is None else f"{runs}{samples.name}",
     )
+
+
+def _outcomes(work: Workspace, orders: Sequence[Order], tree: Tree) -> list[Outcome]:
+    """What came of each model; or all that is wrong with any.
+
+    Raises:
+        BuildToolError: as :func:`prepare_model`.
+    """
+    laboratory, attempt = _laboratory(work), Attempts()
+    found = [
+        attempt(
+            functools.partial(prepare_model, order, tree, laboratory, work.cache.root, work.say)
+        )
+        for order in orders
+    ]
+    if attempt.failures:
+        raise attempt.failure()
+    return [outcome for outcome in found if outcome]
 
 
 def _check_ops(target: Target, wish: _Wish, specs: Specs) -> None:

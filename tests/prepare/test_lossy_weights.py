@@ -16,12 +16,11 @@ from buildtool.model.tensors import Array, array_of
 from buildtool.model.transforms import Choice, transform_graph
 from buildtool.model.transforms.lossy.quantize_weights import QUANTIZE_WEIGHTS
 from buildtool.model.transforms.lossy.round_weights import ROUND_WEIGHTS
-from buildtool.model.transforms.preparations import PREPARATIONS
 from buildtool.model.transforms.transform import Setting, Transform, Tree, Value
 
 OPS: Mapping[str, OpDefinition] = {}
 SETTING = Setting(Tree(Specs(OPS), RuntimeFacts()))
-LOSSY = [each for each in PREPARATIONS if not each.exact]
+LOSSY = [ROUND_WEIGHTS, QUANTIZE_WEIGHTS]
 
 
 def normal(*shape: int, seed: int = 1) -> Array:

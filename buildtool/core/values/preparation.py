@@ -26,9 +26,10 @@ class Difference:
 class PreparingStep:
     """One step and the graph after it: ``size`` and ``compressed`` (deflate) are bytes, the latter
     None where it was not measured. ``changed`` counts the nodes that it changed, ``refused`` are
-    those that it would have to change but cannot, with the reason. ``seconds`` vary from run to
-    run. ``differences`` are those from the original; empty where nothing was compared; ``failure``
-    is why TensorFlow does not run the graph."""
+    those that it would have to change but cannot, with the reason. ``ops`` are those that came in
+    and how often, of a step that is not exact. ``seconds`` vary from run to run. ``differences``
+    are those from the original; empty where nothing was compared; ``failure`` is why TensorFlow
+    does not run the graph."""
 
     name: str
     exact: bool
@@ -37,6 +38,7 @@ class PreparingStep:
     compressed: int | None = None
     changed: int = 0
     refused: tuple[tuple[str, str], ...] = ()
+    ops: tuple[tuple[str, int], ...] = ()
     seconds: float = 0.0
     differences: tuple[Difference, ...] = ()
     failure: str = ""
@@ -59,7 +61,7 @@ class Histogram:
 class Preparation:
     """What was done to one model. ``original`` is it as it was, frozen, as a step without a name.
     ``compared`` says on what the outputs were compared, or why they were not; ``runs`` how often it
-    was run. ``limits`` are what was allowed, in words."""
+    was run. ``limits`` are what was allowed, in words; ``notes`` what is to be known besides."""
 
     model: str
     sha256: str
@@ -68,6 +70,7 @@ class Preparation:
     compared: str
     runs: int = 0
     limits: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     weights: Histogram | None = None
 
 

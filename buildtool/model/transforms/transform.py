@@ -31,7 +31,7 @@ class Tree(NamedTuple):
 Value: TypeAlias = bool | int | float | str | tuple[str, ...]
 # Computes tensors of a graph that depend on no input, by name (``x:0``), as TensorFlow does.
 Evaluate: TypeAlias = Callable[[GraphDef, Sequence[str]], Mapping[str, Array]]
-# TensorFlow's own tool: the graph, names of its inputs and outputs, and the transforms in its words.
+# TensorFlow's own tool: takes a graph, its inputs and outputs, and transforms in the tool's words.
 GraphTool: TypeAlias = Callable[[GraphDef, Sequence[str], Sequence[str], str], GraphDef]
 # What tensors hold in each of the user's runs, in the order of their names.
 Observe: TypeAlias = Callable[[GraphDef, Sequence[str]], Sequence[Sequence[Array]]]

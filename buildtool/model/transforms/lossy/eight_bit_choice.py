@@ -1,4 +1,4 @@
-"""The nodes of a graph that are to compute in eight bits, with their weights, and why not others."""
+"""The nodes of a graph that are to compute in eight bits, their weights, and why not others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from buildtool.model.transforms.lossy.eight_bit_nodes import (
 )
 from buildtool.model.transforms.lossy.quantize_weights import BYTES, MODE, dequantized
 from buildtool.model.transforms.lossy.weights import is_named, names_of
-from buildtool.model.transforms.transform import Setting, View, full, plain_inputs
+from buildtool.model.transforms.transform import Setting, View, plain_inputs
 
 
 class Weight(NamedTuple):
@@ -111,4 +111,3 @@ def _parts_there(graph: GraphDef) -> frozenset[str]:
             head, there, _ = node.name.partition(mark)
             found |= {head} if there else set()
     return frozenset(found)
-

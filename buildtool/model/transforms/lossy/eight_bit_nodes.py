@@ -62,14 +62,14 @@ def eight_bit_form(node: Node, view: View) -> Form | Refusal | None:
     return read(node, view)
 
 
-def _told(node: Node, inputs: Sequence[str], op: str = "", **attrs: Attr) -> Node:
-    return make_node(node.name, op or node.op, inputs, T=type_attr(FLOAT), **attrs)
+def _with_attributes(node: Node, inputs: Sequence[str], **attrs: Attr) -> Node:
+    return make_node(node.name, node.op, inputs, T=type_attr(FLOAT), **attrs)
 
 
 def _elementwise(node: Node, view: View) -> Form:
     del view
     inputs = plain_inputs(node)
-    return Form(_told(node, inputs), tuple(range(len(inputs))))
+    return Form(_with_attributes(node, inputs), tuple(range(len(inputs))))
 
 
 def _product(node: Node, view: View) -> Form:
@@ -77,7 +77,7 @@ def _product(node: Node, view: View) -> Form:
     turned = {
         name: bool_attr(bool(node.value(name, "bool"))) for name in ("transpose_a", "transpose_b")
     }
-    return Form(_told(node, plain_inputs(node), **turned), (0, 1))
+    return Form(_with_attributes(node, plain_inputs(node), **turned), (0, 1))
 
 
 def _convolution(node: Node, view: View) -> Form | Refusal:
@@ -105,7 +105,9 @@ def _windowed(node: Node, floats: tuple[int, ...], **attrs: Attr) -> Form | Refu
     padding = node.value("padding", "string")
     if padding not in (b"SAME", b"VALID"):
         return "its padding is explicit, which no eight-bit kernel takes"
-    return Form(_told(node, plain_inputs(node), padding=string_attr(padding), **attrs), floats)
+    return Form(
+        _with_attributes(node, plain_inputs(node), padding=string_attr(padding), **attrs), floats
+    )
 
 
 def _joined(node: Node, view: View) -> Form | Refusal:
@@ -122,15 +124,15 @@ def _joined(node: Node, view: View) -> Form | Refusal:
             return "its axis counts from the end of a shape that is not known"
         place += max(ranks)
     new = constant(view.fresh(f"{node.name}_eightbit_axis"), np.array(place, np.int32))
-    told = _told(node, (new.name, *values), "Concat", N=int_attr(len(values)))
-    return Form(told, tuple(range(1, len(values) + 1)), (new,))
+    joined = _with_attributes(node, (new.name, *values), N=int_attr(len(values)))
+    return Form(joined._replace(op="Concat"), tuple(range(1, len(values) + 1)), (new,))
 
 
 def _reshaped(node: Node, view: View) -> Form | Refusal:
     del view
     if node.value("Tshape", "type") not in (None, "DT_INT32"):
         return "its shape is not of type int32"
-    return Form(_told(node, plain_inputs(node), Tshape=type_attr("DT_INT32")), (0,))
+    return Form(_with_attributes(node, plain_inputs(node), Tshape=type_attr("DT_INT32")), (0,))
 
 
 def _ints(node: Node, name: str) -> tuple[int, ...]:

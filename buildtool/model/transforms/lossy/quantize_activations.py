@@ -17,12 +17,18 @@ from buildtool.model.transforms.exact.effects import Effects
 from buildtool.model.transforms.exact.wiring import swept, with_nodes
 from buildtool.model.transforms.lossy.eight_bit_choice import EightBitChoice
 from buildtool.model.transforms.lossy.eight_bit_nodes import FLOAT
-from buildtool.model.transforms.lossy.frozen_ranges import frozen
 from buildtool.model.transforms.lossy.quantize_weights import BYTES, MODE
+from buildtool.model.transforms.lossy.ranges import frozen, with_zero
 from buildtool.model.transforms.lossy.weights import names_of, unmatched
-from buildtool.model.transforms.transform import GraphTool, Result, Setting, Transform, full
+from buildtool.model.transforms.transform import (
+    GraphTool,
+    Result,
+    Setting,
+    Transform,
+    full,
+    plain_inputs,
+)
 
-NAME = "quantize-activations"
 _PLACEHOLDER = "Placeholder"
 _NO_TENSORFLOW = "TensorFlow, whose tool changes it, is not installed"
 
@@ -37,9 +43,11 @@ def _apply(graph: GraphDef, setting: Setting) -> Result:
     names = _named_outside(choice)
     made = _changed(choice, names, setting.tool, _words(setting.parameters))
     whole = _put_back(choice, made, names, Effects(graph, setting))
+    names_made = [node.name for node in made]
     if setting.parameters["ranges"] == "observed":
-        whole, unseen = frozen(whole, [node.name for node in made], setting)
+        whole, unseen = frozen(whole, names_made, setting)
         refused += unseen
+    whole = with_zero(whole, names_made, setting)
     return Result(whole, tuple(choice.forms), refused)
 
 
@@ -66,35 +74,45 @@ def _changed(
 ) -> tuple[Node, ...]:
     """The nodes that the tool makes of the chosen ones, without their weights; some of them are for
     nobody. In the order of their names, as that in which it writes them says nothing."""
-    tensors: dict[str, str] = {}
-    given: list[Node] = []
-    for name in choice.weights:
-        parts = [(f"{name}__{part}", kind) for part, kind in _WEIGHT]
-        given += [make_node(part, _PLACEHOLDER, (), dtype=type_attr(kind)) for part, kind in parts]
+    given = _ToolGraph(choice)
+    made = tool(GraphDef(tuple(given.nodes), {}, 0, 0, ()), [*given.tensors], names, words)
+    own = (node for node in made.nodes if node.name not in {*given.tensors, *choice.weights})
+    return tuple(_taking(node, given.tensors) for node in sorted(own, key=lambda node: node.name))
+
+
+class _ToolGraph:
+    """What the tool is given: the chosen nodes, what makes floats of their weights, and
+    placeholders for the ``tensors`` from outside, by the names of these."""
+
+    def __init__(self, choice: EightBitChoice) -> None:
+        self.nodes: list[Node] = []
+        self.tensors: dict[str, str] = {}
         floats = {"T": type_attr(BYTES), "mode": string_attr(MODE)}
-        given.append(make_node(name, "Dequantize", [part for part, _ in parts], **floats))
-        sources = choice.weights[name].floats.inputs
-        tensors |= {part: source for (part, _), source in zip(parts, sources, strict=False)}
-    inside = choice.forms.keys() | choice.weights.keys()
-    for form in choice.forms.values():
-        inputs = list(form.node.inputs)
-        for place, tensor in enumerate(inputs):
-            source, _, port = full(tensor).rpartition(":")
-            if source in inside:
-                continue
-            inputs[place] = source if port == "0" else f"{source}__port_{port}"
-            if inputs[place] not in tensors:
-                tensors[inputs[place]] = tensor
-                kind = type_attr(FLOAT if place in form.floats else "DT_INT32")
-                given.append(make_node(inputs[place], _PLACEHOLDER, (), dtype=kind))
-        given.append(form.node._replace(inputs=tuple(inputs)))
-    placeholders = [node.name for node in given if node.op == _PLACEHOLDER]
-    made = tool(GraphDef(tuple(given), {}, 0, 0, ()), placeholders, names, words)
-    own = (node for node in made.nodes if node.name not in {*placeholders, *choice.weights})
-    return tuple(_taking(node, tensors) for node in sorted(own, key=lambda node: node.name))
+        for name, weight in choice.weights.items():
+            kinds = (BYTES, FLOAT, FLOAT)
+            parts = [
+                self._outside(tensor, kind)
+                for tensor, kind in zip(plain_inputs(weight.floats), kinds, strict=True)
+            ]
+            self.nodes.append(make_node(name, "Dequantize", parts, **floats))
+        inside = choice.forms.keys() | choice.weights.keys()
+        for form in choice.forms.values():
+            inputs = [
+                tensor
+                if node_of(tensor) in inside
+                else self._outside(tensor, FLOAT if place in form.floats else "DT_INT32")
+                for place, tensor in enumerate(form.node.inputs)
+            ]
+            self.nodes.append(form.node._replace(inputs=tuple(inputs)))
 
-
-_WEIGHT = (("const", BYTES), ("min", FLOAT), ("max", FLOAT))
+    def _outside(self, tensor: str, kind: str) -> str:
+        """The placeholder for a tensor; the tool understands none but a node's first."""
+        source, _, port = full(tensor).rpartition(":")
+        name = source if port == "0" else f"{source}__port_{port}"
+        if name not in self.tensors:
+            self.tensors[name] = tensor
+            self.nodes.append(make_node(name, _PLACEHOLDER, (), dtype=type_attr(kind)))
+        return name
 
 
 def _taking(node: Node, tensors: Mapping[str, str]) -> Node:
@@ -142,7 +160,7 @@ def _needed(made: Sequence[Node], first: set[str]) -> list[Node]:
 
 
 QUANTIZE_ACTIVATIONS = Transform(
-    name=NAME,
+    name="quantize-activations",
     description="Convolutions, products, and what stands next to them, take and give bytes. A "
     "number's bytes stand for 256 steps of a range: one that is computed when the model runs, that "
     "was observed in the user's samples, or that is given.",

@@ -48,7 +48,11 @@ def change_weights(graph: GraphDef, setting: Setting, change: Change) -> Result:
     refused = list(unmatched(patterns, graph))
     for node in graph.nodes:
         found = None
-        if node.op == "Const" and _elements(node) >= int(str(least)) and not is_named(node, patterns):
+        if (
+            node.op == "Const"
+            and _elements(node) >= int(str(least))
+            and not is_named(node, patterns)
+        ):
             found = _one(node, view, change, known)
         if isinstance(found, str):
             refused.append((node.name, found))

@@ -1,9 +1,11 @@
 """Ranges of what nodes give, as they were in the user's runs, in place of nodes that find them.
 
 As ``freeze_requantization_ranges`` of TensorFlow 2.14.1's Graph Transform Tool does it, which reads
-the numbers from a log: of the runs' ends the outermost 5 % do not count. Here 0 is always within:
-the kernel of ``Requantize`` wants that of the low end, and without it a range may be empty, which
-``QuantizedMatMul`` refuses.
+the numbers from a log: of the runs' ends the outermost 5 % do not count.
+
+But 0 is within every range here. The kernel that finds a range does that at the low end alone
+(``core/kernels/requantization_range_op.cc``): where a node gave negative numbers only, a Relu after
+it has no 0 to give, and a convolution none to pad with.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from buildtool.model.transforms.exact.wiring import rewired
 from buildtool.model.transforms.transform import Observe, Setting, View
 
 _FINDS = "RequantizationRange"
-_CUT = 0.05
+_CUT, _HALF = np.float32(0.05), np.float32(0.5)
 _STAYS = "in no run was it anything but 0, so its range is computed in each run"
 
 
@@ -43,7 +45,7 @@ def frozen(
     unseen = []
     view = View(graph, setting)
     for place, name in enumerate(finding):
-        low, high = _cut(lows[:, place]), -_cut(-highs[:, place])
+        low, high = _range(lows[:, place], highs[:, place])
         if low == high:
             unseen.append((name, _STAYS))
             continue
@@ -54,10 +56,30 @@ def frozen(
     return graph._replace(nodes=_replaced(graph, ends)), tuple(unseen)
 
 
-def _cut(ends: Array) -> float:
-    """The lowest of some numbers, without the lowest 5 % of them; 0 if it is above."""
-    place = int(np.floor(len(ends) * _CUT + 0.5))
-    return min(float(np.sort(ends)[place]), 0.0)
+def _range(lows: Array, highs: Array) -> tuple[float, float]:
+    """The range of a node whose range had these ends, one for each run. The places of the ends that
+    count are the tool's, which reckons with floats of 32 bits and cuts less at the high end."""
+    count = np.float32(len(lows))
+    first = int(np.floor(count * _CUT + _HALF))
+    last = min(int(np.floor(count * (np.float32(1) - _CUT) + _HALF)), len(highs) - 1)
+    low, high = np.sort(lows)[first], np.sort(highs)[last]
+    return min(float(low), 0.0), max(float(high), 0.0)
+
+
+def with_zero(graph: GraphDef, names: Sequence[str], setting: Setting) -> GraphDef:
+    """The graph with 0 in the ranges that those nodes of ``names`` find that it has."""
+    view = View(graph, setting)
+    finding = [name for name in names if name in view.nodes and view.nodes[name].op == _FINDS]
+    if not finding:
+        return graph
+    zero = view.fresh("eightbit_zero")
+    highs = {name: view.fresh(f"{name}/high") for name in finding}
+    nodes = rewired(graph.nodes, {f"{name}:1": high for name, high in highs.items()}, {})
+    attrs = {"T": type_attr("DT_FLOAT")}
+    more = (
+        make_node(high, "Maximum", (f"{name}:1", zero), **attrs) for name, high in highs.items()
+    )
+    return graph._replace(nodes=(*nodes, constant(zero, np.array(0, np.float32)), *more))
 
 
 def _observed(
