@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from buildtool.model.unpinning import unpin
+
 _NUMBERS = "biuf"  # numpy's kinds
 _MOST_ELEMENTS = 1 << 28  # a gigabyte of floats: nobody wants a constant of that
 
@@ -25,8 +27,7 @@ def values_of(path: Path, names: Sequence[str]) -> dict[str, Any]:
     """The value of each of these tensors of a binary GraphDef, by its number."""
     definition = tf.compat.v1.GraphDef()
     definition.ParseFromString(path.read_bytes())
-    for node in definition.node:
-        node.device = ""  # another machine's
+    unpin(definition.node)
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(definition, name="")
     tensors = {str(i): graph.get_tensor_by_name(name) for i, name in enumerate(names)}

@@ -21,6 +21,8 @@ import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
 
+from buildtool.model.unpinning import unpin
+
 _INPUTS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 # Attributes that hold a called function, and how many inputs of the node are not the function's.
 _CALLS = {
@@ -56,8 +58,8 @@ class _Inference:
         self.graphs[name] = {}
         self._drop_unknown(definition)
         definition.library.CopyFrom(self._holder)
+        unpin(definition.node)
         for node in definition.node:
-            node.device = ""  # another machine's
             node.input[:] = sorted(node.input, key=lambda each: each.startswith("^"))
             if node.op in _INPUTS:
                 _complete(node, shapes.get(f"{node.name}:0"))

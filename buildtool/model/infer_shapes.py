@@ -13,13 +13,14 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from buildtool.model.unpinning import unpin
+
 
 def shapes_of(path: Path, names: Iterable[str]) -> dict[str, list[int] | None]:
     """The shape of each of these tensors of a binary GraphDef."""
     definition = tf.compat.v1.GraphDef()
     definition.ParseFromString(path.read_bytes())
-    for node in definition.node:
-        node.device = ""  # another machine's
+    unpin(definition.node)
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(definition, name="")
     found = {}

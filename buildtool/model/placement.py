@@ -2,7 +2,8 @@
 
 ``core/common_runtime/graph_constructor.cc`` (``EnsureNoNameCollisions`` and what follows) and
 ``colocation_graph.cc`` of TensorFlow 2.14.1. All nodes of the file are looked at, whether a session
-runs them or not.
+runs them or not. Who imports a graph, as apps with the C API and Python do, is refused more of it
+(``ValidateColocationConstraints`` there).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from buildtool.core.values import NodeRef
 from buildtool.model.devices import is_own_cpu
 from buildtool.model.graph_checks import AT_SESSION, Context
 from buildtool.model.graphdef import Node
+from buildtool.model.pruning import beside_gone
 
 _CLEAR = "freeze the model with clear_devices=True"
 _MOVE = "move the inputs that begin with ^ behind the others"
@@ -18,9 +20,14 @@ _MOVE = "move the inputs that begin with ^ behind the others"
 
 def check_placement(model: str, context: Context) -> None:
     """Check the nodes of the main graph, and those of functions for their devices."""
+    names = {node.name for node in context.graph.nodes}
     for node in context.graph.nodes:
         where = NodeRef(model=model, function="", node=node.name)
         hint = context.hint(node.name) if has_late_data(node) or not _is_here(node) else ""
+        if context.facts.imports and (gone := beside_gone(node, names)):
+            what = f"is to be placed beside {gone!r}, which the graph lacks: it cannot be imported"
+            clear = context.hint(node.name) or _CLEAR
+            context.findings.node(where, what, f"{clear}; or take its attribute '_class' out")
         if has_late_data(node):
             what = f"a control input stands before a data input: {AT_SESSION}"
             context.findings.node(where, what, f"{hint}; or {_MOVE}" if hint else _MOVE)

@@ -131,21 +131,34 @@ def _placeholder(tensor: TensorInfo) -> Node:
     return make_node(tensor.name.rpartition(":")[0], "Placeholder", (), **attrs)
 
 
+def beside_gone(node: Node, names: Container[str]) -> str:
+    """The first node that ``node`` is to stand beside and that is none of ``names``, or ""."""
+    beside = (_neighbour(item) for item in _wishes(node))
+    return next((name for name in beside if name and name not in names), "")
+
+
 def without_gone(node: Node, names: Container[str]) -> Node:
     """The node without wishes to stand beside nodes that are none of ``names``."""
-    attr = node.attrs.get(_COLOCATION)
-    value = attr.decode().value if attr is not None else None
-    if not isinstance(value, tuple):
+    if not beside_gone(node, names):
         return node
-    beside = [
-        item
-        for item in value
-        if not (isinstance(item, bytes) and item.startswith(_LOCATION))
-        or item.removeprefix(_LOCATION).decode("utf-8", "replace") in names
-    ]
-    if len(beside) == len(value):
-        return node
+    beside = [x for x in _wishes(node) if not _neighbour(x) or _neighbour(x) in names]
     attrs = {name: each for name, each in node.attrs.items() if name != _COLOCATION}
     if beside:
-        attrs[_COLOCATION] = strings_attr(item for item in beside if isinstance(item, bytes))
+        attrs[_COLOCATION] = strings_attr(beside)
     return node._replace(attrs=attrs)
+
+
+def _wishes(node: Node) -> list[bytes]:
+    """What a node says of the nodes that it is to be placed with."""
+    attr = node.attrs.get(_COLOCATION)
+    value = attr.decode().value if attr is not None else None
+    return [item for item in value if isinstance(item, bytes)] if isinstance(value, tuple) else []
+
+
+def _neighbour(wish: bytes) -> str:
+    """The node that a wish names; "" for one of another kind."""
+    return (
+        wish.removeprefix(_LOCATION).decode("utf-8", "replace")
+        if wish.startswith(_LOCATION)
+        else ""
+    )

@@ -18,12 +18,14 @@ class RuntimeFacts:
     """``graph_version`` is the tree's ``TF_GRAPH_DEF_VERSION`` (0: not known, nothing is checked)
     and ``min_producer`` the oldest it reads. ``ignores_unknown_attrs``: an attribute that the op
     definition lacks is skipped (as in 2.14.1) and not an error at the first run (as in 1.x).
-    ``cpu_limits`` are values of attributes that no CPU kernel runs."""
+    ``cpu_limits`` are values of attributes that no CPU kernel runs. ``imports``: apps import graphs
+    by the C API, which refuses more than a session in C++ does."""
 
     graph_version: int = 0
     min_producer: int = 0
     ignores_unknown_attrs: bool = False
     cpu_limits: tuple[CpuLimit, ...] = ()
+    imports: bool = False
 
 
 def read_runtime_facts(tree: Path, backend: str = "") -> RuntimeFacts:

@@ -89,6 +89,8 @@ def session_of(tf: Any, path: Path, *, threads: int) -> Any:
         *(n for each in graph_def.library.function for n in each.node_def),
     ):
         node.device = ""  # another machine's
+        if "_class" in node.attr:  # beside which nodes: they may be gone
+            del node.attr["_class"]
         node.input[:] = sorted(node.input, key=lambda name: name.startswith("^"))
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(graph_def, name="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from buildtool.backends.backend import ForeignLibraries, Job
 from buildtool.catalogue.cxxfiles import CxxFiles
@@ -40,7 +40,10 @@ def run(work: Workspace) -> str:
         registered_ops=[place.op for place in catalogue.ops],
         deciding=deciding_attrs(catalogue),
         cache=work.cache.root,
-        facts=read_runtime_facts(job.tree.path, work.backend.name),
+        facts=replace(
+            read_runtime_facts(job.tree.path, work.backend.name),
+            imports=work.product.exports_functions,
+        ),
         rewrites=rewrites,
         infers=True,
     )

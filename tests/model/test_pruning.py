@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.model import Reading, chosen_rewrites
+from buildtool.model import Reading, RuntimeFacts, chosen_rewrites
 from buildtool.model.devices import is_own_cpu
 from buildtool.model.graphdef import read_graph
 
@@ -158,6 +158,27 @@ def test_what_a_session_refuses_to_load(
     (_, out) = read_graph(model.path.read_bytes()).nodes
     assert (out.inputs[0], out.device) == ("x", "")
     assert model.rewrites == ((rewrite, ("out",)),)
+
+
+def test_only_importing_refuses_what_stands_beside_a_node_that_is_gone(
+    write: Write, read: Read
+) -> None:
+    beside = "attr {{ key: '_class' value {{ list {{ s: 'loc:@{}' }} }} }}"
+    text = f"{placeholder('x')} {node('out', 'Relu', 'x', more=T + beside.format('gone'))}"
+    path = write(text + node("fine", "Relu", "x", more=T + beside.format("x")))
+    assert not read(path).problems
+    importing = RuntimeFacts(imports=True)
+    (problem,) = read(path, facts=importing).problems
+    assert problem.where == "m: node 'out'"
+    assert problem.what == (
+        "is to be placed beside 'gone', which the graph lacks: it cannot be imported"
+    )
+    assert problem.todo.startswith("add 'clear-devices' to the target's rewrites; or ")
+    mended = read(path, facts=importing, transforms=chosen_rewrites(["clear-devices"], ""))
+    assert not mended.problems
+    _, out, fine = read_graph(mended.opset.models[0].path.read_bytes()).nodes
+    assert "_class" not in out.attrs
+    assert "_class" in fine.attrs
 
 
 @pytest.mark.parametrize(
