@@ -19,6 +19,8 @@ from buildtool.config.scalars import READERS, WrongValueError, shown
 from buildtool.core.errors import Problem
 from buildtool.core.suggest import suggest
 
+_MOST_SUGGESTED = 20
+
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
@@ -63,12 +65,15 @@ class SectionReader:
         self.root = root
         self.problems: list[Problem] = []
         self.origins: dict[str, str] = {}
+        self._unknown = 0
 
     def unknown(self, value: Value, known: Collection[str], prefix: str) -> None:
         """Note every key of a mapping that is not among ``known``."""
         for name, entry in _mapping(value).items():
             if name not in known:
-                self._wrong(entry, f"{prefix}{name}: unknown key", suggest(name, known))
+                self._unknown += 1  # what was meant takes a while to find
+                todo = suggest(name, known) if self._unknown <= _MOST_SUGGESTED else ""
+                self._wrong(entry, f"{prefix}{name}: unknown key", todo)
 
     def missing(self, value: Value, section: type, prefix: str) -> None:
         """Note every key that ``section`` must have and that nobody wrote."""

@@ -30,11 +30,12 @@ _FOLDER_OR_FILE = "give a SavedModel folder or a .pb file"
 _NAMES_SHOWN = 3
 _VARIABLE = re.compile(rb"VarHandleOp|VariableV2|RestoreV2")
 _SAVE = "load it in Python and give what model.export(folder) or tf.saved_model.save writes"
+_LOAD = f"{_SAVE}; weights alone must be loaded into the model that they are of"
 
 # (offset, bytes, what it is, what to do)
 _MISTAKES = (
     (4, b"TFL3", "a TensorFlow Lite model", f"it cannot be turned back; {_FREEZE}"),
-    (0, b"\x89HDF\r\n\x1a\n", "a Keras model in HDF5 (.h5, .keras)", _SAVE),
+    (0, b"\x89HDF\r\n\x1a\n", "a Keras model in HDF5 (.h5, .keras)", _LOAD),
     (0, b"PK\x03\x04", "a zip archive, as newer .keras files are", f"{_SAVE}, or unpack it"),
     # The version of its schema is its first field; a GraphDef begins with a node.
     (0, b"\x08\x01\x12", "the saved_model.pb of a SavedModel, without its folder", _WHOLE),
@@ -44,7 +45,40 @@ _MISTAKES = (
     (0, b"\xfe\xff", "a text in UTF-16", "save it as UTF-8"),
     (0, b"version https://git-lfs", "a Git LFS pointer, not the file itself", "run git lfs pull"),
     (0, b"model_checkpoint_path:", "a checkpoint's index of checkpoints", _FREEZE),
-    (0, b"<!DOCTYPE html", "a web page", "download the file itself"),
+    (0, b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19", "a PyTorch model", _FREEZE),
+    (0, b"\x93NUMPY", "an array of NumPy", _FREEZE),
+    (0, b"\x89PNG\r\n", "a PNG image", _FREEZE),
+    (0, b"\xff\xd8\xff", "a JPEG image", _FREEZE),
+    (0, b"%PDF-", "a PDF", _FREEZE),
+    (0, b"BZh", "compressed by bzip2", "unpack it first"),
+    (0, b"\xfd7zXZ\0", "compressed by xz", "unpack it first"),
+    (257, b"ustar", "a tar archive", "unpack it, and give what is in it"),
+)
+# The same by patterns: the first field of an ONNX model is its version, and of a SavedModel too,
+# but that is 1.
+_PATTERNS = (
+    (rb"\x08[\x02-\x1f][\x12\x1a]", "an ONNX model", _FREEZE),
+    (
+        rb"\s*<(!doctype|html|\?xml)",
+        "a web page, or what a server said",
+        "download the file itself",
+    ),
+    (
+        rb"\s*(meta_info_def|graph_def|saver_def|collection_def)\s*[:{]",
+        "the graph of a checkpoint, as a text (a MetaGraphDef)",
+        "give the SavedModel; or the checkpoint's own PREFIX.meta, with its values beside it",
+    ),
+    (
+        rb"\s*(saved_model_schema_version|meta_graphs)\s*[:{]",
+        "the saved_model.pbtxt of a SavedModel, without its folder",
+        _WHOLE,
+    ),
+    (rb"\s*item\s*\{", "a map of labels", "give the model itself"),
+    (
+        rb"\s*model\s*\{",
+        "the pipeline.config by which a detection model was trained",
+        "give its frozen_inference_graph.pb or its folder saved_model",
+    ),
 )
 _SUFFIXES = {".onnx": "an ONNX model", ".mlmodel": "a Core ML model", ".pt": "a PyTorch model"}
 _TABLE_MAGIC = bytes.fromhex("57fb808b247547db")  # the footer of a checkpoint's .index
@@ -82,7 +116,8 @@ def _detect_folder(path: Path) -> Format | Problem:
             return _lone(path / name) or Format.SAVED_MODEL
     inside = sorted(each.name for each in path.glob("*.pb"))
     inside += sorted(each.parent.name for each in path.glob("*/saved_model.pb"))
-    if (path / "checkpoint").is_file() or any(path.glob("*.index")):
+    parts = ("*.index", "*.data-*-of-*")
+    if (path / "checkpoint").is_file() or any(any(path.glob(part)) for part in parts):
         problem = _checkpoint(path, "a folder of checkpoints")
         return (
             replace(problem, todo=f"{_which_of(inside)}; or {problem.todo}") if inside else problem
@@ -118,14 +153,25 @@ def _checkpoint(path: Path, what: str) -> Problem:
     return Problem(where=str(path), what=f"is {what}", todo=todo)
 
 
+def _known(head: bytes) -> tuple[str, str] | None:
+    """What a file is that begins as something else does, and what to do."""
+    for offset, magic, what, todo in _MISTAKES:
+        if head.startswith(magic, offset):
+            return what, todo
+    for pattern, what, todo in _PATTERNS:
+        if re.match(pattern, head, re.IGNORECASE):
+            return what, todo
+    return None
+
+
 def _mistake(path: Path, head: bytes, tail: bytes) -> Problem | None:
     """Name a file that is something else than a model."""
     if not head:
         todo = "the file is empty: download or export it again"
         return Problem(where=str(path), what="0 bytes long", todo=todo)
-    for offset, magic, what, todo in _MISTAKES:
-        if head.startswith(magic, offset):
-            return Problem(where=str(path), what=f"is {what}", todo=todo)
+    if known := _known(head):
+        what, todo = known
+        return Problem(where=str(path), what=f"is {what}", todo=todo)
     if tail == _TABLE_MAGIC or re.search(r"\.(ckpt.*|data-\d+-of-\d+|index)$", path.name):
         return _checkpoint(path, "a checkpoint")
     if path.suffix in _SUFFIXES:

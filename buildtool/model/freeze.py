@@ -85,7 +85,8 @@ def freeze(request: Request) -> Frozen:
             return made
         reasons.append(made)
     what = f"TensorFlow {tf.__version__} cannot freeze it: {'; '.join(dict.fromkeys(reasons))}"
-    raise RefusalError(what, "save the model again, with that release")
+    todo = "copy its files again, in case one is cut off; or save it again with that release"
+    raise RefusalError(what, todo)
 
 
 def _has_tables_of_a_graph(folder: str) -> bool:

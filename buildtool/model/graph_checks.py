@@ -7,7 +7,6 @@ The rules are TensorFlow 2.14.1's own: ``core/framework/node_def_util.cc`` (``Va
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
@@ -26,7 +25,6 @@ REEXPORT = "export the model again with the release of TensorFlow that this libr
 # Protobuf reads no message of more (``io/coded_stream.h``, whose sizes are int).
 MOST_BYTES = (1 << 31) - 1
 _GIGABYTE = 1 << 30
-_NAMES_SHOWN = 3
 # When the device would have found out: ``core/common_runtime/graph_constructor.cc`` of any release
 # looks up ops, ``core/framework/op_kernel.cc`` looks at the nodes.
 _AT_LOAD = "it cannot be loaded"
@@ -167,7 +165,7 @@ def check_site(site: Site, where: NodeRef, context: Context) -> bool:
     definition has all that the node says."""
     op, spec, out = site.node.op, site.spec, context.findings
     if spec is None:
-        todo = context.todo(site, unknown_op_todo(op, context.specs.names()))
+        todo = context.todo(site, unknown_op_todo(op, context.specs))
         out.node(where, f"op {op} does not exist in this tree: {AT_SESSION}", todo)
         return False
     if spec.ended_in and context.graph.producer >= spec.ended_in:
@@ -186,11 +184,11 @@ def check_site(site: Site, where: NodeRef, context: Context) -> bool:
     return not problems
 
 
-def unknown_op_todo(op: str, names: Iterable[str]) -> str:
+def unknown_op_todo(op: str, specs: Specs) -> str:
     """What to do about an op that the tree lacks."""
     if known := remedy(op):
         return known
-    close = difflib.get_close_matches(op, names, n=_NAMES_SHOWN, cutoff=0.75)
+    close = specs.near(op)
     hint = f"close to it are {', '.join(close)}; " if close else ""
     return f"{hint}if it is a custom op, add its sources to the tree; else {REEXPORT}"
 

@@ -32,6 +32,27 @@ _REMEDIES = (
         "the step and parent ids that it takes under 'outputs', and follow them back in the app",
     ),
     (
+        r"_?Cudnn\w+",
+        "it is of NVIDIA's cuDNN: build the model again from layers that a CPU runs, such as "
+        "CudnnCompatibleLSTMCell or Keras's LSTM, load the weights into it, and export that",
+    ),
+    (
+        r"_?Mkl\w+",
+        "a TensorFlow with oneDNN has put it in when it ran: export the model's own graph, not one "
+        "that a session has optimised",
+    ),
+    (
+        "TFLite_Detection_PostProcess",
+        "it is of TensorFlow Lite: export the model by export_inference_graph.py, not by "
+        "export_tflite_ssd_graph.py; or name the boxes and scores that it takes under 'outputs'",
+    ),
+    (
+        r"(Sentencepiece|(Fast)?Wordpiece|Whitespace|UnicodeScript|CaseFold|Normalize|Sentence"
+        r"Fragment|RegexSplit|Rouge)\w*(Tokenize|UTF8|Offsets|Fragments|Op|RougeL)\w*",
+        "it is of TensorFlow Text, whose sources are not in the tree: split texts in the app, and "
+        "name the numbers that come of it under 'inputs'",
+    ),
+    (
         r"(?P<package>\w+)>\w+",
         "it belongs to the package {package}, not to TensorFlow: add its sources to the tree, or "
         f"{BEHIND}",

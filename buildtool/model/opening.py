@@ -22,8 +22,10 @@ from buildtool.model.pruning import prune
 from buildtool.model.specs import Specs
 from buildtool.model.variable_changes import CHANGE
 from buildtool.model.walk import walk
-from buildtool.model.wire import WireError
+from buildtool.model.wire import LENGTH, WireError, fields
 
+META_GRAPH_DEF = 2  # core/protobuf/meta_graph.proto
+META = "give the SavedModel; or call it PREFIX.meta, and put the values of its checkpoint beside it"
 DAMAGED = "the file is cut off, damaged or something else: download or export it again"
 
 
@@ -80,6 +82,10 @@ class Opener:
             todo = "look at the permissions and the free space there"
             self.findings.model(str(failure.filename or source.shown), what, todo)
         except WireError as failure:
+            if is_meta_graph(source.path):
+                what = "is the graph of a checkpoint (a MetaGraphDef, as .meta files are)"
+                self.findings.model(source.shown, what, META)
+                return
             self.findings.model(source.shown, f"is not a whole GraphDef: {failure}", DAMAGED)
 
     def kind(self, source: ModelSource) -> Format | None:
@@ -172,6 +178,22 @@ def whole(source: ModelSource) -> ModelSource:
     if source.path.name in ("saved_model.pb", "saved_model.pbtxt"):
         return replace(source, path=source.path.parent)
     return source
+
+
+def is_meta_graph(path: Path) -> bool:
+    """Whether a file that is no GraphDef holds one as a MetaGraphDef does, in its second field."""
+    if path.is_dir() or path.stat().st_size > MOST_BYTES:
+        return False
+    content = path.read_bytes()
+    try:
+        inner = [
+            content[start:end]
+            for number, kind, start, end in fields(content, (0, len(content)))
+            if number == META_GRAPH_DEF and kind == LENGTH
+        ]
+        return len(inner) == 1 and bool(read_graph(inner[0]).nodes)
+    except WireError:
+        return False
 
 
 def names_of(graph: GraphDef) -> frozenset[str]:

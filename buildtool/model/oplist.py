@@ -15,6 +15,7 @@ from typing import NamedTuple
 from buildtool.core.errors import Problem
 
 _OP = re.compile(r"_?[A-Za-z]\w*(>\w+)*")
+MOST_SHOWN = 10
 _TODO = 'a line is `Op` or `Op:KernelClass`; JSON is [["Op", "KernelClass"], ...]'
 
 
@@ -35,6 +36,9 @@ def parse(text: str, path: Path) -> tuple[list[Entry], list[Problem]]:
     for entry in entries:
         if not _OP.fullmatch(entry.op):
             problems.append(_problem(path, entry.line, f"{entry.op!r} is not the name of an op"))
+    if (more := len(problems) - MOST_SHOWN) > 0:
+        what = f"{more} more lines are no ops either: is it another kind of file?"
+        problems[MOST_SHOWN:] = [_problem(path, 0, what)]
     if not entries and not problems:
         problems.append(_problem(path, 0, "names no op"))
     return entries, problems

@@ -153,7 +153,7 @@ class _Reader:
             where = NodeRef(model=name, function="", node=node)
             if self._specs[entry.op] is None:
                 what = f"op {entry.op} does not exist in this tree"
-                todo = unknown_op_todo(entry.op, self._specs.names())
+                todo = unknown_op_todo(entry.op, self._specs)
                 self._findings.node(where, what, todo)
             else:
                 use = OpUse(op=entry.op, kernel_class=entry.kernel_class or "*")

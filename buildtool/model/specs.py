@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from buildtool.model.attributes import PLACEHOLDER, Attr, Attrs
 from buildtool.model.graphdef import Argument, FunctionDef
 from buildtool.model.textformat import TextError, encode
 
+_NAMES_SHOWN, _MOST_NEAR = 3, 20
 _ENDED = re.compile(r"since GraphDef version (\d+): (.*)")
 
 
@@ -49,6 +51,7 @@ class Specs:
         self._definitions = definitions
         self._registered = frozenset(registered)
         self._made: dict[str, OpSpec | None] = {}
+        self._near: dict[str, tuple[str, ...]] = {}
 
     def __getitem__(self, op: str) -> OpSpec | None:
         """The spec of ``op``, None if the tree does not know it."""
@@ -59,6 +62,13 @@ class Specs:
     def names(self) -> list[str]:
         """Every op of the tree, sorted."""
         return sorted(self._registered | self._definitions.keys())
+
+    def near(self, op: str) -> tuple[str, ...]:
+        """The tree's ops of about that name: as it takes a while, not for any number of names."""
+        if op not in self._near and len(self._near) < _MOST_NEAR:
+            found = difflib.get_close_matches(op, self.names(), n=_NAMES_SHOWN, cutoff=0.75)
+            self._near[op] = tuple(found)
+        return self._near.get(op, ())
 
     def _make(self, op: str) -> OpSpec | None:
         definition = self._definitions.get(op)

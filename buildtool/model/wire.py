@@ -64,6 +64,8 @@ def fields(buffer: Buffer, span: Span) -> Iterator[tuple[int, int, int, int]]:
         position += 1
         if tag >= 0x80:
             tag, position = varint(buffer, start, end)
+        if tag < 8:
+            raise WireError(start, "there is no field 0")
         kind = tag & 7
         if kind == LENGTH:
             length = buffer[position] if position < end else 0x80

@@ -14,6 +14,10 @@ _BEHIND = "name a tensor behind that node under the model's 'inputs'"
 
 _REMEDIES = (
     (
+        r"^Error parsing message",
+        "the file is cut off or damaged: download or export it again",
+    ),
+    (
         r"You must feed a value for placeholder tensor '(?P<name>[^']+)'",
         "name '{name}' under the model's 'inputs', too; or name 'outputs' that do not need it",
     ),

@@ -72,3 +72,26 @@ def test_ops_that_the_tree_lacks(tmp_path: Path, read: Read) -> None:
     assert str(problem).startswith(
         "ops: node 'line 2': op Softmaxx does not exist in this tree\n    close to it are Softmax;"
     )
+
+
+def test_a_text_of_another_kind_is_not_told_line_by_line(tmp_path: Path, read: Read) -> None:
+    path = tmp_path / "README.md"
+    path.write_text("# A model\n" + "It is good.\n" * 300)
+    told = read(path).problems
+    assert len(told) == 11
+    assert told[0].where == f"{path}:2"
+    assert (told[10].where, told[10].what) == (
+        str(path),
+        "290 more lines are no ops either: is it another kind of file?",
+    )
+
+
+def test_only_some_unknown_names_are_compared_with_all_ops(tmp_path: Path, read: Read) -> None:
+    path = tmp_path / "ops.txt"
+    path.write_text("".join(f"Relu{number}\n" * 2 for number in range(100)))
+    told = read(path).problems
+    assert len(told) == 100
+    assert [problem.todo.startswith("close to it are Relu; ") for problem in told] == [
+        *([True] * 20),
+        *([False] * 80),
+    ]

@@ -316,6 +316,7 @@ def _zip() -> bytes:
 
 FREEZE = "give a frozen GraphDef (.pb) or a SavedModel folder of the same model"
 SAVE = "load it in Python and give what model.export(folder) or tf.saved_model.save writes"
+LOAD = f"{SAVE}; weights alone must be loaded into the model that they are of"
 CHECKPOINT = (
     "a checkpoint holds variables, not the graph that runs: put that beside it as PREFIX.meta or "
     f"graph.pbtxt; or {FREEZE}"
@@ -335,7 +336,7 @@ INDEX = b"x" * 40 + bytes.fromhex("57fb808b247547db")
             f"it cannot be turned back; {FREEZE}",
         ),
         ("m.pb", b"\x1c\0\0\0TFL3", "is a TensorFlow Lite model", None),
-        ("m.h5", b"\x89HDF\r\n\x1a\n\0\0", "is a Keras model in HDF5 (.h5, .keras)", SAVE),
+        ("m.h5", b"\x89HDF\r\n\x1a\n\0\0", "is a Keras model in HDF5 (.h5, .keras)", LOAD),
         (
             "m.keras",
             _zip(),
@@ -418,8 +419,38 @@ INDEX = b"x" * 40 + bytes.fromhex("57fb808b247547db")
         (
             "m.pb",
             b"\x08\x07\x12\x02\x0a\x00",
-            "is not a whole GraphDef: field 1 is not what a GraphDef has there at byte 0",
+            "is an ONNX model",
+            FREEZE,
+        ),
+        (
+            "m.pb",
+            b"\x10\x07\x0a\x02\x0a\x00",
+            "is not a whole GraphDef: field 2 is not what a GraphDef has there at byte 0",
             DAMAGED,
+        ),
+        (
+            "m.pb",
+            b"\n\x03\n\x01x\0\0",
+            "is not a whole GraphDef: there is no field 0 at byte 5",
+            None,
+        ),
+        ("m.pb", b"\x89PNG\r\n\x1a\n\0\0", "is a PNG image", FREEZE),
+        ("m.tar", b"a" + b"\0" * 256 + b"ustar\0", "is a tar archive", None),
+        ("m.pb", b"\n<HTML lang=en>", "is a web page, or what a server said", None),
+        ("m.pb", b"<?xml version='1.0'?><Error/>", "is a web page, or what a server said", None),
+        ("m.pbtxt", b"item {\n id: 1\n}\n", "is a map of labels", "give the model itself"),
+        (
+            "m.pbtxt",
+            b"meta_info_def {\n}\n",
+            "is the graph of a checkpoint, as a text (a MetaGraphDef)",
+            "give the SavedModel; or the checkpoint's own PREFIX.meta, with its values beside it",
+        ),
+        (
+            "m.pb",  # MetaInfoDef with tensorflow_version, and a graph of one node
+            b"\n\x08*\x062.14.1\x12\x0d\n\x0b\n\x01x\x12\x06Const2",
+            "is the graph of a checkpoint (a MetaGraphDef, as .meta files are)",
+            "give the SavedModel; or call it PREFIX.meta, and put the values of its checkpoint "
+            "beside it",
         ),
         (
             "noise.pb",
@@ -476,12 +507,16 @@ def test_folders_and_missing_files(tmp_path: Path, read: Read) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "training").mkdir()
     (tmp_path / "training" / "checkpoint").touch()
-    reading = read(tmp_path / "no.pb", tmp_path / "empty", tmp_path / "training")
+    (tmp_path / "values").mkdir()
+    (tmp_path / "values" / "m.data-00000-of-00001").touch()
+    folders = (tmp_path / name for name in ("empty", "training", "values"))
+    reading = read(tmp_path / "no.pb", *folders)
     assert problems(reading) == [
         f"{tmp_path}/no.pb: there is no such file\n    give the path of a model",
         f"{tmp_path}/empty: a folder that holds no saved_model.pb\n"
         "    give a SavedModel folder or a .pb file",
         f"{tmp_path}/training: is a folder of checkpoints\n    {CHECKPOINT}",
+        f"{tmp_path}/values: is a folder of checkpoints\n    {CHECKPOINT}",
     ]
 
 
