@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import tempfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,6 +42,8 @@ def save(path: Path, catalogue: KernelCatalogue, definitions: Mapping[str, Recor
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
         file.write(gzip.compress(text.encode(), 6, mtime=0))
+    if path.is_dir():  # nobody but somebody's mistake makes one here
+        shutil.rmtree(path)
     os.replace(file.name, path)  # noqa: PTH105
 
 
@@ -55,7 +58,7 @@ def load(path: Path) -> KernelCatalogue | None:
             ops=_unpacked(OpRegistration, stored["ops"]),
             definitions=OpDefinitions(stored["definitions"]),
         )
-    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, IndexError):
+    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, AttributeError):
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,8 @@ TABLE = "create table if not exists doit (task_id text not null primary key, tas
 
 
 def usable(path: Path) -> str:
-    """The path of the notes, once it is known that they can be opened.
+    """The path of the notes, once it is known that they can be opened. What they say of a task and
+    cannot be read is taken out: the task is then done again.
 
     Raises:
         ConfigError: they cannot, with the reason and what to do.
@@ -22,9 +24,20 @@ def usable(path: Path) -> str:
     try:
         with contextlib.closing(sqlite3.connect(path)) as connection:
             connection.execute(TABLE)
+            rows = connection.execute("select task_id, task_data from doit").fetchall()
+            spoilt = [(name,) for name, data in rows if not _is_json(data)]
+            connection.executemany("delete from doit where task_id = ?", spoilt)
+            connection.commit()
     except sqlite3.Error as failure:
         raise ConfigError(_problem(path, failure)) from None
     return str(path)
+
+
+def _is_json(data: object) -> bool:
+    try:
+        return isinstance(json.loads(data), dict) if isinstance(data, str) else False
+    except (ValueError, RecursionError):
+        return False
 
 
 def guarded(close: Callable[[], None], path: Path, tell: Callable[[Problem], None]) -> None:

@@ -153,7 +153,7 @@ def _checkpoint(path: Path, what: str) -> Problem:
     return Problem(where=str(path), what=f"is {what}", todo=todo)
 
 
-def _known(head: bytes) -> tuple[str, str] | None:
+def _other_kind(head: bytes) -> tuple[str, str] | None:
     """What a file is that begins as something else does, and what to do."""
     for offset, magic, what, todo in _MISTAKES:
         if head.startswith(magic, offset):
@@ -169,7 +169,7 @@ def _mistake(path: Path, head: bytes, tail: bytes) -> Problem | None:
     if not head:
         todo = "the file is empty: download or export it again"
         return Problem(where=str(path), what="0 bytes long", todo=todo)
-    if known := _known(head):
+    if known := _other_kind(head):
         what, todo = known
         return Problem(where=str(path), what=f"is {what}", todo=todo)
     if tail == _TABLE_MAGIC or re.search(r"\.(ckpt.*|data-\d+-of-\d+|index)$", path.name):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from io import RawIOBase
 from pathlib import Path
 
-from buildtool.core.errors import DownloadError, Problem
+from buildtool.core.errors import ConfigError, DownloadError, Problem
 from buildtool.sources.progress import Progress
 
 VARIABLE = "BUILDTOOL_CACHE"
@@ -35,10 +35,18 @@ class Cache:
 
     @classmethod
     def of_user(cls, environment: Mapping[str, str] | None = None) -> Cache:
-        """Return ``$BUILDTOOL_CACHE``, or ``buildtool`` below the user's cache folder."""
+        """Return ``$BUILDTOOL_CACHE``, or ``buildtool`` below the user's cache folder.
+
+        Raises:
+            ConfigError: the variable names the home folder of nobody.
+        """
         env = os.environ if environment is None else environment
         if chosen := env.get(VARIABLE):
-            return cls(root=Path(chosen).expanduser().absolute())
+            try:
+                return cls(root=Path(chosen).expanduser().absolute())
+            except RuntimeError:
+                what = f"there is no home folder as in {chosen!r}"
+                raise ConfigError(Problem(where=VARIABLE, what=what)) from None
         base = Path(env.get("XDG_CACHE_HOME", ""))
         # The XDG base directory rules: a relative path is to be ignored.
         home = base if base.is_absolute() else Path("~/.cache").expanduser()

@@ -12,6 +12,7 @@ from buildtool.sources.lock import Lock, LockedSource
 from buildtool.sources.patience import Patience
 from buildtool.sources.progress import Progress
 from buildtool.sources.session import Session
+from buildtool.sources.tree_state import is_as_verified
 
 
 def fetch(
@@ -96,22 +97,15 @@ def _fetch(session: Session, source: LockedSource) -> SourceTree:
         version=source.version,
         digest=source.tree,
     )
-    if _is_verified(cache, source):
+    if is_as_verified(cache, source):
         return tree
     key = tree.path.name
     with cache.locked(key, what=source.name, progress=session.progress):
-        if not _is_verified(cache, source):
+        if not is_as_verified(cache, source):
+            if tree.path.is_dir():
+                session.progress.note(f"{tree.path}: is not what was verified: made anew")
             # requests and what else only a fetch needs are half of a warm run's time.
             from buildtool.sources.making import make  # noqa: PLC0415
 
             make(session, source)
     return tree
-
-
-def _is_verified(cache: Cache, source: LockedSource) -> bool:
-    stamp = cache.stamp(source.name, source.tree)
-    return (
-        stamp.is_file()
-        and stamp.read_text("ascii").strip() == source.tree
-        and cache.tree(source.name, source.tree).is_dir()
-    )

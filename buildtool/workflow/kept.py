@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from buildtool.core.decode import from_json
+from buildtool.core.errors import BuildError, Problem
 from buildtool.core.paths import Layout
 from buildtool.core.render import to_json, write_if_changed
 from buildtool.core.values import BuildPlan, ModelInfo, PreparedModel
@@ -19,8 +21,24 @@ T = TypeVar("T")
 
 
 def load_plan(layout: Layout) -> BuildPlan:
-    """The plan that the step ``plan`` wrote."""
-    return plan_from_json(json.loads(layout.plan.read_text(encoding="utf-8")))
+    """The plan that the step ``plan`` wrote.
+
+    Raises:
+        BuildError: it is damaged, or was written by another version of this tool.
+    """
+    with _readable(layout.plan):
+        return plan_from_json(json.loads(layout.plan.read_text(encoding="utf-8")))
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What cannot be read of a step's own file is told with its cure."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError, StopIteration):
+        what = "is damaged, or was written by another version of this tool"
+        todo = "remove it, and run the same again: it is then written anew"
+        raise BuildError(Problem(where=str(path), what=what, todo=todo)) from None
 
 
 def write_models(layout: Layout, models: Sequence[ModelInfo]) -> None:
@@ -30,8 +48,9 @@ def write_models(layout: Layout, models: Sequence[ModelInfo]) -> None:
 
 def load_models(layout: Layout) -> tuple[ModelInfo, ...]:
     """The models that :func:`write_models` wrote down."""
-    values = json.loads((layout.models).read_text(encoding="utf-8"))
-    return tuple(from_json(ModelInfo, value) for value in values)
+    with _readable(layout.models):
+        values = json.loads((layout.models).read_text(encoding="utf-8"))
+        return tuple(from_json(ModelInfo, value) for value in values)
 
 
 def write_prepared(layout: Layout, models: Sequence[PreparedModel]) -> None:
@@ -41,8 +60,9 @@ def write_prepared(layout: Layout, models: Sequence[PreparedModel]) -> None:
 
 def load_prepared(layout: Layout) -> Mapping[str, PreparedModel]:
     """The models that :func:`write_prepared` wrote down, by name."""
-    rows = json.loads(layout.prepared.read_text(encoding="utf-8"))
-    return {row["name"]: from_json(PreparedModel, row) for row in rows}
+    with _readable(layout.prepared):
+        rows = json.loads(layout.prepared.read_text(encoding="utf-8"))
+        return {row["name"]: from_json(PreparedModel, row) for row in rows}
 
 
 def _row(model: ModelInfo | PreparedModel) -> dict[str, Any]:

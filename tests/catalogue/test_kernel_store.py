@@ -53,6 +53,23 @@ CATALOGUE = KernelCatalogue(
 )
 
 
+@pytest.mark.parametrize("content", ["{}", "[]", '{"kernels": []}', '"text"', "7", "{"])
+def test_a_file_of_another_shape_is_none(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "x.json.gz"
+    store.save(path, CATALOGUE, RECORDS)
+    path.write_bytes(gzip.compress(content.encode()))
+    assert store.load(path) is None
+
+
+def test_a_folder_in_its_place_makes_room(tmp_path: Path) -> None:
+    path = tmp_path / "x.json.gz"
+    (path / "inner").mkdir(parents=True)
+    assert store.load(path) is None
+    store.save(path, CATALOGUE, RECORDS)
+    assert store.load(path) is not None
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "x.json.gz"
     store.save(path, CATALOGUE, RECORDS)

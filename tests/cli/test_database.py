@@ -49,3 +49,16 @@ def test_notes_that_can_be_written_are_written(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be used: unable to open database file"):
         usable(tmp_path / "gone" / "notes.db")
+
+
+def test_what_they_say_of_a_task_and_cannot_be_read_is_taken_out(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    usable(path)
+    with sqlite3.connect(path) as connection:
+        rows = [("plan:pi", '{"a": 1}'), ("plan:x", '{"a": '), ("plan:y", None), ("plan:z", "[]")]
+        connection.executemany("insert into doit values (?, ?)", rows)
+    connection.close()
+    usable(path)
+    with sqlite3.connect(path) as again:
+        assert again.execute("select task_id from doit").fetchall() == [("plan:pi",)]
+    again.close()

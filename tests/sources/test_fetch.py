@@ -313,10 +313,43 @@ def test_a_tree_without_its_stamp_is_made_anew(bench: Any) -> None:
     assert bench.content(lock) == bench.sample.files
 
 
+@pytest.mark.parametrize("mischief", ["changed", "gone", "added"])
+def test_a_tree_that_was_changed_is_told_and_made_anew(bench: Any, mischief: str) -> None:
+    lock = bench.lock("path: sample")
+    tree = fetch(lock, "lib", cache=bench.cache)
+    fetch(lock, "lib", cache=bench.cache)
+    file = tree.path / "src/b.h"
+    file.chmod(0o644)
+    if mischief == "gone":
+        file.unlink()
+    else:
+        (file if mischief == "changed" else tree.path / "src/c.h").write_text("mine")
+    out = io.StringIO()
+    fetch(lock, "lib", cache=bench.cache, progress=Progress(out))
+    assert f"{tree.path}: is not what was verified: made anew\n" in out.getvalue()
+    assert bench.content(lock) == bench.sample.files
+
+
+def test_a_tree_that_was_only_touched_stays(bench: Any) -> None:
+    lock = bench.lock("path: sample")
+    tree = fetch(lock, "lib", cache=bench.cache)
+    os.utime(tree.path / "src/b.h", ns=(1, 1))
+    bench.cache.stamp("lib", tree.digest).with_suffix(".state").write_bytes(b"\xff")
+    out = io.StringIO()
+    fetch(lock, "lib", cache=bench.cache, progress=Progress(out))
+    assert out.getvalue() == ""
+    assert (tree.path / "src/b.h").stat().st_mtime_ns == 1
+
+
 def test_a_cache_that_cannot_be_written(bench: Any) -> None:
     (bench.folder / "file").write_text("in the way")
     with pytest.raises(DownloadError, match=r"cannot write: Not a directory\n.*BUILDTOOL_CACHE"):
         fetch(bench.lock("path: sample"), "lib", cache=Cache(root=bench.folder / "file" / "cache"))
+
+
+def test_a_cache_below_the_home_folder_of_nobody() -> None:
+    with pytest.raises(ConfigError, match="there is no home folder as in '~nobody-here/x'"):
+        Cache.of_user({"BUILDTOOL_CACHE": "~nobody-here/x"})
 
 
 @pytest.mark.parametrize(

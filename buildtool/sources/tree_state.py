@@ -1,0 +1,55 @@
+"""Whether a tree in the cache is still what was verified.
+
+Its hash takes seconds, so the sizes and times of its files are kept beside its stamp. Only where
+they differ, as after somebody has changed the tree or copied the cache, is it hashed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from buildtool.sources.cache import Cache, writing
+from buildtool.sources.lock import LockedSource
+from buildtool.sources.treehash import tree_sha256
+
+
+def is_as_verified(cache: Cache, source: LockedSource) -> bool:
+    """Whether the cache has the tree of ``source``, with every file as it was."""
+    tree, stamp = cache.tree(source.name, source.tree), cache.stamp(source.name, source.tree)
+    if not (tree.is_dir() and _content(stamp) == source.tree):
+        return False
+    memory, now = stamp.with_suffix(".state"), _state(tree)
+    if _content(memory) == now:
+        return True
+    if tree_sha256(tree) != source.tree:
+        return False
+    temporary = memory.with_suffix(f".{os.getpid()}.part")
+    with writing(memory):
+        temporary.write_text(f"{now}\n", "ascii")
+        temporary.replace(memory)
+    return True
+
+
+def _content(path: Path) -> str:
+    return path.read_bytes().decode("ascii", "replace").strip() if path.is_file() else ""
+
+
+def _state(root: Path) -> str:
+    """A hash of the path, size and time of each file."""
+    whole = hashlib.sha256()
+    for line in sorted(_lines(str(root), "")):
+        whole.update(line.encode("utf-8", "surrogateescape"))
+    return whole.hexdigest()
+
+
+def _lines(folder: str, prefix: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _lines(entry.path, f"{prefix}{entry.name}/")
+            else:
+                found = entry.stat(follow_symlinks=False)
+                yield f"{prefix}{entry.name}\0{found.st_size} {found.st_mtime_ns}\0"
