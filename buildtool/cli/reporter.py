@@ -58,7 +58,7 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
             return
         self.failures.append({"task": task, "exception": fail})
         self.outstream.flush()
-        sys.stderr.write(f"\n{task.name} failed\n{fail.message}\n")
+        sys.stderr.write(f"\n{task.name.removeprefix('_')} failed\n{fail.message}\n")
 
     def _notes_lost(self, problem: Problem) -> None:
         sys.stderr.write(f"\n{problem}\n")

@@ -55,7 +55,9 @@ class Step:
     ABIs: it reads the folders of all its slices. The other steps are done for each slice, and then
     those that ``ends_with`` names for the target itself. One that only ``looks`` shows what it
     finds each time, and is done once for a target of several ABIs. One that ``measures`` is done
-    each time that it is asked for. A target that does not have a step ``wanted`` is told
+    each time that it is asked for. One that cannot be done for each target ``asks``: a function
+    ``refusal`` of its module says why not, from these files of earlier steps, before any other that
+    it reads is made. A target that does not have a step ``wanted`` is told
     ``unwanted`` where somebody asks for it.
     """
 
@@ -75,6 +77,7 @@ class Step:
     wanted: Callable[[Target], bool] = _always
     unwanted: str = ""
     measures: bool = False
+    asks: tuple[str, ...] = ()
 
     def read_by(self, target: Target) -> tuple[str, ...]:
         """The files that it reads of this target."""
@@ -226,6 +229,7 @@ STEPS = (
         folders=(str(AT.profile),),
         user_files=_samples,
         measures=True,
+        asks=(str(AT.plan), str(AT.models)),
     ),
     Step(
         name="package",

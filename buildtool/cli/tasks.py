@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit import doit_cmd, get_initial_workdir
 from doit.exceptions import InvalidDodoFile
@@ -34,12 +34,22 @@ from buildtool.config import (
     slice_targets,
     unreadable_names,
 )
-from buildtool.core.errors import BuildToolError, ConfigError, ExitCode, Problem, disk_problem
+from buildtool.core.errors import (
+    BuildToolError,
+    ConfigError,
+    ExitCode,
+    Problem,
+    ToolError,
+    disk_problem,
+)
 from buildtool.core.paths import PROJECT, TARGETS, Layout
 from buildtool.core.plain_paths import make_absolute, plain
 from buildtool.platforms import PLATFORMS, platform_problems
 from buildtool.products import find_product, product_problems
 from buildtool.sources.cache import Cache
+
+if TYPE_CHECKING:
+    from buildtool.workflow.workspace import Workspace
 
 BUILD = Path("build")
 DATABASE = PROJECT / ".doit.db"
@@ -129,6 +139,8 @@ def task_steps() -> Iterator[Task]:
     for step in STEPS:
         yield {"basename": step.name, "name": None, "doc": step.doc}
         for target in targets.values():
+            if step.asks:
+                yield _question(step, target, overrides)
             if step.packs:
                 if _is_packed(target):
                     yield _task(step, target, overrides)
@@ -154,16 +166,57 @@ def _task(step: Step, target: Target, overrides: Overrides) -> Task:
         Unchanged(stamp=functools.partial(step_stamp, target, step.stamps)),
         FilesUnchanged(find=functools.partial(step.found, folder)),
     ]
+    # What it reads is made once it is known that it can be done.
+    made = {"calc_dep": [_asking(step, target)]} if step.asks else {}
     return {
+        **made,
         "basename": step.name,
         "name": target.id,
         "doc": target.description,
         "actions": [action(step, target, overrides)],
-        "file_dep": [*map(str, step.user_files(target)), *map(str, reads)],
+        "file_dep": [*map(str, step.user_files(target)), *map(str, () if made else reads)],
         "targets": [str(folder / name) for name in writes],
         "task_dep": [f"{name}:{each.id}" for name in step.after for each in sources],
         "uptodate": [False] if step.looks or step.measures else checks,
         "clean": [functools.partial(_clean, step, folder, writes)],
+    }
+
+
+def _asking(step: Step, target: Target) -> str:
+    """The task that asks whether a step can be done; doit lists none with such a name."""
+    return f"_{step.name}:{target.id}"
+
+
+def _question(step: Step, target: Target, overrides: Overrides) -> Task:
+    """Can a step be done? Its answer is what the step depends on besides: the files that it reads,
+    or for a target of several ABIs the steps of those for which it can."""
+    parts = slice_targets(target) or (target,)
+
+    def ask() -> Failure | dict[str, list[str]]:
+        try:
+            refused = {each.id: _refusal(step, each, overrides) for each in parts}
+        except BuildToolError as failure:
+            return _failed(failure)
+        where = f"{step.name}:{target.id}"
+        fit = [each for each in parts if not refused[each.id]]
+        if not fit:
+            told = (
+                Problem(where=f"{step.name}:{name}", what=why, todo=f"see docs/{step.name}.md")
+                for name, why in refused.items()
+            )
+            return _failed(ToolError(told))
+        for name in (name for name, why in refused.items() if why):
+            _say(f"{where}: left out: {name}: {refused[name]}")
+        if target.slices:
+            return {"task_dep": [f"{step.name}:{each.id}" for each in fit]}
+        return {"file_dep": [str(BUILD / target.id / name) for name in step.read_by(target)]}
+
+    return {
+        "basename": f"_{step.name}",
+        "name": target.id,
+        "actions": [ask],
+        "file_dep": [str(BUILD / each.id / name) for each in parts for name in step.asks],
+        "uptodate": [False],
     }
 
 
@@ -186,6 +239,8 @@ def _sliced(step: Step, target: Target) -> Task:
         "actions": None,
         "task_dep": [f"{step.name}:{each.id}" for each in slice_targets(target)],
     }
+    if step.asks:
+        task |= {"task_dep": [], "calc_dep": [_asking(step, target)]}
     if step.ends_with and _is_packed(target):
         task["task_dep"] += [f"{name}:{target.id}" for name in step.ends_with]
         shown = f"package in {BUILD}/{target.id}/dist, a report for each slice in its own folder"
@@ -202,8 +257,7 @@ def action(step: Step, target: Target, overrides: Overrides) -> Callable[[], Fai
         try:
             line = _run(step, target, name, overrides)
         except BuildToolError as failure:
-            text = "\n".join(str(problem) for problem in failure.problems)
-            return Failure(text, int(failure.exit_code))
+            return _failed(failure)
         except OSError as failure:
             problem = disk_problem(failure, name)
             if problem is None:
@@ -215,10 +269,28 @@ def action(step: Step, target: Target, overrides: Overrides) -> Callable[[], Fai
     return act
 
 
+def _failed(failure: BuildToolError) -> Failure:
+    text = "\n".join(str(problem) for problem in failure.problems)
+    return Failure(text, int(failure.exit_code))
+
+
 def _run(step: Step, target: Target, name: str, overrides: Overrides) -> str:
+    return str(_module(step).run(_workspace(target, name, overrides)))
+
+
+def _refusal(step: Step, target: Target, overrides: Overrides) -> str:
+    work = _workspace(target, f"{step.name}:{target.id}", overrides)
+    return str(_module(step).refusal(work))
+
+
+def _module(step: Step) -> Any:
+    return importlib.import_module(f"buildtool.workflow.{step.run}")
+
+
+def _workspace(target: Target, name: str, overrides: Overrides) -> Workspace:
     from buildtool.workflow.workspace import Workspace  # noqa: PLC0415 - heavy, as all steps are
 
-    work = Workspace(
+    return Workspace(
         target=target,
         layout=Layout(folder=plain(target.root) / BUILD / target.id),
         cache=Cache(root=plain(Cache.of_user().root)),
@@ -227,8 +299,6 @@ def _run(step: Step, target: Target, name: str, overrides: Overrides) -> str:
         runs=overrides.runs,
         against=overrides.against,
     )
-    module = importlib.import_module(f"buildtool.workflow.{step.run}")
-    return str(module.run(work))
 
 
 def _clean(step: Step, folder: Path, files: Sequence[str]) -> None:

@@ -130,12 +130,15 @@ class Answer:
     stderr: str
 
 
-def converse(command: Command, source: BinaryIO, *, what: str) -> Answer:
+def converse(
+    command: Command, source: BinaryIO, *, what: str, timeout: float | None = None
+) -> Answer:
     """Run ``command`` to its end with what ``source`` holds as its standard input, which stays open
     after that until it ends: it sees the end of its input only if we are gone.
 
     Raises:
         ToolError: the program does not exist or may not be run.
+        TimeoutError: it ran longer than ``timeout`` seconds, and was ended.
     """
     reading, writing = os.pipe()
     try:
@@ -157,7 +160,9 @@ def converse(command: Command, source: BinaryIO, *, what: str) -> Answer:
         feeder.start()
         try:
             with process, _ended_with_us(process):
-                stdout, stderr = process.communicate()
+                stdout, stderr = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError from None
         finally:
             feeder.join()
     return Answer(

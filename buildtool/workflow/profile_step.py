@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buildtool.core.errors import ConfigError, Problem, ToolError
+from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.paths import Layout
 from buildtool.core.run import new_log
 from buildtool.profile.model_profile import (
@@ -26,12 +26,11 @@ def run(work: Workspace) -> str:
     """Measure each model, compare it with other targets, and write what was found. Returns a line.
 
     Raises:
-        ConfigError: the target has no model, or another target's profile is not there.
-        ToolError: the program cannot be started here.
+        ConfigError: another target's profile is not there.
+        ToolError: the program cannot be started.
         VerificationError: a model does not run.
     """
     found = work.product.maker().runnable(work)
-    _check(work, found)
     others = {item.model.name: _others(work, item) for item in found.models}
     new_log(work.layout.log("profile"))
     averages = []
@@ -46,15 +45,24 @@ def run(work: Workspace) -> str:
     return f"{', '.join(averages)} a run on {found.place}{emulated}; tables and pages in {where}"
 
 
-def _check(work: Workspace, found: Runnable) -> None:
-    where = f"profile:{work.target.id}"
+def refusal(work: Workspace) -> str:
+    """Why nothing can be measured here of a library that is planned; empty if it can.
+
+    Raises:
+        ConfigError: the target has no model.
+        ToolError: what programs run on is missing or does not do.
+    """
+    found = work.product.maker().runnable(work)
     if found.not_run:
-        todo = "see 'run' in docs/targets.md for where a library can be run"
-        raise ToolError(Problem(where=where, what=found.not_run, todo=todo))
+        return found.not_run
     if not found.models:
-        what = "there is no model to run: the target names only ops"
+        where, what = (
+            f"profile:{work.target.id}",
+            "there is no model to run: the target names only ops",
+        )
         raise ConfigError(Problem(where=where, what=what, todo="name one with model=FILE"))
     check_emulator(found.emulator)
+    return ""
 
 
 def _others(work: Workspace, item: ModelRun) -> tuple[ModelProfile, ...]:

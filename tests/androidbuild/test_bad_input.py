@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from buildtool.backends.bazel.given_macros import macro_notes
 from tests.android.conftest import make_ndk
 from tests.makefile.conftest import state
@@ -26,6 +28,15 @@ def test_no_sdk_no_ndk_no_bazel_no_java_all_at_once(make_bench: Make) -> None:
     assert "this tree wants Bazel 0.10.0 to 0.20.0" in err
     assert "there is no bazelisk and no bazel here" in err
     assert "Java: there is no javac here, and JAVA_HOME is not set; java of 'android.build'" in err
+
+
+@pytest.mark.parametrize("task", ["profile", "profile:one"])
+def test_what_cannot_be_profiled_is_not_compiled(make_bench: Make, task: str) -> None:
+    ended = make_bench("exit 1").doit(task, code=4)
+    name = "profile:one-arm64-v8a"
+    assert f"{name}: an AAR that the tree's own BUILD files make has no runner" in ended.err
+    assert ended.steps == ["plan:one-arm64-v8a"]
+    assert "profile:one" in ended.err.splitlines()[1]
 
 
 def test_no_clang_is_told_with_all_else(make_bench: Make) -> None:

@@ -14,7 +14,9 @@ from buildtool.core.values import Abi
 from buildtool.platforms import linux, platform_problems, raspberrypi, run_problems
 from buildtool.tools.board.board_facts import BoardFacts, read_facts
 from buildtool.tools.board.board_search import Board, BoardRequest, find_board
+from buildtool.tools.board.board_visit import visit
 from buildtool.tools.compilers import find_toolchain
+from buildtool.tools.sent_command import SentCommand
 
 MakeBoard = Callable[..., Path]
 
@@ -94,6 +96,13 @@ def test_a_small_program_does_not_run(board: MakeBoard, own: BoardRequest) -> No
     board(scripts={"env": "kill -ILL $$"})
     with pytest.raises(ToolError, match="with SIGILL, an instruction that its processor"):
         find_board(own)
+
+
+def test_a_board_that_hangs(board: MakeBoard) -> None:
+    board(ssh="exec sleep 3600")
+    nothing = SentCommand(line="true", files={}, out=None)
+    with pytest.raises(ToolError, match="t:1: a has not run a small program within 1 s"):
+        visit("a", nothing, where="t:1", timeout=1)
 
 
 def test_what_a_board_prints() -> None:

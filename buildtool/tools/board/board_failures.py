@@ -65,6 +65,14 @@ NO_SSH = (
 )
 
 
+def unanswered(host: str, seconds: float) -> tuple[str, str]:
+    """That a visit took too long, and what to do."""
+    return (
+        f"{host} has not run a small program within {seconds:.0f} s",
+        f"look whether it hangs, and how fast the network to it is: ssh {host} uptime",
+    )
+
+
 def failed_visit(
     host: str, facts: BoardFacts, *, size: int, code: int, stderr: str
 ) -> tuple[str, str]:

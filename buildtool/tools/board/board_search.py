@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildtool.core.errors import Problem, ToolError
+from buildtool.core.run import ANSWER
 from buildtool.core.values import Abi, Toolchain
 from buildtool.tools.board.board_facts import BoardFacts
 from buildtool.tools.board.board_failures import failed_start
@@ -57,7 +58,7 @@ def find_board(asked: BoardRequest) -> Board:
             program = Path(folder, "small")
             link_small_program(asked.toolchain, program)
             command = sent_command(program, (), folder=".")
-        done = visit(asked.host, command, where=asked.where)
+        done = visit(asked.host, command, where=asked.where, timeout=ANSWER)
     if faults := [*_faults(asked.host, asked.abi, done)]:
         raise ToolError(Problem(where=asked.where, what=what, todo=todo) for what, todo in faults)
     return Board(host=asked.host, text=f"board {asked.host}, {done.facts.text}")

@@ -23,7 +23,7 @@ from typing import BinaryIO
 from buildtool.core.errors import Problem, ToolError
 from buildtool.core.run import Command, converse
 from buildtool.tools.board.board_facts import SAYS, BoardFacts, read_facts
-from buildtool.tools.board.board_failures import NO_SSH, failed_visit
+from buildtool.tools.board.board_failures import NO_SSH, failed_visit, unanswered
 from buildtool.tools.sent_command import PROGRAM, WRITTEN, SentCommand
 
 SECONDS = 20  # for making the connection
@@ -66,9 +66,9 @@ class Visit:
     stderr: str
 
 
-def visit(host: str, command: SentCommand, *, where: str) -> Visit:
+def visit(host: str, command: SentCommand, *, where: str, timeout: float | None = None) -> Visit:
     """Run ``command`` in the folder ``.`` there; what it writes into its folder is then in the one
-    here. ``where`` is what messages begin with.
+    here. ``where`` is what messages begin with, ``timeout`` seconds for all of it.
 
     Raises:
         ToolError: there is no ssh, no way to the board, or the program could not be brought there
@@ -80,7 +80,11 @@ def visit(host: str, command: SentCommand, *, where: str) -> Visit:
         archive.seek(0)
         line = f"exec sh -c {shlex.quote(SCRIPT.replace('SIZE', str(size)))}"
         try:
-            answer = converse(Command(argv=(*SSH, host, line)), archive, what=where)
+            ssh = Command(argv=(*SSH, host, line))
+            answer = converse(ssh, archive, what=where, timeout=timeout)
+        except TimeoutError:
+            what, todo = unanswered(host, timeout or 0)
+            raise ToolError(Problem(where=where, what=what, todo=todo)) from None
         except ToolError:
             what, todo = NO_SSH
             raise ToolError(Problem(where=where, what=what, todo=todo)) from None
