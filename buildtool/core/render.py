@@ -6,6 +6,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,8 @@ class Renderer:
         )
         self._environment.filters["c_string"] = c_string
         self._environment.filters["cmake_string"] = cmake_string
+        self._environment.filters["cmake_items"] = cmake_items
+        self._environment.filters["pkg_config_word"] = pkg_config_word
         self._environment.filters["starlark_string"] = starlark_string
 
     def render(self, name: str, template: str, **values: Any) -> Path:
@@ -112,6 +116,17 @@ def cmake_string(text: str) -> str:
     for character in '\\"$;':
         text = text.replace(character, "\\" + character)
     return f'"{text}"'
+
+
+def cmake_items(items: Iterable[str]) -> str:
+    """A quoted CMake argument that is a list."""
+    return '"' + ";".join(cmake_string(item)[1:-1] for item in items) + '"'
+
+
+def pkg_config_word(text: str) -> str:
+    """A word of ``Cflags`` or ``Libs``, split as by a shell (pc(5)); ``#`` would begin
+    a comment, and ``$`` a variable."""
+    return re.sub(r"[^\w./:+,@%=~^-]", lambda found: f"\\{found[0]}", text).replace("$", "$$")
 
 
 def starlark_string(text: str) -> str:

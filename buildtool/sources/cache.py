@@ -38,15 +38,11 @@ class Cache:
         """Return ``$BUILDTOOL_CACHE``, or ``buildtool`` below the user's cache folder.
 
         Raises:
-            ConfigError: the variable names the home folder of nobody.
+            ConfigError: the variable names what no folder can be called.
         """
         env = os.environ if environment is None else environment
         if chosen := env.get(VARIABLE):
-            try:
-                return cls(root=Path(chosen).expanduser().absolute())
-            except RuntimeError:
-                what = f"there is no home folder as in {chosen!r}"
-                raise ConfigError(Problem(where=VARIABLE, what=what)) from None
+            return cls(root=_chosen(chosen))
         base = Path(env.get("XDG_CACHE_HOME", ""))
         # The XDG base directory rules: a relative path is to be ignored.
         home = base if base.is_absolute() else Path("~/.cache").expanduser()
@@ -91,6 +87,21 @@ class Cache:
             yield
         finally:
             os.close(handle)
+
+
+def _chosen(text: str) -> Path:
+    """The folder that somebody names; Raises as :meth:`Cache.of_user`."""
+    try:
+        path = Path(text).expanduser().absolute()
+        path.is_dir()  # raises where no folder can be called that
+    except RuntimeError:
+        what = f"there is no home folder as in {text!r}"
+    except OSError as failure:
+        what = f"no folder can be there: {failure.strerror}"
+    else:
+        return path
+    todo = "name another folder, or unset it"
+    raise ConfigError(Problem(where=VARIABLE, what=what, todo=todo))
 
 
 @contextlib.contextmanager

@@ -58,7 +58,13 @@ def make_dist(folder: Path, extra: tuple[str, ...] = (), *, fold: bool = False) 
     return folder
 
 
-def write_flags(folder: Path, extra: tuple[str, ...] = (), *, fold: bool = False) -> list[str]:
+def write_flags(
+    folder: Path,
+    extra: tuple[str, ...] = (),
+    *,
+    fold: bool = False,
+    defines: tuple[str, ...] = DEFINES,
+) -> list[str]:
     """Write the flags; the names of the files."""
     renderer = Renderer(folder)
     dropping = common.link_flags(fold_sections=fold, linker=(LLD,))
@@ -67,7 +73,7 @@ def write_flags(folder: Path, extra: tuple[str, ...] = (), *, fold: bool = False
         renderer,
         target="pi",
         version="2.14.1",
-        compile_flags=dist.app_compile_flags(DEFINES, standard="c++17"),
+        compile_flags=dist.app_compile_flags(defines, standard="c++17"),
         link_flags=link_flags,
         optional=common.optional_flags(link_flags),
     )
@@ -127,6 +133,35 @@ def test_cmake_links_whole_whatever_else_is_linked(tmp_path: Path) -> None:
     command("ninja", "-C", binary)
     for app in APPS:
         assert command(binary / app) == "1\n", app
+
+
+SAID = """hello; "w" 1 \\ it's (x) a|b"""
+GREETS = """#include <cstdio>
+int main() { std::puts(GREETING); }
+"""
+LISTS = """cmake_minimum_required(VERSION 3.13)
+project(greets CXX)
+find_package(TensorFlowSelective REQUIRED)
+add_executable(app main.cc)
+set(of TensorFlowSelective::tensorflow,INTERFACE_COMPILE_DEFINITIONS)
+target_compile_definitions(app PRIVATE $<TARGET_PROPERTY:${of}>)
+"""
+
+
+def test_an_app_gets_a_define_as_it_was_written(tmp_path: Path) -> None:
+    literal = SAID.replace("\\", "\\\\").replace('"', '\\"')
+    (tmp_path / "dist").mkdir()
+    write_flags(tmp_path / "dist", defines=(f'GREETING="{literal}"', "LAST=1"))
+    (tmp_path / "main.cc").write_text(GREETS)
+    (tmp_path / "CMakeLists.txt").write_text(LISTS)
+    found = f"-DCMAKE_PREFIX_PATH={tmp_path / 'dist'}"
+    command("cmake", "-S", tmp_path, "-B", tmp_path / "binary", "-G", "Ninja", found)
+    command("ninja", "-C", tmp_path / "binary")
+    assert command(tmp_path / "binary" / "app") == f"{SAID}\n"
+    pc = {"PKG_CONFIG_LIBDIR": str(tmp_path / "dist" / "lib" / "pkgconfig")}
+    flags = shlex.split(command("pkg-config", "--cflags", "tensorflow-selective", env=pc))
+    command("c++", *flags, tmp_path / "main.cc", "-o", tmp_path / "other")
+    assert command(tmp_path / "other") == f"{SAID}\n"
 
 
 def test_cmake_relinks_when_an_archive_changes(tmp_path: Path) -> None:

@@ -350,6 +350,8 @@ def test_a_cache_that_cannot_be_written(bench: Any) -> None:
 def test_a_cache_below_the_home_folder_of_nobody() -> None:
     with pytest.raises(ConfigError, match="there is no home folder as in '~nobody-here/x'"):
         Cache.of_user({"BUILDTOOL_CACHE": "~nobody-here/x"})
+    with pytest.raises(ConfigError, match="no folder can be there: File name too long"):
+        Cache.of_user({"BUILDTOOL_CACHE": "/" + "x" * 300})
 
 
 @pytest.mark.parametrize(
