@@ -55,8 +55,9 @@ def test_it_runs_as_if_it_were_here(board: Board, tmp_path: Path) -> None:
     program = script(
         tmp_path, 'echo "$TF_CPP_MIN_LOG_LEVEL $1 $5"; cat "$2" > "$4/0.bin"; echo bad >&2; exit 3'
     )
-    done = start(program, "--run", str(model), "--out", str(out), "it's $HOME\n!")
-    assert (done.returncode, done.stdout, done.stderr) == (3, "2 --run it's $HOME\n!\n", "bad\n")
+    odd = "it's $HOME\n!" + "/long" * 1000  # as a node may be called
+    done = start(program, "--run", str(model), "--out", str(out), odd)
+    assert (done.returncode, done.stdout, done.stderr) == (3, f"2 --run {odd}\n", "bad\n")
     assert (out / "0.bin").read_bytes() == b"\0weights\xff"
     assert [*there.iterdir()] == []
 
@@ -116,7 +117,7 @@ def test_the_board_is_full(board: Board, failure: Failure) -> None:
     df = "echo 'Filesystem 1024-blocks Used Available Capacity Mounted on\n/x y 9 7 1500 77% /tmp'"
     there = board(scripts={"tar": tar, "df": df})
     what, said, todo = failure()
-    assert what.startswith(f"{HOST} has too little room for 0.0 MB in {there}/buildtool.")
+    assert what.startswith(f"{HOST} has too little room for 0.0 MB in {there};")
     assert what.endswith("; 1.5 MB are free")
     assert "No space left" in said
     assert todo.strip().startswith("free some")
@@ -129,6 +130,14 @@ def test_a_folder_that_cannot_be_written(board: Board, failure: Failure) -> None
     assert (what, said.strip()) == (
         f"{HOST} takes no program in its /tmp", "mktemp: Read-only file system"
     )  # fmt: skip
+
+
+def test_what_comes_home_cannot_be_written(board: Board, tmp_path: Path) -> None:
+    board()
+    (tmp_path / "file").touch()
+    done = start(script(tmp_path, ":"), "--out", str(tmp_path / "file/out"))
+    assert (done.returncode, done.stdout) == (UNREACHED, "")
+    assert done.stderr.startswith(f"{tmp_path}/file/out: cannot be used: Not a directory")
 
 
 def test_no_tar(board: Board, failure: Failure) -> None:

@@ -16,8 +16,8 @@ SAYS = "board-says"
 class BoardFacts:
     """The names of its processor and of its system (both empty: it said nothing), its C library
     (``glibc 2.36``, empty where it does not say), whether a 32-bit processor has NEON. ``lacks``
-    are tools that are missing there, ``folder`` is where a program is put, ``room`` what is free
-    there in KiB (-1: not said), and ``begun`` whether the program was."""
+    are tools that are missing there, ``folder`` is where a program gets its own, ``room`` what is
+    free there in KiB (-1: not said), and ``begun`` whether the program was."""
 
     machine: str = ""
     system: str = ""
@@ -55,7 +55,7 @@ def read_facts(said: bytes) -> BoardFacts:
         libc=last.get("libc", ""),
         neon="neon" in last,
         lacks=tuple(values.get("lacks", ())),
-        folder=last.get("folder", ""),
+        folder=last.get("folder", "").rpartition("/")[0],
         room=int(room[1]) if room else -1,
         begun="begun" in last,
     )

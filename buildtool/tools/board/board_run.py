@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from buildtool.core.errors import BuildToolError, Problem, ToolError
+from buildtool.core.errors import BuildToolError, Problem, ToolError, disk_problem
 from buildtool.core.run import UNREACHED
 from buildtool.tools.board.board_failures import failed_start
 from buildtool.tools.board.board_visit import visit
@@ -34,7 +34,9 @@ def main(words: Sequence[str]) -> int:
         return _run(host, Path(program), rest)
     except BuildToolError as failure:
         print(failure, file=sys.stderr)
-        return UNREACHED
+    except OSError as failure:  # what is sent and what comes home is written here
+        print(disk_problem(failure, program) or f"{program}: {failure}", file=sys.stderr)
+    return UNREACHED
 
 
 def _run(host: str, program: Path, rest: Sequence[str]) -> int:
