@@ -236,6 +236,8 @@ def main(folder: Path, names: Iterable[str]) -> None:
     for model in (Counter(), Words()):
         place = str(folder / type(model).__name__.lower())
         tf.saved_model.save(model, place, signatures={"predict": model.__call__})
+    images = np.random.default_rng(2).random(size=(12, 4, 64), dtype=np.float32)
+    np.savez(folder / "images.npz", x=images)  # 12 runs of the default model
     v1.disable_control_flow_v2()
     for name in names or GRAPHS:
         with tf.Graph().as_default() as made:

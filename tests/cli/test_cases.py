@@ -66,6 +66,10 @@ models:
     name: prepared
     prepare: {{steps: [deploy], weights: eight-bit, minimum_elements: 64, format: memory-mapped,
       largest_difference: 0.05}}
+  - path: {1}
+    name: in_bytes
+    samples: {0}/images.npz
+    prepare: {{steps: [deploy], activations: eight-bit, ranges: observed}}
 """
 
 
@@ -140,7 +144,13 @@ def test_all_that_a_device_can_run_is_built_and_proved(
     assert (built.folder / "dist" / "models" / "prepared.memmapped").is_file()
     # With ranges that 32-bit ARM reckons with as this machine does.
     assert models["prepared"]["outputs"][0]["max_relative"] < 1e-6
-    (told,) = json.loads((built.folder / "prepare.json").read_text("utf-8"))["models"]
+    assert ops >= {"QuantizedBiasAdd", "QuantizedMatMul", "QuantizedRelu", "Requantize"}
+    assert "RequantizationRange" not in ops
+    assert models["in_bytes"]["outputs"][0]["max_relative"] < 1e-6
+    assert "in_bytes: it computes with bytes in part: expect that it is slower" in notes
+    told, in_bytes = json.loads((built.folder / "prepare.json").read_text("utf-8"))["models"]
+    assert in_bytes["compared"].endswith("on 12 runs of images.npz")
+    assert in_bytes["steps"][-1]["differences"][0]["same_top"] > 0.9
     price = told["steps"][-1]["differences"][0]
     assert told["limits"] == ["largest difference 0.05"]
     assert 0 < price["largest"] < 0.05

@@ -87,6 +87,8 @@ class _ToolGraph:
     def __init__(self, choice: EightBitChoice) -> None:
         self.nodes: list[Node] = []
         self.tensors: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        self._fresh = choice.view.fresh
         floats = {"T": type_attr(BYTES), "mode": string_attr(MODE)}
         for name, weight in choice.weights.items():
             kinds = (BYTES, FLOAT, FLOAT)
@@ -107,12 +109,14 @@ class _ToolGraph:
 
     def _outside(self, tensor: str, kind: str) -> str:
         """The placeholder for a tensor; the tool understands none but a node's first."""
-        source, _, port = full(tensor).rpartition(":")
-        name = source if port == "0" else f"{source}__port_{port}"
-        if name not in self.tensors:
-            self.tensors[name] = tensor
+        tensor = full(tensor)
+        if tensor not in self._names:
+            source, _, port = tensor.rpartition(":")
+            name = source if port == "0" else self._fresh(f"{source}_port_{port}")
+            self._names[tensor] = name
+            self.tensors[name] = source if port == "0" else tensor
             self.nodes.append(make_node(name, _PLACEHOLDER, (), dtype=type_attr(kind)))
-        return name
+        return self._names[tensor]
 
 
 def _taking(node: Node, tensors: Mapping[str, str]) -> Node:
