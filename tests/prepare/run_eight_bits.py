@@ -86,6 +86,14 @@ def taken_by_others() -> list[Any]:
 
 
 @case
+def after_floats() -> list[Any]:
+    """Two nodes behind a depthwise convolution, for which bytes would be a loss."""
+    y = tf.nn.depthwise_conv2d(image(4), weight(3, 3, 4, 1), [1, 1, 1, 1], "SAME")
+    y = tf.nn.relu6(tf.nn.bias_add(y, weight(4)))
+    return [tf.nn.relu(tf.nn.conv2d(y, weight(1, 1, 4, 8), 1, "SAME", name="y"), name="after")]
+
+
+@case
 def dead_weights() -> list[Any]:
     """Weights that are all 0, of which the tool's own way makes no numbers."""
     y = tf.matmul(v1.placeholder(FLOAT, [4, 40], "x"), tf.constant(np.zeros((40, 40)), FLOAT))

@@ -62,7 +62,7 @@ class TestInTensorFlow:
         apart = {each["case"]: each["difference"] for each in records if "difference" in each}
         assert {case for case, each in apart.items() if each > 0} == {
             *("all_nine", "taken_by_others", "dead_weights", "only_negative"),
-            *("in_a_loop_and_a_branch", "in_a_function"),
+            *("in_a_loop_and_a_branch", "in_a_function", "after_floats"),
         }
         assert of(records, "all_nine")["difference"] < 0.15
         others = {case: each for case, each in apart.items() if case != "all_nine"}
@@ -97,6 +97,13 @@ class TestInTensorFlow:
         # The matrix that two of them take is there once.
         assert "Const" not in found["nodes"]
 
+    def test_what_takes_floats_stays_unless_it_convolves_or_multiplies(
+        self, records: Records
+    ) -> None:
+        found = of(records, "after_floats")
+        assert found["changed"] == ["y", "after"]
+        assert sorted(found["refused"]) == ["BiasAdd", "Relu6", "excluded"]
+
     def test_loops_branches_and_functions_are_left_alone(self, records: Records) -> None:
         found = of(records, "in_a_loop_and_a_branch")
         reason = "it is in a loop or a branch"
@@ -120,7 +127,7 @@ class TestInTensorFlow:
             "half": "its numbers are of type half, and only float is changed",
             "endless": "its constant 'endless_kernel': it holds numbers that are infinite or not "
             "a number",
-            "alone": "no convolution or product in eight bits is next to it",
+            "alone": "what it takes are floats, so bytes would gain nothing",
         }
 
 

@@ -12,8 +12,8 @@ from buildtool.model.transforms.lossy.eight_bit_nodes import (
     FLOAT,
     Form,
     Refusal,
-    alone,
     eight_bit_form,
+    fed_with_floats,
     in_control_flow,
 )
 from buildtool.model.transforms.lossy.quantize_weights import BYTES, MODE, dequantized
@@ -46,9 +46,9 @@ class EightBitChoice:
                 self.refused[node.name] = found
             elif found:
                 self.forms[node.name] = found
-        for name in sorted(alone(self.forms)):
+        for name in sorted(fed_with_floats(self.forms)):
             del self.forms[name]
-            self.refused[name] = "no convolution or product in eight bits is next to it"
+            self.refused[name] = "what it takes are floats, so bytes would gain nothing"
         used = {node_of(name) for form in self.forms.values() for name in form.node.inputs}
         self.weights = {name: each for name, each in self.weights.items() if name in used}
 

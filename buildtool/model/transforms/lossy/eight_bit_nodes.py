@@ -9,7 +9,6 @@ attributes that it reads. What the kernels take is in ``quantized_*_op*.cc`` of 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -152,26 +151,25 @@ _FORMS: Mapping[str, Callable[[Node, View], Form | Refusal]] = {
     "Relu6": _elementwise,
     "Reshape": _reshaped,
 }
-# Those that gain by it: the others only save a way to floats and back.
+# Those that gain by it: the others only save a way from bytes to floats and back.
 _WORTH = frozenset({"Conv2D", "MatMul"})
 
 
-def alone(forms: Mapping[str, Form]) -> frozenset[str]:
-    """The nodes from which no way through other such nodes leads to a convolution or a product:
-    in eight bits they would be less exact, for nothing."""
-    near: dict[str, set[str]] = {name: set() for name in forms}
+def fed_with_floats(forms: Mapping[str, Form]) -> frozenset[str]:
+    """The nodes, but for convolutions and products, that would take nothing in bytes if the others
+    computed in bytes: their own would be less exact, for nothing."""
+    takers: dict[str, set[str]] = {name: set() for name in forms}
     for name, form in forms.items():
         for place in form.floats:
             source, _, port = full(form.node.inputs[place]).rpartition(":")
-            if source in near and port == "0":
-                near[name].add(source)
-                near[source].add(name)
+            if source in takers and port == "0":
+                takers[source].add(name)
     reached = {name for name, form in forms.items() if form.node.op in _WORTH}
-    waiting = deque(reached)
+    waiting = list(reached)
     while waiting:
-        fresh = near[waiting.popleft()] - reached
+        fresh = takers[waiting.pop()] - reached
         reached |= fresh
-        waiting.extend(fresh)
+        waiting += fresh
     return frozenset(forms) - reached
 
 
