@@ -52,7 +52,7 @@ class Prepare:
     `eight-bit`."""
 
     activations: Literal["float", "eight-bit"] = "float"
-    """`eight-bit`: `Conv2D`, `MatMul` and what stands next to them compute with bytes, and their
+    """`eight-bit`: `Conv2D`, `MatMul` and what follows them compute with bytes, and their
     weights become bytes, too. It changes the outputs most, and is slower than floats wherever it
     was measured: see [prepare.md](prepare.md#activations-of-eight-bits)."""
 

@@ -165,7 +165,7 @@ def _needed(made: Sequence[Node], first: set[str]) -> list[Node]:
 
 QUANTIZE_ACTIVATIONS = Transform(
     name="quantize-activations",
-    description="Convolutions, products, and what stands next to them, take and give bytes. A "
+    description="Convolutions, products, and what follows them, take and give bytes. A "
     "number's bytes stand for 256 steps of a range: one that is computed when the model runs, that "
     "was observed in the user's samples, or that is given.",
     exact=False,
