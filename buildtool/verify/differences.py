@@ -19,6 +19,7 @@ from buildtool.verify.tensor_files import Tensor, as_numbers
 # Up to here a difference can be the rounding of a long graph: sums in another order, or fused
 # operations. In floats of 32 bits that is 10^5 units of the last place.
 ROUNDING = 1e-2
+_TO_BYTES = "QuantizeV2"
 FLAGS = "flags such as -ffast-math in 'flags.compile', a macro in 'defines' or a patch"
 
 
@@ -57,8 +58,15 @@ def why_different(
             "'outputs', which are compared with a tolerance"
         )
     relative = check.max_relative or 0.0
+    at = f" ({allowance.where})" if allowance.where else ""
+    if _TO_BYTES in around.ops:
+        return (
+            f"floats become bytes in this model ({_TO_BYTES}): where the last digit differs, a "
+            "number tips to the next of 256 steps; make sure that it agrees without them "
+            "('activations: float'), and if the app can live with the rest, set "
+            f"'{allowance.key}'{at} to {_rounded_up(relative)}"
+        )
     if relative <= max(ROUNDING, COARSE_TYPES.get(found.dtype, 0.0)):
-        at = f" ({allowance.where})" if allowance.where else ""
         return (
             "this is likely rounding, which another CPU or compiler does in another order; if the "
             f"app can live with it, set '{allowance.key}'{at} to {_rounded_up(relative)}"

@@ -79,3 +79,10 @@ def test_random_numbers(op: str) -> None:
 def test_ops_that_draw_none(op: str) -> None:
     around = Circumstances(reference=REFERENCE, version="2.14.1", ops=frozenset({op}))
     assert "random" not in _why([3.0], [2], around=around)
+
+
+def test_bytes_tip_to_the_next_step() -> None:
+    around = Circumstances(reference=REFERENCE, version="2.14.1", ops=frozenset({"QuantizeV2"}))
+    text = _why([2.2, 1], [2, 1], around=around)
+    assert text.startswith("floats become bytes in this model (QuantizeV2)")
+    assert text.endswith("set 'models[0].tolerance' (targets/pi.yaml:7) to 0.11")
