@@ -19,6 +19,7 @@ from buildtool.verify.runnable import Runnable
 from buildtool.workflow.workspace import Workspace
 
 RUNS = 20
+STATISTICS = "tensorflow/core/framework/step_stats.proto"  # which a tree that was cut down may lack
 TIMEOUT = 900.0  # seconds for one model
 
 
@@ -55,6 +56,8 @@ def refusal(work: Workspace) -> str:
     found = work.product.maker().runnable(work)
     if found.not_run:
         return found.not_run
+    if not (work.job.tree.path / STATISTICS).is_file():
+        return f"the tree has no {STATISTICS}, in which TensorFlow tells what nodes take"
     if not found.models:
         where, what = (
             f"profile:{work.target.id}",

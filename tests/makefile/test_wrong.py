@@ -45,6 +45,12 @@ def test_no_tree_is_given(workshop: Workshop) -> None:
     assert "tf=FOLDER" in err
 
 
+def test_a_tree_that_measures_nothing(workshop: Workshop) -> None:
+    ended = workshop.doit("profile", code=ExitCode.MISSING_TOOL)
+    assert "the tree has no tensorflow/core/framework/step_stats.proto" in ended.err
+    assert ended.steps == ["plan:pi-makefile"]
+
+
 def test_a_library_that_clashes_with_the_app_s_protobuf(
     workshop: Workshop, old_protobuf: Path
 ) -> None:
