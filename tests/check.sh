@@ -79,7 +79,7 @@ fi
 # One worker more than cores: some of them always wait for a disk or for one another.
 workers=$(($(nproc) + 1))
 printf '\n== pytest\n'
-if "$python" -m pytest -ra --durations=25 --basetemp="$TMPDIR/pytest" \
+if "$python" -m pytest -ra --cpu-times=40 --basetemp="$TMPDIR/pytest" \
     -n "$workers" --dist loadgroup --no-loadscope-reorder "$@"; then
     passed=$((passed + 1))
     if [ -z "$failed" ]; then exit; fi  # pytest's own summary is the last line

@@ -23,7 +23,7 @@ from buildtool.core.run import Command, run
 from buildtool.sources import Cache, Progress, fetch_all, load_lock
 from tests.limits import HANG
 
-pytest_plugins = ("tests.skips", "tests.workers")
+pytest_plugins = ("tests.cpu_times", "tests.skips", "tests.workers")
 
 PROJECT = Path(__file__).resolve().parent.parent
 OLD_PROTOBUF, NEW_PROTOBUF = "protobuf-3.5.0", "protobuf-3.21.12"
