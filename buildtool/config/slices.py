@@ -19,6 +19,7 @@ def slice_targets(target: Target) -> tuple[Target, ...]:
             id=slice_id(target.id, abi),
             abi=abi,
             slices=(),
+            is_slice=True,
             description=f"Only the slice {abi} of {target.id}",
             origins=MappingProxyType({**target.origins, "abi": target.where(f"slices[{index}]")}),
         )

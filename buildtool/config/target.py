@@ -197,12 +197,14 @@ class DraftTarget:
 class Target:
     """One target, resolved: parents merged, defaults filled in, paths absolute, sizes in bytes.
 
-    ``root`` is the project's folder, the one that holds the folder of target files.
+    ``root`` is the project's folder, the one that holds the folder of target files; ``is_slice``
+    says that this is one ABI of a target of several.
     """
 
     id: str = field(metadata=NOT_A_KEY)
     root: Path = field(metadata=NOT_A_KEY)
     origins: Mapping[str, str] = field(metadata=NOT_A_KEY, compare=False, repr=False)
+    is_slice: bool = field(default=False, metadata=NOT_A_KEY)
 
     description: str = ""
     """One line that says what this target is."""
@@ -345,7 +347,7 @@ class Target:
         Paths inside the project are relative to its root. The description and the number of jobs
         are left out, as are the places where values were written and where sources are had from.
         """
-        skipped = {"description", "jobs", "origins", "root", "sources"}
+        skipped = {"description", "is_slice", "jobs", "origins", "root", "sources"}
         return {
             each.name: _plain(getattr(self, each.name), self.root)
             for each in dataclasses.fields(self)

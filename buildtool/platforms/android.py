@@ -185,6 +185,7 @@ def _place(target: Target, abi: Abi) -> Place:
             where_device=target.where("run.device"),
             level=target.android.api_level or DEFAULT_LEVEL,
             sdk=_sdk_folder(target),
+            one_of_several=target.is_slice,
         ),
     )
 

@@ -110,6 +110,20 @@ def test_a_folder_of_another_abi(root: Path) -> None:
         find_place(PLATFORM.abis["arm64-v8a"], asked(root=root), {})
 
 
+def test_of_several_abis_those_run_that_can(root: Path, adb: Callable[[str], Path]) -> None:
+    one = dataclasses.replace(asked(root=root), one_of_several=True)
+    place = find_place(PLATFORM.abis["arm64-v8a"], one, {})
+    assert place.not_run == "run.root names android11, which runs programs for x86_64 (64 bits)"
+    assert find_place(X86_64, one, {}).emulated
+    (root / "system/bin/linker64").unlink()
+    with pytest.raises(ConfigError, match="linker64 is not there"):
+        find_place(X86_64, one, {})
+    adb("A1\\tdevice")
+    device = dataclasses.replace(asked(device="A1"), one_of_several=True)
+    place = find_place(PLATFORM.abis["arm64-v8a"], device, {})
+    assert place.not_run == "run.device names Pixel 3, which runs programs for x86_64, x86"
+
+
 def test_a_linker_that_is_none(root: Path) -> None:
     linker = root / "system/bin/linker64"
     linker.write_text("text")

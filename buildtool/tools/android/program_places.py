@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.binary.elf import read_object
+from buildtool.binary.elf import ElfObject, read_object
 from buildtool.binary.elf_file import NotElfError
 from buildtool.core.errors import ConfigError, Problem, ToolError
 from buildtool.core.values import Abi
@@ -27,7 +28,8 @@ LIBRARIES = ("libc.so", "libdl.so", "liblog.so", "libm.so")
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
     """What a target says of where its programs are to run, and where it says so (empty: nowhere);
-    ``level`` is the API level that they are made for."""
+    ``level`` is the API level that they are made for. An ABI that is ``one_of_several`` of a target
+    need not be one that the folder or the device runs."""
 
     root: Path | None
     where_root: str
@@ -35,6 +37,7 @@ class RunRequest:
     where_device: str
     level: int
     sdk: Path | None = None
+    one_of_several: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +71,10 @@ def find_place(abi: Abi, wanted: RunRequest, env: Mapping[str, str] | None = Non
     if not serial:
         return Place(not_run=NOWHERE)
     device = named_device(serial, by=by, sdk=wanted.sdk)
-    if abi.name not in device.abis and by == SERIAL:  # as for one of a target's several ABIs
+    if abi.name not in device.abis and (by == SERIAL or wanted.one_of_several):
+        key = SERIAL if by == SERIAL else "run.device"
         runs = ", ".join(device.abis)
-        return Place(not_run=f"{SERIAL} names {device.name}, which runs programs for {runs}")
+        return Place(not_run=f"{key} names {device.name}, which runs programs for {runs}")
     if faults := [*_device_faults(device, abi, wanted.level)]:
         raise ToolError(
             Problem(where=by, what=f"{serial} {what}", todo=todo) for what, todo in faults
@@ -95,6 +99,10 @@ def _device_text(device: Device) -> str:
 
 
 def _on_libraries(abi: Abi, root: Path, wanted: RunRequest) -> Place:
+    others = [*_loadable(root)]
+    if wanted.one_of_several and others and not any(_runs(abi, other) for other in others):
+        runs = ", ".join(f"{other.machine} ({other.bits} bits)" for other in others)
+        return Place(not_run=f"run.root names {root.name}, which runs programs for {runs}")
     problems = [
         Problem(where=wanted.where_root, what=f"run.root: {what}", todo=todo)
         for what, todo in _root_faults(abi, root, wanted.level)
@@ -135,7 +143,7 @@ def _root_faults(abi: Abi, root: Path, level: int) -> Iterator[tuple[str, str]]:
     except NotElfError as failure:
         yield f"{linker} is {failure}", "copy it from an Android again"
         return
-    if (found.machine, found.bits) != (abi.machine, abi.bits):
+    if not _runs(abi, found):
         yield (
             f"{root} is an Android for {found.machine} ({found.bits} bits), not for {abi.name}",
             "name one of that ABI, or build another ABI",
@@ -150,6 +158,17 @@ def _root_faults(abi: Abi, root: Path, level: int) -> Iterator[tuple[str, str]]:
             f"{root} is an Android of API level {said}; the library is for {level}",
             f"set android.api_level: {said} or less, or name a newer Android",
         )
+
+
+def _loadable(root: Path) -> Iterator[ElfObject]:
+    """The loaders of programs that the folder has."""
+    for name in ("linker64", "linker"):
+        with contextlib.suppress(NotElfError, OSError):
+            yield read_object(root / "system/bin" / name)
+
+
+def _runs(abi: Abi, loader: ElfObject) -> bool:
+    return (loader.machine, loader.bits) == (abi.machine, abi.bits)
 
 
 def _folder(abi: Abi) -> str:
