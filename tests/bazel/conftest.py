@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from buildtool.backends.bazel.bazel_flags import QUICK_START
 from buildtool.core.errors import DownloadError, ToolError
 from buildtool.core.run import Command, Completed, run
 from buildtool.sources.cache import Cache
@@ -55,7 +56,7 @@ class Bazel:
         self._used.add((folder, output))
         places = (f"--output_user_root={self._base}", f"--output_base={folder}.output{output}")
         limits = ("--max_idle_secs=60", "--host_jvm_args=-Xmx900m")
-        start = (*places, *limits, f"--bazelrc={rc or '/dev/null'}")
+        start = (*places, *limits, *QUICK_START, f"--bazelrc={rc or '/dev/null'}")
         own = (f"--jobs={cores}", f"--local_resources={900 * cores},{cores}.0,1.0")
         clean = {"ANDROID_HOME": "", "ANDROID_NDK_HOME": "", "HOME": str(self._base)}
         return run(

@@ -76,7 +76,7 @@ def test_the_version_of_a_tree(
 
 def test_the_project_of_a_dependency(tmp_path: Path, golden: Callable[[Path, str], None]) -> None:
     """It is kept where it does not compile: here is neither CMake nor a compiler."""
-    for name in ("src/a.cc", "src/b/c.cc", "src/a_test.cc", "tool/t.cc", "own/main.cc"):
+    for name in ("src/a.cc", "src/b/c.cc", "src/a_test.cc", "src/a.h", "tool/t.cc", "own/main.cc"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     recipe = Recipe(
@@ -85,6 +85,7 @@ def test_the_project_of_a_dependency(tmp_path: Path, golden: Callable[[Path, str
         private_include=("src/private",),
         sources=("src/**/*.cc",),
         exclude=("*_test.cc",),
+        precompiled=("src/*.h",),
         defines=('GREETING="hello; $world"', "HAVE_PTHREAD"),
         programs=(Program(name="protoc", main="main.cc", sources=("tool/*.cc",), exclude=()),),
     )

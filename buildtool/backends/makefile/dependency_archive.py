@@ -17,6 +17,7 @@ from pathlib import Path
 
 from buildtool.backends.common.launcher import find_launcher, parallel_jobs
 from buildtool.backends.common.ninja import NativeBuild
+from buildtool.backends.common.source_globs import matching
 from buildtool.backends.makefile.recipes import Program, Recipe, matching_files
 from buildtool.core.errors import BuildError, Problem
 from buildtool.core.paths import TEMPLATES
@@ -112,6 +113,7 @@ class Archives:
                 "SOURCE_DIR": str(job.root),
                 "CMAKE_C_COMPILER_LAUNCHER": launcher.program,
                 "CMAKE_CXX_COMPILER_LAUNCHER": launcher.program,
+                "BUILDTOOL_PCH": "ON" if launcher.pch else "OFF",
             },
             toolchain=job.toolchain,
             environment=launcher.environment,
@@ -175,6 +177,7 @@ def _write_project(job: ArchiveJob, folder: Path) -> None:
         TEMPLATE,
         recipe=recipe,
         files=matching_files(job.root, recipe.sources, recipe.exclude, name=recipe.name),
+        headers=matching(job.root, recipe.precompiled, ()),
         programs=programs,
         flags=job.flags,
         link_flags=job.toolchain.link_flags,

@@ -20,7 +20,8 @@ PROTOC = "protoc"
 # In the order in which they are linked, those that others need last; unlike eigen and others, that
 # are headers only, and fft2d, which the makefile compiles itself.
 LINKED = ("protobuf", "nsync")
-HOST_FLAGS = ("-O1", "-DNDEBUG", "-w")
+# protoc and the like run for seconds; optimising them would take longer.
+HOST_FLAGS = ("-O0", "-DNDEBUG", "-w")
 
 
 @dataclass(frozen=True, kw_only=True)

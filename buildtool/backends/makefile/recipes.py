@@ -37,7 +37,7 @@ class Recipe:
     """How one dependency becomes a static library. Globs and folders are relative to its root;
     ``language`` is what CMake calls the language that all of its files are compiled as, ``only``
     are globs of names in the lock file: the versions that this recipe is for; ``formats`` the
-    formats of objects."""
+    formats of objects; ``precompiled`` are globs of headers that most of its files include."""
 
     name: str
     include: tuple[str, ...]
@@ -49,6 +49,7 @@ class Recipe:
     standard: int = 11
     only: tuple[str, ...] = ("*",)
     formats: tuple[str, ...] = OBJECT_FORMATS
+    precompiled: tuple[str, ...] = ()
     programs: tuple[Program, ...] = ()
 
 
