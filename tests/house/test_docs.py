@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from buildtool.config import load_targets
 from tests.house.code import PROJECT
 
 PAGES = sorted((PROJECT / "docs").glob("*.md"))
@@ -79,3 +81,14 @@ def test_every_module_that_is_named_without_a_folder_is_there() -> None:
         for path in (PROJECT / folder).rglob("*.py")
     }
     assert sorted(set(BARE.findall(text)) - known - {"dodo.py"}) == []
+
+
+@pytest.mark.parametrize(
+    "file", sorted((PROJECT / "docs/ci").glob("*")), ids=lambda file: file.name
+)
+def test_what_a_workflow_builds_is_there(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert yaml.safe_load(text)["jobs"]
+    tasks = re.findall(r"doitw (\w+):([\w-]+)", text)
+    assert tasks
+    assert {target for _, target in tasks} <= set(load_targets(PROJECT / "targets"))
