@@ -14,17 +14,20 @@ from typing import NamedTuple
 from buildtool.core.datatypes import short
 from buildtool.core.values import NodeRef
 from buildtool.model.attributes import PLACEHOLDER, Attr
+from buildtool.model.cycles import cycle_of
 from buildtool.model.findings import Findings
 from buildtool.model.graphdef import GraphDef
 from buildtool.model.op_remedies import remedy
 from buildtool.model.runtime_facts import RuntimeFacts
 from buildtool.model.specs import AttrSpec, OpSpec, Specs, type_list
+from buildtool.model.tensors import fault_of
 from buildtool.model.walk import Site
 
 REEXPORT = "export the model again with the release of TensorFlow that this library is built from"
 # Protobuf reads no message of more (``io/coded_stream.h``, whose sizes are int).
 MOST_BYTES = (1 << 31) - 1
 _GIGABYTE = 1 << 30
+_CYCLE_SHOWN = 5
 # When the device would have found out: ``core/common_runtime/graph_constructor.cc`` of any release
 # looks up ops, ``core/framework/op_kernel.cc`` looks at the nodes.
 _AT_LOAD = "it cannot be loaded"
@@ -134,6 +137,11 @@ def _check_scope(
             todo = "rename it: a name is letters, digits and any of . _ - / after the first of it"
             findings.node(where, "a session refuses a node of this name", todo)
         known.add(node.name)
+    if cycle := cycle_of(nodes):
+        where = NodeRef(model=model, function=function, node=cycle[0])
+        names = [*cycle[:_CYCLE_SHOWN], *["..."] * (len(cycle) > _CYCLE_SHOWN), cycle[0]]
+        what = f"nodes take from each other, {' -> '.join(names)}: {AT_SESSION}"
+        findings.node(where, what, CUT)
     for node in nodes:
         for reference in node.inputs:
             source = reference.removeprefix("^").partition(":")[0]
@@ -178,10 +186,16 @@ def check_site(site: Site, where: NodeRef, context: Context) -> bool:
         if call.name and call.name not in context.graph.functions:
             what = f"op {op} calls function {call.name!r}, which the graph's library lacks"
             out.node(where, what, "export the model again, with its functions")
-    problems = tuple(_attr_problems(site, spec, context))
+    problems = (*_attr_problems(site, spec, context), *_constant_problems(site))
     for what, todo in problems:
         out.node(where, f"op {op}: {what}: {AT_RUN}", todo)
     return not problems
+
+
+def _constant_problems(site: Site) -> Iterator[tuple[str, str]]:
+    dtype = type_list(site.attrs.get("dtype")) if site.node.op == "Const" else None
+    if dtype and (fault := fault_of(site.attrs.get("value"), dtype[0])):
+        yield f"its value {fault}", "the file was cut or damaged: download or export it again"
 
 
 def unknown_op_todo(op: str, specs: Specs) -> str:

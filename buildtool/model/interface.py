@@ -23,7 +23,8 @@ _JOIN = frozenset({"Merge", "RefMerge", "Exit", "RefExit"})
 # Ops that are there for what they do: what they give, if anything, tells that it was done.
 _EFFECT = re.compile(
     r"(Assign|InitializeTable|LookupTable(Import|Insert)|MakeIterator|Print|Restore|Save)\w*"
-    r"|\w*Summary\w*"
+    r"|\w*Summary\w*|IteratorToStringHandle|Queue(Size|IsClosed|Close|Enqueue(Many)?)(V2)?"
+    r"|TensorArrayClose\w*|ResourceApply\w*|_?(Host)?Send"
 )
 # Ops that give a list, which no app can fetch; an older tree does not know them, nor their types.
 _LISTS = re.compile(

@@ -42,6 +42,23 @@ def note_on_removed(pruned: PrunedGraph, info: ModelInfo) -> str:
     )
 
 
+def note_on_defaults(info: ModelInfo, run: Iterable[Site]) -> Iterator[str]:
+    """That a placeholder with a default is no input, unless somebody says so."""
+    fed = {tensor.name.partition(":")[0] for tensor in info.inputs}
+    left = dict.fromkeys(
+        site.node.name
+        for site in run
+        if site.node.op == "PlaceholderWithDefault" and site.node.name not in fed
+    )
+    if left:
+        names = ", ".join(map(repr, list(left)[:_NODES_SHOWN]))
+        more = f" and {len(left) - _NODES_SHOWN} more" * (len(left) > _NODES_SHOWN)
+        yield (
+            f"nothing is fed to {names}{more}, so that the default counts: name what the app feeds "
+            "under 'inputs', with the other inputs"
+        )
+
+
 def note_on_random_ops(run: Iterable[Site]) -> Iterator[str]:
     """That outputs differ from run to run, and how they are compared."""
     drawn = dict.fromkeys(

@@ -31,7 +31,7 @@ from buildtool.model.graphdef import GraphDef, read_graph
 from buildtool.model.kernel_checks import check_kernels
 from buildtool.model.loading import LoadedModel, ModelSource, read_text
 from buildtool.model.memory_mapping import PACKAGE_SUFFIX, keep_package
-from buildtool.model.notes import note_on_random_ops, note_on_removed
+from buildtool.model.notes import note_on_defaults, note_on_random_ops, note_on_removed
 from buildtool.model.opening import Opener, names_of, whole
 from buildtool.model.placement import check_placement
 from buildtool.model.pruning import PrunedGraph, check_fed, prune
@@ -191,7 +191,8 @@ class _Reader:
             self._findings.node(where, f"{loaded.faults[reader]}: a table stays empty", todo)
         run = tuple(walk(pruned.graph, self._specs))
         check_kernels(name, run, self._context(rewritten, self._findings))
-        self._notes += (f"{name}: {note}" for note in note_on_random_ops(run))
+        told = (*note_on_defaults(info, run), *note_on_random_ops(run))
+        self._notes += (f"{name}: {note}" for note in told)
         for node in checks:
             if not missing_attrs(node.site):  # nobody knows what kernel that node wants
                 self._uses.add_site(node.site, node.where)

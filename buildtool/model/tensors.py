@@ -5,6 +5,7 @@ Field numbers are those of TensorFlow 2.14.1, ``core/framework/tensor.proto``, u
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -47,6 +48,8 @@ WIDTHS = {
     **dict.fromkeys(("DT_UINT64", "DT_COMPLEX64"), 8),
     "DT_COMPLEX128": 16,
 }
+# A file of less can stand for any number of equal elements.
+MOST_BYTES = 4 << 30
 _FIELDS = {
     **dict.fromkeys(("DT_INT32", "DT_UINT8", "DT_INT8", "DT_INT16"), 7),
     "DT_FLOAT": 5,
@@ -64,7 +67,7 @@ def array_of(attr: Attr | None) -> Array | None:
         return None
     name, shape, content, values = _read(attr.buffer, span)
     count = int(np.prod(shape, dtype=np.int64))
-    if name not in TYPES or any(size < 0 for size in shape):
+    if name not in TYPES or _fault(name, shape, len(content)):
         return None
     if content:
         return np.frombuffer(content, TYPES[name]).reshape(shape)
@@ -72,7 +75,7 @@ def array_of(attr: Attr | None) -> Array | None:
         flat = np.array(values, np.uint16).view(np.float16)
     else:
         flat = np.array(values, TYPES[name])
-    return _filled(flat, count, TYPES[name]).reshape(shape)
+    return _filled(flat[:count], count, TYPES[name]).reshape(shape)
 
 
 class RawTensor(NamedTuple):
@@ -107,6 +110,35 @@ def shape_of(attr: Attr | None) -> tuple[int, ...] | None:
         if number == 2:
             return read_shape(attr.buffer, (value, end))
     return ()
+
+
+def fault_of(attr: Attr | None, dtype: str) -> str:
+    """What is wrong with the tensor that an attribute holds, as a constant of ``dtype``; "" where
+    nothing is (``Tensor::FromProto`` in ``core/framework/tensor.cc``)."""
+    span = _only(attr) if attr is not None else None
+    if attr is None or span is None:
+        return ""
+    name, length = "DT_INVALID", 0
+    for number, kind, value, end in fields(attr.buffer, span):
+        if number == 1 and kind == VARINT:
+            name = datatypes.name_of(value)
+        elif number == 4:
+            length = end - value
+    if name != dtype:
+        return f"is {datatypes.short(name)}, and its dtype {datatypes.short(dtype)}"
+    return _fault(name, shape_of(attr) or (), length)
+
+
+def _fault(name: str, shape: tuple[int, ...], length: int) -> str:
+    """What is wrong with ``length`` bytes, 0 where single values stand for them, as a tensor."""
+    if any(size < 0 for size in shape):
+        return f"has the shape {list(shape)}"
+    whole = math.prod(shape) * WIDTHS.get(name, 0)
+    if length and whole and length != whole:
+        return f"has {length} bytes, and the shape {list(shape)} needs {whole}"
+    if whole > MOST_BYTES:
+        return f"takes {whole / (1 << 30):.1f} GB of memory, of shape {list(shape)}"
+    return ""
 
 
 def string_of(attr: Attr | None) -> str | None:

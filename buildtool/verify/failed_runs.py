@@ -14,6 +14,16 @@ _BEHIND = "name a tensor behind that node under the model's 'inputs'"
 
 _REMEDIES = (
     (
+        r"(Stride|stride|[Ww]indow|[Kk]size|[Dd]ilation|[Ff]ilter)\w* (must|should|strides? )"
+        r"|Cannot parse tensor from proto|Type mismatch between value|nodes in a cycle",
+        "the model is wrong there, whatever it is fed: export it again",
+    ),
+    (
+        r"failed with signal (6|11)",
+        "TensorFlow itself crashes on it, most often on a function that calls itself or on a "
+        "damaged file: export the model again",
+    ),
+    (
         r"^Error parsing message",
         "the file is cut off or damaged: download or export it again",
     ),
@@ -71,7 +81,7 @@ _REMEDIES = (
         "give inputs of the range that the model was made for as 'samples', an .npz file",
     ),
     (
-        r"OOM when allocating|bad_alloc|Cannot parse tensor from proto|SIGKILL|out of memory",
+        r"OOM when allocating|bad_alloc|SIGKILL|out of memory",
         "it takes more memory than there is: state a smaller 'shape' under the model's 'inputs'",
     ),
 )

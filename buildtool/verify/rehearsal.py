@@ -100,7 +100,10 @@ def remedy(item: ModelRun) -> str:
     if item.inputs is not None:
         return "give inputs that fit in the file of 'samples'"
     if not vague:
-        return f"state other shapes under the model's 'inputs', if it takes others; or {SAMPLES}"
+        return (
+            f"state other shapes under the model's 'inputs', if it takes others; or {SAMPLES}; "
+            "or export it again, where the node itself is wrong"
+        )
     name = vague[0].name.removesuffix(":0")
     return (
         f"the model does not say the whole shape of {', '.join(info.name for info in vague)}: "

@@ -17,6 +17,7 @@ from buildtool.model.transforms import Choice
 OPS = """
 Const | | output:dtype | value:tensor dtype:type
 Placeholder | | output:dtype | dtype:type shape:shape={shape{unknown_rank:true}}
+PlaceholderWithDefault | input:dtype | output:dtype | dtype:type shape:shape
 Identity | input:T | output:T | T:type
 IdentityN | input:*T | output:*T | T:list(type)
 NoOp | | |
@@ -54,6 +55,10 @@ LookupTableImportV2 | table_handle:DT_RESOURCE keys:Tin values:Tout | | Tin:type
 LookupTableFindV2 | table_handle:DT_RESOURCE keys:Tin default_value:Tout | values:Tout | \
  Tin:type Tout:type
 IteratorV2 | | handle:DT_RESOURCE | output_types:list(type)
+FIFOQueueV2 | | handle:DT_RESOURCE | component_types:list(type)
+QueueEnqueueV2 | handle:DT_RESOURCE components:*Tcomponents | | Tcomponents:list(type)
+QueueDequeueV2 | handle:DT_RESOURCE | components:*component_types | component_types:list(type)
+IteratorToStringHandle | resource_handle:DT_RESOURCE | string_handle:DT_STRING |
 IteratorGetNext | iterator:DT_RESOURCE | components:*output_types | output_types:list(type)
 AccumulateNV2 | inputs:N*T | sum:T | N:int T:type shape:shape
 """

@@ -19,7 +19,7 @@ MLP = """
 node { name: 'x' op: 'Placeholder' attr { key: 'dtype' value { type: DT_FLOAT } }
   attr { key: 'shape' value { shape { dim { size: -1 } dim { size: 4 } } } } }
 node { name: 'w' op: 'Const' attr { key: 'dtype' value { type: DT_FLOAT } }
-  attr { key: 'value' value { tensor { dtype: DT_FLOAT tensor_content: '\\000\\001' } } } }
+  attr { key: 'value' value { tensor { dtype: DT_FLOAT tensor_content: '\\000abc' } } } }
 node { name: 'y' op: 'MatMul' input: 'x' input: 'w' device: '/cpu:0'
   attr { key: 'T' value { type: DT_FLOAT } } }
 node { name: 'z' op: 'Relu' input: 'y' input: '^x' }
@@ -265,6 +265,39 @@ def test_what_only_has_an_effect_or_depends_on_no_input_is_no_output(
     assert note.startswith("m: two:0 does not need 3 of its nodes (ops PrintV2, Relu, TensorList")
     alone = f"{placeholder('x')} node {{ name: 'log' op: 'PrintV2' input: 'x' {kind} }}"
     assert [t.name for t in read(write(alone)).opset.models[0].outputs] == ["log:0"]
+
+
+def test_a_placeholder_with_a_default_is_told_not_to_be_fed(write: Write, read: Read) -> None:
+    kind = attr("T", "type: DT_FLOAT")
+    text = f"""node {{ name: 'c' op: 'Const' {attr("dtype", "type: DT_FLOAT")}
+        {attr("value", "tensor { dtype: DT_FLOAT float_val: 1 tensor_shape {} }")} }}
+      node {{ name: 'x' op: 'PlaceholderWithDefault' input: 'c' {attr("dtype", "type: DT_FLOAT")}
+        {attr("shape", "shape {}")} }}
+      node {{ name: 'y' op: 'Relu' input: 'x' {kind} }}"""
+    told = "m: nothing is fed to 'x', so that the default counts: name what the app feeds under"
+    assert any(note.startswith(told) for note in read(write(text)).notes)
+    fed = read(write(text), inputs=("x",))
+    assert not any("default counts" in note for note in fed.notes)
+    assert [t.name for t in fed.opset.models[0].inputs] == ["x:0"]
+
+
+def test_an_iterators_handle_is_no_output(write: Write, read: Read) -> None:
+    types = attr("output_types", "list { type: DT_FLOAT }")
+    text = f"""node {{ name: 'rows' op: 'IteratorV2' {types} }}
+      node {{ name: 'handle' op: 'IteratorToStringHandle' input: 'rows' }}
+      node {{ name: 'next' op: 'IteratorGetNext' input: 'rows' {types} }}
+      node {{ name: 'y' op: 'Relu' input: 'next' {attr("T", "type: DT_FLOAT")} }}"""
+    assert [t.name for t in read(write(text)).opset.models[0].outputs] == ["y:0"]
+
+
+def test_what_fills_a_queue_is_no_output(write: Write, read: Read) -> None:
+    types = attr("component_types", "list { type: DT_FLOAT }")
+    fills = attr("Tcomponents", "list { type: DT_FLOAT }")
+    text = f"""{placeholder("x")} node {{ name: 'q' op: 'FIFOQueueV2' {types} }}
+      node {{ name: 'fill' op: 'QueueEnqueueV2' input: 'q' input: 'x' {fills} }}
+      node {{ name: 'd' op: 'QueueDequeueV2' input: 'q' {types} }}
+      node {{ name: 'y' op: 'Relu' input: 'd' {attr("T", "type: DT_FLOAT")} }}"""
+    assert [t.name for t in read(write(text)).opset.models[0].outputs] == ["y:0"]
 
 
 def test_several_outputs_are_told_with_type_and_shape(write: Write, read: Read) -> None:

@@ -148,3 +148,20 @@ def test_what_to_do_depends_on_what_is_stated(make: Make) -> None:
     assert "state it under the model's 'inputs', as in '{name: x, shape: [1, 64, 3]}'" in said
     stated = remedy(make(PRODUCT, (1, 3), "y"))
     assert stated.startswith("state other shapes under the model's 'inputs'")
+
+
+@pytest.mark.parametrize(
+    ("said", "todo"),
+    [
+        ("Error parsing message", "the file is cut off or damaged"),
+        ("failed with signal 11", "TensorFlow itself crashes on it"),
+        ("Stride must be > 0, but got 0 for '{{node out}}'", "the model is wrong there"),
+        ("Type mismatch between value (int32) and dtype (float)", "the model is wrong there"),
+        ("Cannot parse tensor from proto: dtype: DT_FLOAT", "the model is wrong there"),
+        ("In[0] ndims must be >= 2: 0", ""),
+    ],
+)
+def test_what_no_other_input_mends_is_not_told_to_be_fed_otherwise(said: str, todo: str) -> None:
+    found = likely_remedy(said)
+    assert found.startswith(todo)
+    assert bool(found) is bool(todo)
