@@ -51,6 +51,10 @@ def test_every_step_changes_graphs_and_keeps_their_version(records: Records) -> 
     assert all(len(each) == 1 and min(each) > 1000 for each in versions.values())
 
 
+def test_what_an_app_names_stays_and_is_no_news(records: Records) -> None:
+    assert of(records, "passed_on", "remove-nodes")["refused"] == {}
+
+
 @pytest.mark.parametrize(
     ("case", "step", "gone", "kept"),
     [
@@ -76,7 +80,6 @@ def test_what_goes_and_what_stays(
         ("waits_for_what_counts", "remove-nodes", "counter/read", "may change before"),
         ("waits_for_what_counts", "remove-nodes", "Identity", "waits for 'AssignAdd'"),
         ("either_side", "remove-nodes", "cond/switch_t", "others wait for this side"),
-        ("passed_on", "remove-nodes", "same", "by its name"),
         ("too_large_to_keep", "fold-constants", "Fill", "would grow by 4194"),
         ("odd_constants", "fold-constants", "StringJoin", "of type string"),
         ("norms_that_stay", "fold-batch-norms", "FusedBatchNormV3_1", "also those of 'Conv2D_1'"),

@@ -25,6 +25,7 @@ HAND_ON = frozenset(
     }
 )
 GIVE_NOTHING = frozenset({"Assert", "NoOp"})
+_CAN_GO = HAND_ON | GIVE_NOTHING
 _USUAL = ("Identity", "CheckNumerics", "StopGradient", "PreventGradient", "Snapshot")
 
 
@@ -49,10 +50,15 @@ class _Removal:
 
     def __init__(self, graph: GraphDef, setting: Setting, ops: frozenset[str]) -> None:
         self.names = Names(setting)
-        self.effects = Effects(graph, setting, ops & (HAND_ON | GIVE_NOTHING))
+        self.effects = Effects(graph, setting, ops & _CAN_GO)
         self.refused: list[tuple[str, str]] = []
         self._nodes = {node.name: node for node in graph.nodes}
-        self._going = {node.name: node for node in graph.nodes if node.op in ops}
+        self._going = {
+            node.name: node
+            for node in graph.nodes
+            # Those that an app names stay, as nearly every model's last Identity: no news.
+            if node.op in ops and not (node.op in _CAN_GO and node.name in self.names.all)
+        }
         self._awaited = {name[1:] for node in graph.nodes for name in controls(node)}
 
     def going(self) -> Mapping[str, Node]:
@@ -91,10 +97,8 @@ class _Removal:
         return tuple(found)
 
     def _fault(self, node: Node) -> str:
-        if node.op not in HAND_ON | GIVE_NOTHING:
+        if node.op not in _CAN_GO:
             return f"op {node.op} does not hand on what it takes, so that outputs would change"
-        if node.name in self.names.all:
-            return "an app feeds it, fetches it or runs it first, by its name"
         if node.op in GIVE_NOTHING:
             return ""
         if not plain_inputs(node):
