@@ -49,6 +49,15 @@ def test_a_word_that_is_like_nothing_is_left_to_doit(project: Project) -> None:
     assert 'Invalid parameter: "qqq"' in project.doit("qqq", code=3).err
 
 
+def test_a_wish_for_models_is_the_built_targets_alone(project: Project) -> None:
+    """Of the other targets, those of Android cannot map models into memory."""
+    assert "prepare:linux" in project.doit("list", "format=memory-mapped").out
+    err = project.doit("build:linux-java", "format=memory-mapped", code=3).err
+    assert "command line: prepare.format: only apps in C++ can have TensorFlow map digits" in err
+    assert "and apps get 'java-library'" in err
+    assert "android" not in err
+
+
 @pytest.mark.parametrize(
     "words",
     [("clean", "--dry-run", "build:pi"), ("forget", "plan:pi"), ("help", "plan"), ("list",)],
