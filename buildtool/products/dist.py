@@ -29,16 +29,19 @@ from buildtool.tools.make_rules import prerequisites
 
 WHOLE = f"lib/{WHOLE_ARCHIVE}"
 REST = f"lib/{DEPENDENCY_ARCHIVE}"
-# What apps include besides what the runner does: for ops of their own, files, threads, options.
+# What apps include besides what the runner does: for ops of their own, files, threads, options, and
+# to load models as the examples do.
 APP_HEADERS = (
     "tensorflow/core/framework/common_shape_fns.h",
     "tensorflow/core/framework/register_types.h",
     "tensorflow/core/framework/shape_inference.h",
     "tensorflow/core/framework/tensor_util.h",
+    "tensorflow/core/lib/core/errors.h",
     "tensorflow/core/lib/core/threadpool.h",
     "tensorflow/core/lib/io/path.h",
     "tensorflow/core/lib/strings/str_util.h",
     "tensorflow/core/lib/strings/stringprintf.h",
+    "tensorflow/core/platform/protobuf.h",
     "tensorflow/core/protobuf/config.pb.h",
     "tensorflow/core/protobuf/meta_graph.pb.h",
     "tensorflow/core/public/session_options.h",

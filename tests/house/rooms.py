@@ -220,6 +220,7 @@ ROOMS = (
             "buildtool.products.product",
             "buildtool.products.dist",
             "buildtool.products.dist_files",
+            "buildtool.products.examples",
             "buildtool.products.zipped",
         ),
         uses=("config", "plan", "tools", "verify", "platforms", "backends/backend"),

@@ -7,15 +7,18 @@ import re
 import shlex
 import shutil
 import struct
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from buildtool.core.run import Command, Completed, run
 
 HERE = Path(__file__).resolve().parent
 CONSUMER = HERE / "consumer"
+MODEL = HERE.parent.parent / "models" / "digits.pb"
 EMULATOR = ("qemu-arm-static", "-L", "/usr/arm-linux-gnueabihf")
 GCC = "arm-linux-gnueabihf-g++"
 TOOLS = (EMULATOR[0], GCC, "clang++", "ld.lld", "cmake", "ninja", "make", "pkg-config")
@@ -45,10 +48,9 @@ def expected(built_pi: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     folder = tmp_path_factory.mktemp("expected")
     given = folder / "input"
     given.write_bytes(struct.pack("<64f", *(i % 17 / 16 for i in range(64))))
-    model = HERE.parent.parent / "models" / "digits.pb"
     tool(
         (
-            *(*EMULATOR, built_pi / "runner" / "runner", "--run", model),
+            *(*EMULATOR, built_pi / "runner" / "runner", "--run", MODEL),
             *("--input", "x", "float", "1,64", given),
             *("--output", "probabilities", "--out", folder),
         )
@@ -57,9 +59,8 @@ def expected(built_pi: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 
 def run_app(app: Path, given: Path) -> tuple[Completed, bytes]:
-    model = HERE.parent.parent / "models" / "digits.pb"
     output = app.with_suffix(".out")
-    done = tool((*EMULATOR, app, model, given, output), check=False)
+    done = tool((*EMULATOR, app, MODEL, given, output), check=False)
     return done, output.read_bytes() if output.is_file() else b""
 
 
@@ -135,6 +136,67 @@ def test_a_makefile_with_gcc_and_gnu_ld(
     done, output = run_app(tmp_path / "app", expected[0])
     assert done.returncode == 0, done.stderr
     assert output == expected[1]
+
+
+def example(dist: Path, name: str, folder: Path, *words: str | Path) -> Path:
+    """A program of ``dist/examples``, made as the comment in it says."""
+    flags = [(dist / f"{each}_flags.txt").read_text().split() for each in ("compile", "link")]
+    source, made = f"examples/{name}.cc", folder / name
+    argv = ("clang++", "--target=arm-linux-gnueabihf", *flags[0], *words, source, *flags[1])
+    run(Command(argv=(*map(str, argv), "-o", str(made)), cwd=dist), what="an example")
+    return made
+
+
+@pytest.fixture(scope="module")
+def of_zeros(built_pi: Path, tmp_path_factory: pytest.TempPathFactory) -> list[float]:
+    """The first outputs for zeros, by the runner that is proved."""
+    folder = tmp_path_factory.mktemp("zeros")
+    (folder / "input").write_bytes(bytes(4 * 64))
+    words = ("--input", "x", "float", "1,64", folder / "input", "--output", "probabilities")
+    runner = (*EMULATOR, built_pi / "runner" / "runner", "--run", MODEL)
+    tool((*runner, *words, "--out", folder))
+    return list(struct.unpack("<3f", (folder / "0.bin").read_bytes()[:12]))
+
+
+def printed(done: Completed) -> list[float]:
+    assert done.returncode == 0, done.stderr
+    start = "probabilities:0: Tensor<type: float shape: [1,10] values: "
+    assert done.stdout.startswith(start)
+    return [float(word) for word in re.findall(r"\d\.\d+", done.stdout.removeprefix(start))]
+
+
+def test_the_example_that_reads_a_file(dist: Path, of_zeros: list[float], tmp_path: Path) -> None:
+    app = example(dist, "load_from_file", tmp_path)
+    assert printed(tool((*EMULATOR, app, MODEL))) == pytest.approx(of_zeros, rel=1e-5)
+    for path, said in ((tmp_path / "gone.pb", "NOT_FOUND: "), (Path(__file__), "DATA_LOSS: ")):
+        done = tool((*EMULATOR, app, path), check=False)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert said in done.stderr
+
+
+def test_the_example_that_has_the_model_in_it(
+    dist: Path, of_zeros: list[float], tmp_path: Path
+) -> None:
+    app = example(dist, "load_from_memory", tmp_path, f'-DMODEL_FILE="{MODEL}"')
+    assert MODEL.read_bytes() in app.read_bytes()
+    assert printed(tool((*EMULATOR, app))) == pytest.approx(of_zeros, rel=1e-5)
+
+
+def test_the_example_that_decrypts(dist: Path, of_zeros: list[float], tmp_path: Path) -> None:
+    app = example(dist, "load_decrypted", tmp_path, CONSUMER / "decrypt.cc")
+    key, encrypted, content = bytes(range(32)), tmp_path / "encrypted", MODEL.read_bytes()
+    encrypted.write_bytes(bytes(12) + AESGCM(key).encrypt(bytes(12), content, None))
+    assert content[:16] not in encrypted.read_bytes()
+
+    def decrypted(with_key: bytes) -> Completed:
+        script = shlex.join((sys.executable, str(CONSUMER / "decrypt.py"), with_key.hex()))
+        words = (*EMULATOR, app, encrypted)
+        return tool(words, check=False, DECRYPT=script, SCRATCH=str(tmp_path))
+
+    assert printed(decrypted(key)) == pytest.approx(of_zeros, rel=1e-5)
+    done = decrypted(bytes(32))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "encrypted: cannot be decrypted" in done.stderr
 
 
 def test_the_json_says_what_the_text_says(dist: Path) -> None:

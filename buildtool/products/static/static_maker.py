@@ -24,6 +24,7 @@ from buildtool.plan.build_plan import RuntimeRoot
 from buildtool.platforms.facts import Platform
 from buildtool.products import dist
 from buildtool.products.dist_files import FLAGS_FILES
+from buildtool.products.examples import write_examples
 from buildtool.products.product import Build, Packer, Slice
 from buildtool.products.static.runner_link import install_app_headers, link_runner
 from buildtool.report.size import SizeInput, measure
@@ -66,6 +67,7 @@ class StaticMaker:
             link_flags=plan.link_flags,
             optional=backend.optional_flags(plan.link_flags),
         )
+        write_examples(flags, build.models, plan.tensorflow_version)
         if build.platform.ndk_build:
             dist.write_ndk_build(flags, plan.link_flags, _app_flags(build))
         for name in FLAGS_FILES:
