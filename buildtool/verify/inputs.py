@@ -99,7 +99,7 @@ def _given_runs(model: ModelInfo, path: Path) -> tuple[tuple[Tensor, ...], ...]:
     found: list[list[Array]] = []
     for info in model.inputs:
         array = arrays.get(info.name, arrays.get(_plain(info.name)))
-        parts = [array] if array is None or not runs else list(array)
+        parts = [array] if array is None or not runs else [np.asarray(part) for part in array]
         fault = next((fault for fault in (_fault(info, part) for part in parts) if fault), "")
         if fault:
             problems.append(Problem(where=f"{path}: {info.name}", what=fault))

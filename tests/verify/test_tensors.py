@@ -9,7 +9,7 @@ import pytest
 
 from buildtool.core.errors import ConfigError
 from buildtool.core.values import ModelInfo, TensorInfo
-from buildtool.verify.inputs import model_inputs
+from buildtool.verify.inputs import model_inputs, sample_runs
 from buildtool.verify.tensor_files import (
     NUMPY_TYPES,
     Tensor,
@@ -132,6 +132,19 @@ def test_bytes_that_end_with_zeros(tmp_path: Path) -> None:
     records = np.zeros(1, dtype=[("a", "f4")])
     with pytest.raises(ConfigError, match="the model wants DT_STRING"):
         model_inputs(MODEL, _npz(tmp_path, x=np.ones((1, 2), "f4"), words=records))
+
+
+def test_several_runs_of_single_values(tmp_path: Path) -> None:
+    """As a model's sounds or pictures come, each a text."""
+    model = _model(_info("wav:0", "DT_STRING", ()), _info("rate:0", "DT_INT32", ()))
+    sounds = np.array([np.void(b"one\0"), np.void(b"two\0")])
+    path = _npz(tmp_path, wav=sounds, rate=np.array([8000, 16000], np.int32))
+    runs = sample_runs(model, path)
+    assert [[tensor.array.shape for tensor in run] for run in runs] == [[(), ()]] * 2
+    assert [to_bytes(run[0]) for run in runs] == [b"\4\0\0\0one\0", b"\4\0\0\0two\0"]
+    assert [to_bytes(run[1]) for run in runs] == [b"\x40\x1f\0\0", b"\x80\x3e\0\0"]
+    texts = _npz(tmp_path, wav=np.array(["a", "ö"]), rate=np.array([8000, 16000], np.int32))
+    assert [run[0].array.item() for run in sample_runs(model, texts)] == [b"a", "ö".encode()]
 
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
