@@ -214,7 +214,7 @@ class _Reader:
         plain = read_graph(source.plain.read_bytes())
         self._notes.append(
             f"{info.name}: its constants are mapped into memory: an app loads "
-            f"dist/models/{info.name}{PACKAGE_SUFFIX} by MemmappedEnv, as docs/prepare.md shows"
+            f"dist/models/{info.name}{PACKAGE_SUFFIX} as dist/examples/load_memory_mapped.cc does"
         )
         package = keep_package(graph, plain, digest, self._opener.cache / "prepared")
         return replace(info, package=package, original=source.plain, original_sha256=original)

@@ -1,7 +1,8 @@
 """The report on the preparation of a target's models: as text, JSON and a page with pictures.
 
-``prepare.json`` has ``schema_version`` 1 and ``models``, the fields of
-:class:`~buildtool.core.values.Preparation`; the ``seconds`` in it vary from run to run.
+``prepare.json`` has ``schema_version`` 1, ``models``, the fields of
+:class:`~buildtool.core.values.Preparation`, and ``library``, those of
+:class:`~buildtool.core.values.LibraryChange`; ``seconds`` in it vary from run to run.
 """
 
 from __future__ import annotations
@@ -11,18 +12,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from buildtool.core.render import to_json, write_if_changed
-from buildtool.core.values import Preparation, PreparingStep
+from buildtool.core.values import LibraryChange, Preparation, PreparingStep
 from buildtool.report.page_rendering import difference_text, render_page, size_text
 
 SCHEMA_VERSION = 1
 SHOWN_REFUSALS = 5
 
 
-def write_preparations(page: Path, target: str, models: Sequence[Preparation]) -> None:
+def write_preparations(
+    page: Path, target: str, models: Sequence[Preparation], library: LibraryChange
+) -> None:
     """Write ``page`` (``prepare.html``), and beside it the text and the JSON."""
     values = {
         "schema_version": SCHEMA_VERSION,
         "target": target,
+        "library": dataclasses.asdict(library),
         "models": [dataclasses.asdict(model) for model in models],
     }
     write_if_changed(page.with_suffix(".json"), to_json(values))
@@ -35,14 +39,18 @@ def write_preparations(page: Path, target: str, models: Sequence[Preparation]) -
             filters={"worst": _worst, "top": _top},
             target=target,
             models=models,
+            library=library,
             shown=SHOWN_REFUSALS,
         )
         write_if_changed(path, text)
 
 
-def summary(models: Sequence[Preparation]) -> str:
+def summary(models: Sequence[Preparation], library: LibraryChange) -> str:
     """What came of it, in a line."""
-    return "; ".join(_words(model) for model in models) or "nothing to prepare"
+    kernels = (
+        "" if library.unknown else "; kernels in the library: {} -> {}".format(*library.kernels)
+    )
+    return "; ".join(_words(model) for model in models) + kernels
 
 
 def _words(model: Preparation) -> str:

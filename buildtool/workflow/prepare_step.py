@@ -26,6 +26,7 @@ from buildtool.products import mapping_problems
 from buildtool.verify.expected import find_reference
 from buildtool.verify.inputs import SEEDED, sample_runs
 from buildtool.workflow.kept import write_prepared
+from buildtool.workflow.library_change import library_change
 from buildtool.workflow.model_sources import model_sources
 from buildtool.workflow.workspace import Workspace
 
@@ -64,18 +65,18 @@ def run(work: Workspace) -> str:
     tree = Tree(specs, read_runtime_facts(job.tree.path, work.backend.name))
     orders, notes = _orders(work, specs, wishes)
     outcomes = _outcomes(work, orders, tree)
-    write_preparations(
-        work.layout.preparation, work.target.id, [outcome.report for outcome in outcomes]
-    )
-    problems = [problem for outcome in outcomes for problem in outcome.problems]
-    if problems:
-        raise VerificationError(problems)
     models = [
         dataclasses.replace(outcome.model, notes=(*own, *outcome.model.notes))
         for outcome, own in zip(outcomes, notes, strict=True)
     ]
+    reports = [outcome.report for outcome in outcomes]
+    library = library_change(work, catalogue, {model.name: model for model in models})
+    write_preparations(work.layout.preparation, work.target.id, reports, library)
+    problems = [problem for outcome in outcomes for problem in outcome.problems]
+    if problems:
+        raise VerificationError(problems)
     write_prepared(work.layout, models)
-    return summary([outcome.report for outcome in outcomes])
+    return summary(reports, library)
 
 
 def _wishes(target: Target) -> list[_Wish]:

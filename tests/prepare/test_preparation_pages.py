@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.core.values import Difference, Histogram, Preparation, PreparingStep
+from buildtool.core.values import (
+    Difference,
+    Histogram,
+    LibraryChange,
+    LibraryKernel,
+    Preparation,
+    PreparingStep,
+)
 from buildtool.prepare.preparation_pages import summary, write_preparations
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -69,15 +76,50 @@ MODELS = (
 )
 
 
+LIBRARY = LibraryChange(
+    ops=(18, 16),
+    kernels=(20, 18),
+    ops_gone=("FusedBatchNormV3", "Identity", "Mul"),
+    ops_new=("Dequantize",),
+    kernels_gone=(
+        LibraryKernel(op="Identity", kernel_class="IdentityOp", source="kernels/identity_op.cc"),
+        LibraryKernel(
+            op="Mul",
+            kernel_class="BinaryOp<CPUDevice, functor::mul<float>>",
+            source="kernels/cwise_op_mul_1.cc",
+        ),
+    ),
+    kernels_new=(
+        LibraryKernel(
+            op="Dequantize",
+            kernel_class="DequantizeOp<CPUDevice, quint8, float>",
+            source="kernels/dequantize_op.cc",
+        ),
+    ),
+    files_gone=("kernels/cwise_op_mul_1.cc", "kernels/identity_op.cc"),
+    files_new=("kernels/dequantize_op.cc",),
+)
+UNKNOWN = LibraryChange(unknown="the models as they were are refused: other: op Old is <gone>")
+
+
 @pytest.mark.parametrize("name", ["prepare.txt", "prepare.json", "prepare.html"])
 def test_the_report(name: str, tmp_path: Path, golden: Callable[[Path, str], None]) -> None:
-    write_preparations(tmp_path / "prepare.html", "pi", MODELS)
+    write_preparations(tmp_path / "prepare.html", "pi", MODELS, LIBRARY)
     golden(GOLDEN / name, (tmp_path / name).read_text(encoding="utf-8"))
 
 
+def test_a_library_that_cannot_be_told(tmp_path: Path) -> None:
+    write_preparations(tmp_path / "prepare.html", "pi", MODELS[:1], UNKNOWN)
+    told = "the models as they were are refused: other: op Old is <gone>"
+    assert f"  not compared: {told}\n" in (tmp_path / "prepare.txt").read_text(encoding="utf-8")
+    page = (tmp_path / "prepare.html").read_text(encoding="utf-8")
+    assert "op Old is &lt;gone&gt;" in page
+    assert "in the library" not in summary(MODELS, UNKNOWN)
+
+
 def test_a_line_says_what_came_of_it() -> None:
-    assert summary(MODELS) == (
+    assert summary(MODELS, LIBRARY) == (
         "digits: 40 -> 30 nodes, 2.00 MB -> 2.00 MB (1.90 MB -> 600.0 kB compressed), largest "
         "difference 0.012, 7 nodes refused; other: 3 -> 3 nodes, 300 B -> 300 B (200 B -> 200 B "
-        "compressed), not compared: nothing was changed"
+        "compressed), not compared: nothing was changed; kernels in the library: 20 -> 18"
     )

@@ -28,6 +28,8 @@ from buildtool.core.values.plans import (
 from buildtool.core.values.preparation import (
     Difference,
     Histogram,
+    LibraryChange,
+    LibraryKernel,
     Preparation,
     PreparedModel,
     PreparingStep,
@@ -76,7 +78,9 @@ __all__ = [
     "FileKind",
     "Histogram",
     "KernelCatalogue",
+    "LibraryChange",
     "LibraryFacts",
+    "LibraryKernel",
     "MachoExpectation",
     "MissingSymbol",
     "ModelCheck",

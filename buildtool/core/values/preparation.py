@@ -74,6 +74,32 @@ class Preparation:
     weights: Histogram | None = None
 
 
+@dataclass(frozen=True, kw_only=True, order=True)
+class LibraryKernel:
+    """A kernel's class that a library registers for an op, and the file of the tree it is in."""
+
+    op: str
+    kernel_class: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LibraryChange:
+    """What the preparation of all models of a target changes in its library: how many ``ops`` and
+    ``kernels`` models ask for, before and after, and which of them, and which files with kernels,
+    go and are new. ``unknown`` is why that cannot be said; then all else is empty."""
+
+    ops: tuple[int, int] = (0, 0)
+    kernels: tuple[int, int] = (0, 0)
+    ops_gone: tuple[str, ...] = ()
+    ops_new: tuple[str, ...] = ()
+    kernels_gone: tuple[LibraryKernel, ...] = ()
+    kernels_new: tuple[LibraryKernel, ...] = ()
+    files_gone: tuple[str, ...] = ()
+    files_new: tuple[str, ...] = ()
+    unknown: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PreparedModel:
     """The graph that takes a model's place: ``path`` is in the cache, ``sha256`` its hash.
