@@ -7,10 +7,12 @@ them, so that one run says everything that is wrong. Nothing else in the package
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import errno
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -126,6 +128,16 @@ class Attempts:
 # What writing fails with, for people to mend; EFBIG is a limit on the size of files.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Names the file in a failure to write it: that of a full disk names none."""
+    try:
+        yield
+    except OSError as failure:
+        failure.filename = str(path)
+        raise
 
 
 def disk_full(place: str) -> Problem:

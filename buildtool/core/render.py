@@ -13,6 +13,7 @@ from typing import Any
 
 import jinja2
 
+from buildtool.core.errors import writing
 from buildtool.core.paths import TEMPLATES
 
 MANIFEST = "manifest.json"
@@ -30,11 +31,9 @@ def write_bytes_if_changed(path: Path, data: bytes) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(data)
+        with writing(path):
+            temporary.write_bytes(data)
         temporary.replace(path)
-    except OSError as failure:
-        failure.filename = str(path)  # a full disk's failure names none
-        raise
     finally:
         temporary.unlink(missing_ok=True)
     return True

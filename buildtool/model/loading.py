@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from buildtool.core.checkpoint_files import find_checkpoint
-from buildtool.core.errors import ModelError, Problem
+from buildtool.core.errors import ModelError, Problem, writing
 from buildtool.model.encoding import write_graph
 from buildtool.model.formats import Format
 from buildtool.model.freezing import FrozenModel, Request, freeze
@@ -168,7 +168,8 @@ def keep(content: bytes, cache: Path) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix="writing-") as scratch:
             part = Path(scratch, target.name)
-            part.write_bytes(content)
+            with writing(target):
+                part.write_bytes(content)
             part.replace(target)
     return target
 

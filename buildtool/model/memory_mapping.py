@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from buildtool.core.errors import writing
 from buildtool.model.encoding import graph_pieces, shape_attr, string_attr, type_attr
 from buildtool.model.graphdef import GraphDef, Node
 from buildtool.model.tensors import raw_tensor
@@ -59,7 +60,7 @@ def keep_package(mapped: GraphDef, plain: GraphDef, sha256: str, cache: Path) ->
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix="mapping-") as scratch:
             made = Path(scratch, target.name)
-            with made.open("wb") as file:
+            with writing(target), made.open("wb") as file:
                 _write(file, mapped, plain)
             made.replace(target)
     return target

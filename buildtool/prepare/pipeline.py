@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from buildtool.config import Prepare
+from buildtool.core.errors import writing
 from buildtool.core.values import PreparingStep
 from buildtool.model.encoding import graph_pieces
 from buildtool.model.graphdef import GraphDef
@@ -115,7 +116,7 @@ def _stage(step: PreparingStep, graph: GraphDef, path: Path, *, before: Stage | 
         step = replace(step, nodes=before.step.nodes, size=before.step.size)
         return Stage(step=step, graph=graph, trial=before.trial)
     digest, size = hashlib.sha256(), 0
-    with path.open("wb") as file:
+    with writing(path), path.open("wb") as file:
         for piece in graph_pieces(graph):
             digest.update(piece)
             size += len(piece)

@@ -28,6 +28,8 @@ def main() -> None:
         folder.mkdir(parents=True)
         try:
             _run(tf, Path(path), request, folder)
+        except (OSError, MemoryError):  # of this machine, and no answer to keep
+            raise
         except Exception as failure:  # whatever TensorFlow raises is the answer
             reason = " ".join(str(failure).split())
             (folder / "failed.txt").write_text(reason, encoding="utf-8")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.core.datatypes import short
-from buildtool.core.errors import ToolError
+from buildtool.core.errors import ToolError, writing
 from buildtool.core.run import Command, run
 from buildtool.model.freezing import environment
 from buildtool.verify.tensor_files import Tensor, read_tensor, to_bytes
@@ -105,7 +105,8 @@ def _written(inputs: Inputs, folder: Path) -> list[tuple[str, str, str, str]]:
     rows = []
     for place, tensor in enumerate(inputs):
         path = folder / f"{place}.bin"
-        path.write_bytes(to_bytes(tensor))
+        with writing(path):
+            path.write_bytes(to_bytes(tensor))
         shape = ",".join(map(str, tensor.array.shape))
         rows.append((tensor.name, short(tensor.dtype), shape, str(path)))
     return rows
