@@ -23,8 +23,8 @@ def library_change(
 ) -> LibraryChange:
     """What comes and what goes when the models of the target are ``prepared``."""
     target = work.target
-    before = _asked(work, catalogue, model_sources(target))
-    after = _asked(work, catalogue, prepared_sources(target, prepared))
+    before = _demand(work, catalogue, model_sources(target))
+    after = _demand(work, catalogue, prepared_sources(target, prepared))
     for wanted, which in ((before, "as they were"), (after, "as they were prepared")):
         if wanted.refused:
             return LibraryChange(unknown=f"the models {which} are refused: {wanted.refused}")
@@ -42,7 +42,7 @@ def library_change(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked:
+class _Demand:
     """What models ask of a library; or the first reason why there is none for them."""
 
     ops: frozenset[str]
@@ -50,7 +50,7 @@ class _Asked:
     refused: str = ""
 
 
-def _asked(work: Workspace, catalogue: KernelCatalogue, sources: Sequence[ModelSource]) -> _Asked:
+def _demand(work: Workspace, catalogue: KernelCatalogue, sources: Sequence[ModelSource]) -> _Demand:
     target = work.target
     reading = read_models(
         sources,
@@ -64,7 +64,7 @@ def _asked(work: Workspace, catalogue: KernelCatalogue, sources: Sequence[ModelS
     selection = select(reading.opset, catalogue)
     problems = (*reading.problems, *selection.problems)
     registrations = [kernel.registration for kernel in selection.kernels]
-    return _Asked(
+    return _Demand(
         ops=frozenset(op for op, _ in selection.ops),
         kernels=frozenset(
             LibraryKernel(op=each.op, kernel_class=each.kernel_class, source=each.source)
