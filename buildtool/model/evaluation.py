@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from buildtool.core.errors import BuildError
 from buildtool.core.run import Command, run
+from buildtool.core.scratch import scratch_folder
 from buildtool.model.encoding import write_graph
 from buildtool.model.freezing import environment
 from buildtool.model.graphdef import GraphDef
@@ -46,9 +46,8 @@ def evaluator(*, cache: Path, python: str) -> Evaluate:
 
 
 def _compute(part: bytes, listed: str, kept: Path, python: str) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent, prefix="computing-") as scratch:
-        graph, names, values = (Path(scratch, name) for name in ("graph.pb", "names", "values"))
+    with scratch_folder(kept.parent, "computing") as scratch:
+        graph, names, values = (scratch / name for name in ("graph.pb", "names", "values"))
         graph.write_bytes(part)
         names.write_text(listed, encoding="utf-8")
         argv = (python, "-m", _SCRIPT, str(graph), str(names), str(values))

@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import buildtool
 from buildtool.core.errors import ModelError, Problem
 from buildtool.core.run import Command, run
+from buildtool.core.scratch import scratch_folder
 
 _SCRIPT = "buildtool.model.freeze"
 _SOURCES = ("first_run.py", "freeze.py", "initialisers.py", "variable_changes.py")
@@ -59,9 +59,8 @@ def freeze(request: Request, files: Iterable[Path], *, cache: Path, python: str)
     graph, about = cache / f"{key}.pb", cache / f"{key}.json"
     if not (graph.is_file() and about.is_file()):
         _need_tensorflow(where, python)
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache, prefix="freezing-") as scratch:
-            made = Path(scratch, "graph.pb"), Path(scratch, "about.json")
+        with scratch_folder(cache, "freezing") as scratch:
+            made = scratch / "graph.pb", scratch / "about.json"
             words = (json.dumps(dataclasses.asdict(request)), *map(str, made))
             command = Command(argv=(python, "-m", _SCRIPT, *words), env=environment())
             run(command, what=f"freezing {where}", timeout=_TIMEOUT, error=ModelError)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from buildtool.core.run import Command, run
+from buildtool.core.scratch import scratch_folder
 from buildtool.core.values import TensorInfo
 from buildtool.model.freezing import environment, sha256
 from buildtool.model.graphdef import GraphDef
@@ -57,9 +57,8 @@ def _shapes(
         if done.returncode:
             return {}
         known |= json.loads(done.stdout.splitlines()[-1])
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent) as scratch:
-            part = Path(scratch, kept.name)
+        with scratch_folder(kept.parent, "inferring") as scratch:
+            part = scratch / kept.name
             part.write_text(json.dumps(known, sort_keys=True), encoding="utf-8")
             part.replace(kept)
     return {name: tuple(shape) for name in names if (shape := known[name]) is not None}

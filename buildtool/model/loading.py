@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from buildtool.core.checkpoint_files import find_checkpoint
 from buildtool.core.errors import ModelError, Problem, writing
+from buildtool.core.scratch import scratch_folder
 from buildtool.model.encoding import write_graph
 from buildtool.model.formats import Format
 from buildtool.model.freezing import FrozenModel, Request, freeze
@@ -165,9 +165,8 @@ def keep(content: bytes, cache: Path) -> Path:
     """Put a binary GraphDef into ``cache``, named by its content; whole or not at all."""
     target = cache / f"{sha256(content).hexdigest()[:32]}.pb"
     if not target.is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache, prefix="writing-") as scratch:
-            part = Path(scratch, target.name)
+        with scratch_folder(cache, "writing") as scratch:
+            part = scratch / target.name
             with writing(target):
                 part.write_bytes(content)
             part.replace(target)

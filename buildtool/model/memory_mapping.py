@@ -11,12 +11,12 @@ directory starts.
 from __future__ import annotations
 
 import struct
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from buildtool.core.errors import writing
+from buildtool.core.scratch import scratch_folder
 from buildtool.model.encoding import graph_pieces, shape_attr, string_attr, type_attr
 from buildtool.model.graphdef import GraphDef, Node
 from buildtool.model.tensors import raw_tensor
@@ -57,9 +57,8 @@ def keep_package(mapped: GraphDef, plain: GraphDef, sha256: str, cache: Path) ->
     both."""
     target = cache / f"{sha256[:32]}{PACKAGE_SUFFIX}"
     if not target.is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache, prefix="mapping-") as scratch:
-            made = Path(scratch, target.name)
+        with scratch_folder(cache, "mapping") as scratch:
+            made = scratch / target.name
             with writing(target), made.open("wb") as file:
                 _write(file, mapped, plain)
             made.replace(target)

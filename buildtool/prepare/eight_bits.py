@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from buildtool.core.errors import ConfigError, Problem, ToolError, VerificationError
+from buildtool.core.scratch import scratch_folder
 from buildtool.core.values import PreparingStep
 from buildtool.model.encoding import write_graph
 from buildtool.model.graphdef import GraphDef
@@ -91,8 +91,8 @@ def observer(order: Order, laboratory: Laboratory, cache: Path) -> Observe:
     def observe(graph: GraphDef, names: Sequence[str]) -> Sequence[Sequence[Array]]:
         check_samples(order, order.inputs, "input")
         content = write_graph(graph)
-        with tempfile.TemporaryDirectory(dir=cache, prefix="observing-") as scratch:
-            path = Path(scratch, "graph.pb")
+        with scratch_folder(cache, "observing") as scratch:
+            path = scratch / "graph.pb"
             path.write_bytes(content)
             trial = Trial(path=path, sha256=hashlib.sha256(content).hexdigest())
             first = order.opened.info.initialisers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from buildtool.config import Prepare
 from buildtool.core.errors import Problem
 from buildtool.core.random_ops import RANDOM
+from buildtool.core.scratch import scratch_folder
 from buildtool.core.values import (
     Preparation,
     PreparedModel,
@@ -65,12 +65,9 @@ def prepare_model(
     """
     check_tensorflow(order, laboratory)
     opened, info = order.opened, order.opened.info
-    cache.mkdir(parents=True, exist_ok=True)
     setting = _setting(order, tree, laboratory, cache)
-    with tempfile.TemporaryDirectory(dir=cache, prefix="preparing-") as scratch:
-        done = stages(
-            opened.graph, chosen_steps(order.keys, order.where), setting, Path(scratch), say
-        )
+    with scratch_folder(cache, "preparing") as scratch:
+        done = stages(opened.graph, chosen_steps(order.keys, order.where), setting, scratch, say)
         check_changed(order, [stage.step for stage in done])
         steps, compared = _priced(order, done, laboratory, say)
         last = done[-1].trial

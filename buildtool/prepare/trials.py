@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from buildtool.core.datatypes import short
 from buildtool.core.errors import ToolError, writing
 from buildtool.core.run import Command, run
+from buildtool.core.scratch import scratch_folder
 from buildtool.model.freezing import environment
 from buildtool.verify.tensor_files import Tensor, read_tensor, to_bytes
 
@@ -79,9 +79,7 @@ class Laboratory:
         outputs: Sequence[str],
         initialisers: Sequence[str],
     ) -> None:
-        self.cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.cache, prefix="running-") as name:
-            scratch = Path(name)
+        with scratch_folder(self.cache, "running") as scratch:
             results = scratch / "results"
             request = {
                 "graphs": [str(graph.path) for graph in fresh.values()],
