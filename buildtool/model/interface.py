@@ -26,6 +26,7 @@ _EFFECT = re.compile(
     r"|\w*Summary\w*|IteratorToStringHandle|Queue(Size|IsClosed|Close|Enqueue(Many)?)(V2)?"
     r"|TensorArrayClose\w*|ResourceApply\w*|_?(Host)?Send"
 )
+_SUMMARY = re.compile(r"\w*Summary\w*")
 # Ops that give a list, which no app can fetch; an older tree does not know them, nor their types.
 _LISTS = re.compile(
     r"EmptyTensorList|TensorList(FromTensor|PushBack|Reserve|Resize|Scatter\w*|SetItem)"
@@ -66,7 +67,7 @@ def find_ends(graph: GraphDef) -> Ends:
     Inputs are the placeholders that a node takes. Outputs are the nodes that nothing takes or
     waits for, but for the machinery of control flow, for what only has an effect, for what runs in
     one branch only, and for what does not depend on any input. What these rules leave out counts
-    where they leave nothing.
+    where they leave nothing. Where only summaries are left, it is what they sum up.
     """
     taken = _producers(graph, control=False)
     inputs = tuple(n.name for n in graph.nodes if n.op in _INPUTS and n.name in taken)
@@ -84,6 +85,8 @@ def find_ends(graph: GraphDef) -> Ends:
         ("it gives a list, which no app can fetch", lambda n: bool(_LISTS.fullmatch(n.op))),
         ("it depends on no input", lambda n: n.name not in fed),
     )
+    if last and all(_SUMMARY.fullmatch(node.op) for node in last):
+        last = _summarised(graph)
     chosen = last
     reasons: dict[str, str] = {}
     for why, is_none in rules:
@@ -94,6 +97,14 @@ def find_ends(graph: GraphDef) -> Ends:
     others = tuple(node.name for node in last if node.name in reasons)
     names = tuple(node.name for node in chosen)
     return Ends(inputs, names, others, tuple(reasons[name] for name in others))
+
+
+def _summarised(graph: GraphDef) -> list[Node]:
+    """The nodes that summaries take, but for constants and other summaries."""
+    summaries = [node for node in graph.nodes if _SUMMARY.fullmatch(node.op)]
+    taken = {name.partition(":")[0] for node in summaries for name in node.inputs}
+    none = {*_NO_RESULT, *(node.op for node in summaries)}
+    return [n for n in graph.nodes if n.name in taken and n.op not in none] or summaries
 
 
 def _in_a_branch(graph: GraphDef) -> set[str]:

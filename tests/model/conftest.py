@@ -55,6 +55,8 @@ LookupTableImportV2 | table_handle:DT_RESOURCE keys:Tin values:Tout | | Tin:type
 LookupTableFindV2 | table_handle:DT_RESOURCE keys:Tin default_value:Tout | values:Tout | \
  Tin:type Tout:type
 IteratorV2 | | handle:DT_RESOURCE | output_types:list(type)
+HistogramSummary | tag:DT_STRING values:T | summary:DT_STRING | T:type
+MergeSummary | inputs:N*DT_STRING | summary:DT_STRING | N:int
 FIFOQueueV2 | | handle:DT_RESOURCE | component_types:list(type)
 QueueEnqueueV2 | handle:DT_RESOURCE components:*Tcomponents | | Tcomponents:list(type)
 QueueDequeueV2 | handle:DT_RESOURCE | components:*component_types | component_types:list(type)

@@ -10,6 +10,7 @@ import pytest
 from buildtool.model import Reading
 from buildtool.model.graphdef import read_graph
 from buildtool.model.tensors import array_of
+from buildtool.model.transforms.shapes import Shapes
 from tests.model.test_pruning import T, node, placeholder
 
 Write = Callable[..., Path]
@@ -84,3 +85,23 @@ def test_more_values_than_elements_are_as_tensorflow_takes_them(write: Write, re
     found = array_of(graph.nodes[1].attrs["value"])
     assert found is not None
     assert found.tolist() == 1
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        ("i: 1 i: 2 i: 2 i: 1", "i: 1 i: 0 i: 0 i: 1"),
+        ("i: 2 i: 2", "i: 1 i: 1 i: 1 i: 1"),
+    ],
+)
+def test_windows_that_make_no_sense_have_no_shape(write: Write, sizes: tuple[str, str]) -> None:
+    lists = " ".join(
+        f"attr {{ key: '{name}' value {{ list {{ {each} }} }} }}"
+        for name, each in zip(("ksize", "strides"), sizes, strict=True)
+    )
+    padding = "attr { key: 'padding' value { s: 'SAME' } }"
+    image = "attr { key: 'shape' value { shape { " + "dim { size: 4 } " * 4 + "} } }"
+    x = node("x", "Placeholder", more="attr { key: 'dtype' value { type: DT_FLOAT } }" + image)
+    path = write(x + node("out", "MaxPool", "x", more=T + lists + padding))
+    nodes = {each.name: each for each in read_graph(path.read_bytes()).nodes}
+    assert Shapes(nodes, {})["out:0"] is None

@@ -290,6 +290,16 @@ def test_an_iterators_handle_is_no_output(write: Write, read: Read) -> None:
     assert [t.name for t in read(write(text)).opset.models[0].outputs] == ["y:0"]
 
 
+def test_where_only_summaries_are_left_it_is_what_they_sum_up(write: Write, read: Read) -> None:
+    kind = attr("T", "type: DT_FLOAT")
+    text = f"""{placeholder("x")} node {{ name: 'y' op: 'Relu' input: 'x' {kind} }}
+      node {{ name: 'tag' op: 'Const' {attr("dtype", "type: DT_STRING")}
+        {attr("value", "tensor { dtype: DT_STRING string_val: 'y' tensor_shape {} }")} }}
+      node {{ name: 'h' op: 'HistogramSummary' input: 'tag' input: 'y' {kind} }}
+      node {{ name: 'm' op: 'MergeSummary' input: 'h' {attr("N", "i: 1")} }}"""
+    assert [t.name for t in read(write(text)).opset.models[0].outputs] == ["y:0"]
+
+
 def test_what_fills_a_queue_is_no_output(write: Write, read: Read) -> None:
     types = attr("component_types", "list { type: DT_FLOAT }")
     fills = attr("Tcomponents", "list { type: DT_FLOAT }")

@@ -82,7 +82,12 @@ class Shapes:
         if isinstance(stated, tuple):
             return _named_sizes(key, stated)
         rule = _RULES.get(node.op)
-        return rule(key, node, self) if rule and (not port or node.op == "Switch") else None
+        if rule is None or (port and node.op != "Switch"):
+            return None
+        try:
+            return rule(key, node, self)
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            return None  # its attributes make no sense: a stride of 0, windows of three sizes
 
     def of_input(self, node: Node, place: int) -> Dims:
         """The dimensions of a node's input."""
