@@ -91,7 +91,9 @@ def _remedy(item: ModelRun, said: str) -> str:
         return ASSERTED + remedy(item)
     if item.inputs is not None:
         known = known.replace("as 'samples', an .npz file", "in the file of 'samples'")
-    return known or remedy(item)
+    is_vague = any(_is_vague(info.shape) for info in item.model.inputs)
+    itself = "; or export it again, where the node itself is wrong"
+    return known or remedy(item) + itself * (item.inputs is None and not is_vague)
 
 
 def remedy(item: ModelRun) -> str:
@@ -100,10 +102,7 @@ def remedy(item: ModelRun) -> str:
     if item.inputs is not None:
         return "give inputs that fit in the file of 'samples'"
     if not vague:
-        return (
-            f"state other shapes under the model's 'inputs', if it takes others; or {SAMPLES}; "
-            "or export it again, where the node itself is wrong"
-        )
+        return f"state other shapes under the model's 'inputs', if it takes others; or {SAMPLES}"
     name = vague[0].name.removesuffix(":0")
     return (
         f"the model does not say the whole shape of {', '.join(info.name for info in vague)}: "
