@@ -32,10 +32,15 @@ def find_backend(target: Target, *, product: str, object_format: str) -> Backend
     able = [
         each
         for each in BACKENDS.values()
-        if product in each.products and object_format in each.object_formats
+        if product in each.products
+        and object_format in each.object_formats
+        and target.runtime in each.runtimes
     ]
     if target.backend == AUTO:
-        return next(each for each in able if each.takes(tree))
+        found = next((each for each in able if each.takes(tree)), None)
+        if found is None:
+            raise _no_backend(target, able)
+        return found
     if target.backend not in BACKENDS:
         raise ConfigError(
             Problem(
@@ -52,10 +57,24 @@ def find_backend(target: Target, *, product: str, object_format: str) -> Backend
     return found
 
 
+def _no_backend(target: Target, able: list[Backend]) -> ConfigError:
+    """The tree is of a kind that none of those takes that build the runtime."""
+    names = ", ".join(each.name for each in able)
+    return ConfigError(
+        Problem(
+            where=target.where("tensorflow"),
+            what=f"tensorflow: the runtime {target.runtime!r} is not built of such a tree",
+            todo=f"give one that these backends take: {names}; or leave the key out",
+        )
+    )
+
+
 def _cannot(target: Target, found: Backend, product: str, able: list[Backend]) -> ConfigError:
     """A backend need not build for every platform."""
     what = f"backend: {found.name!r} does not build for {target.platform}"
-    if product not in found.products:
+    if target.runtime not in found.runtimes:
+        what = f"backend: {found.name!r} does not build the runtime {target.runtime!r}"
+    elif product not in found.products:
         todo = "set 'backend: auto', or leave the key out"
         return ConfigError(Problem(where=target.where("backend"), what=what, todo=todo))
     others = ", ".join(sorted(each.name for each in able))

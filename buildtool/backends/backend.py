@@ -116,6 +116,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def runtimes(self) -> tuple[str, ...]:
+        """The values of the key ``runtime`` that it can build."""
+        ...
+
+    @property
     def type_policies(self) -> tuple[str, ...]:
         """The values of the key ``types`` that it knows."""
         ...

@@ -19,6 +19,7 @@ from buildtool.core.checkpoint_files import find_checkpoint
 from buildtool.core.paths import WITHIN as AT
 from buildtool.prepare.wishes import is_prepared
 from buildtool.products import find_product
+from buildtool.runtimes import looks_into
 
 # Names that stand for files of the target's product, in what a step reads and writes.
 BACKENDS = "{backends}"  # the folders in which backends keep their own files
@@ -161,6 +162,8 @@ STEPS = (
         run="inspect_step",
         folders=(str(AT.inspect),),
         user_files=_models,
+        wanted=looks_into,
+        unwanted="only graphs can be looked into yet, not the models of 'runtime: lite'",
         looks=True,
     ),
     Step(
@@ -228,6 +231,8 @@ STEPS = (
         reads=(str(AT.models), LIBRARIES, PROGRAMS),
         folders=(str(AT.profile),),
         user_files=_samples,
+        wanted=looks_into,
+        unwanted="only graphs can be profiled yet, not the models of 'runtime: lite'",
         measures=True,
         asks=(str(AT.plan), str(AT.models)),
     ),

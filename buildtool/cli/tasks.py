@@ -46,6 +46,7 @@ from buildtool.core.paths import PROJECT, TARGETS, Layout
 from buildtool.core.plain_paths import make_absolute, plain
 from buildtool.platforms import PLATFORMS, platform_problems
 from buildtool.products import find_product, product_problems
+from buildtool.runtimes import runtime_problems
 from buildtool.sources.cache import Cache
 
 if TYPE_CHECKING:
@@ -118,7 +119,10 @@ def load() -> tuple[Overrides, Mapping[str, Target]]:
         make_absolute(os.environ, platform.path_variables, stands)
     try:
         overrides = parse_overrides(words, cwd=stands)
-        checks = (missing_files, platform_problems, product_problems, unreadable_names)
+        checks = (
+            *(missing_files, platform_problems, product_problems, runtime_problems),
+            unreadable_names,
+        )
         targets = load_targets(TARGETS, overrides=overrides, checks=checks)
         if unknown := _unknown_words(targets):
             raise ConfigError(unknown)

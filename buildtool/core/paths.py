@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ DATA = PACKAGE / "data"
 TARGETS = PROJECT / "targets"
 TEMPLATES = PROJECT / "templates"
 RUNNER = PROJECT / "runner" / "runner.cc"
+LITE_RUNNER = PROJECT / "runner" / "lite_runner.cc"
 C_API_RUNNER = PROJECT / "runner" / "c_api_runner.c"
 JAVA = PROJECT / "java"
 LOCK = DATA / "sources.lock.yaml"
@@ -21,6 +23,8 @@ LOCK = DATA / "sources.lock.yaml"
 WHOLE_ARCHIVE = "libtensorflow.a"
 DEPENDENCY_ARCHIVE = "libtensorflow_deps.a"
 ARCHIVE_NAMES = (WHOLE_ARCHIVE, DEPENDENCY_ARCHIVE)
+# That of TensorFlow Lite, with all that it depends on: nothing in it registers itself.
+LITE_ARCHIVE = "libtensorflow-lite.a"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,10 +137,9 @@ class Layout:
         """What an app gets."""
         return self.folder / "dist"
 
-    @property
-    def archives(self) -> tuple[Path, ...]:
+    def archives(self, names: Iterable[str]) -> tuple[Path, ...]:
         """The archives of a static library."""
-        return tuple(self.dist / "lib" / name for name in ARCHIVE_NAMES)
+        return tuple(self.dist / "lib" / name for name in names)
 
     @property
     def headers(self) -> Path:

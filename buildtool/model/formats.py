@@ -34,7 +34,7 @@ _LOAD = f"{_SAVE}; weights alone must be loaded into the model that they are of"
 
 # (offset, bytes, what it is, what to do)
 _MISTAKES = (
-    (4, b"TFL3", "a TensorFlow Lite model", f"it cannot be turned back; {_FREEZE}"),
+    (4, b"TFL3", "a TensorFlow Lite model", f"set 'runtime: lite' to run it; or {_FREEZE}"),
     (0, b"\x89HDF\r\n\x1a\n", "a Keras model in HDF5 (.h5, .keras)", _LOAD),
     (0, b"PK\x03\x04", "a zip archive, as newer .keras files are", f"{_SAVE}, or unpack it"),
     # The version of its schema is its first field; a GraphDef begins with a node.

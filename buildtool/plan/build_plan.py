@@ -22,6 +22,8 @@ from buildtool.core.values import (
 )
 
 TENSORFLOW = "tensorflow"
+# The root of files that are written for a plan.
+GENERATED = "generated"
 SCHEMA_VERSION = 1
 
 

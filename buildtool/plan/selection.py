@@ -6,7 +6,7 @@ serves is a problem that says which types there are and under which other policy
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from buildtool.core.datatypes import base
@@ -63,10 +63,10 @@ def select(
     problems += training_problems(ops, op_sources)
     return Selection(
         kernels=tuple(
-            SelectedKernel(registration=kernel, reason=_reason(found[kernel]))
+            SelectedKernel(registration=kernel, reason=used_by(found[kernel]))
             for kernel in sorted(found, key=_order)
         ),
-        ops=tuple((op, _reason(ops[op])) for op in sorted(ops)),
+        ops=tuple((op, used_by(ops[op])) for op in sorted(ops)),
         types=_types((use for uses in ops.values() for use in uses), catalogue),
         problems=tuple(problems),
         notes=tuple(_notes(found, portable)),
@@ -104,7 +104,7 @@ def _order(kernel: Registration) -> tuple[object, ...]:
     return kernel.op, kernel.device, kernel.label, kernel.kernel_class, kernel.source, kernel.line
 
 
-def _reason(uses: list[OpUse]) -> str:
+def used_by(uses: Sequence[OpUse]) -> str:
     """Which models use it, by how many nodes; or why the runtime does."""
     counts: dict[str, int] = {}
     for node in (node for use in uses for node in use.nodes):

@@ -23,6 +23,7 @@ class ApplePlatform:
     products: tuple[str, ...]
     frameworks: tuple[str, ...]
     libraries: tuple[str, ...]
+    runtimes: tuple[str, ...] = ("full",)
     path_variables: tuple[str, ...] = ()
     ndk_build: bool = False
     run_keys: tuple[str, ...] = ()

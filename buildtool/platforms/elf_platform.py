@@ -23,6 +23,7 @@ class ElfPlatform:
     name: str
     abis: Mapping[str, Abi]
     products: tuple[str, ...]
+    runtimes: tuple[str, ...] = ("full",)
     link_flags: tuple[str, ...] = ("-pthread", "-ldl", "-lm")
     path_variables: tuple[str, ...] = ()
     ndk_build: bool = False

@@ -74,6 +74,11 @@ class Platform(Protocol):
         ...
 
     @property
+    def runtimes(self) -> tuple[str, ...]:
+        """What runs models in its apps: values of the key ``runtime``."""
+        ...
+
+    @property
     def path_variables(self) -> tuple[str, ...]:
         """The environment variables that name folders of its tools."""
         ...

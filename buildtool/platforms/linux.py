@@ -20,4 +20,5 @@ PLATFORM = ElfPlatform(
     name="linux",
     abis={X86_64.name: X86_64},
     products=("static", "shared", "java-library"),
+    runtimes=("full", "lite"),
 )

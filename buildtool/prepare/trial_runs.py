@@ -16,7 +16,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from buildtool.verify.reference import read_input, session_of, tensorflow, write_outputs
+from buildtool.verify.reference import (
+    output_types,
+    read_input,
+    session_of,
+    tensorflow,
+    write_outputs,
+)
 
 
 def main() -> None:
@@ -43,7 +49,8 @@ def _run(tf: Any, path: Path, request: dict[str, Any], folder: Path) -> None:
         for place, inputs in enumerate(request["runs"]):
             feeds = {name: read_input(tf, *rest) for name, *rest in inputs}
             own = folder / str(place)
-            rows = write_outputs(tf, session.graph, outputs, session.run(outputs, feeds), own)
+            types = output_types(session.graph, outputs)
+            rows = write_outputs(tf, types, outputs, session.run(outputs, feeds), own)
             (own / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
 
 

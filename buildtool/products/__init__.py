@@ -41,7 +41,16 @@ def product_problems(target: Target) -> Iterator[Problem]:
     if platform is None:
         return
     if target.product in (AUTO, *platform.products):
-        yield from _unread_keys(target, find_product(target))
+        product = find_product(target)
+        if target.runtime in product.runtimes:
+            yield from _unread_keys(target, product)
+        else:
+            able = [name for name in platform.products if target.runtime in PRODUCTS[name].runtimes]
+            yield Problem(
+                where=target.where("product"),
+                what=f"product: {product.name!r} cannot hold the runtime {target.runtime!r} yet",
+                todo=f"products that can: {', '.join(able) or 'none for this platform'}",
+            )
         return
     yield Problem(
         where=target.where("product"),

@@ -10,43 +10,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from buildtool.core.errors import BuildError
-from buildtool.core.paths import DEPENDENCY_ARCHIVE, WHOLE_ARCHIVE
+from buildtool.core.paths import ARCHIVE_NAMES, DEPENDENCY_ARCHIVE, LITE_ARCHIVE, WHOLE_ARCHIVE
 from buildtool.core.render import Renderer, to_json, write_if_changed
 from buildtool.core.run import Command, run
 from buildtool.core.values import ModelInfo, Toolchain
 from buildtool.plan.selecting_macros import PRIVATE_DEFINES
 from buildtool.products.dist_files import (
-    CMAKE_CONFIG,
-    CMAKE_VERSION,
     COMPILE_FLAGS_TEXT,
     FLAGS_JSON,
     LINK_FLAGS_TEXT,
     NDK_BUILD,
-    PKG_CONFIG,
+    cmake_config,
+    cmake_version,
+    pkg_config,
 )
+from buildtool.runtimes.runtime import TENSORFLOW_NAMES, LibraryNames
 from buildtool.tools.linkers import LINKING
 from buildtool.tools.make_rules import prerequisites
 
 WHOLE = f"lib/{WHOLE_ARCHIVE}"
 REST = f"lib/{DEPENDENCY_ARCHIVE}"
-# What apps include besides what the runner does: for ops of their own, files, threads, options, and
-# to load models as the examples do.
-APP_HEADERS = (
-    "tensorflow/core/framework/common_shape_fns.h",
-    "tensorflow/core/framework/register_types.h",
-    "tensorflow/core/framework/shape_inference.h",
-    "tensorflow/core/framework/tensor_util.h",
-    "tensorflow/core/lib/core/errors.h",
-    "tensorflow/core/lib/core/threadpool.h",
-    "tensorflow/core/lib/io/path.h",
-    "tensorflow/core/lib/strings/str_util.h",
-    "tensorflow/core/lib/strings/stringprintf.h",
-    "tensorflow/core/platform/protobuf.h",
-    "tensorflow/core/protobuf/config.pb.h",
-    "tensorflow/core/protobuf/meta_graph.pb.h",
-    "tensorflow/core/public/session_options.h",
-    "tensorflow/core/public/version.h",
-)
+ARCHIVES = frozenset(f"lib/{name}" for name in (*ARCHIVE_NAMES, LITE_ARCHIVE))
 
 
 def app_compile_flags(defines: Sequence[str], *, standard: str) -> tuple[str, ...]:
@@ -62,6 +46,7 @@ def app_link_flags(
     extra: Sequence[str] = (),
     *,
     object_format: str = "elf",
+    library: LibraryNames = TENSORFLOW_NAMES,
 ) -> tuple[str, ...]:
     """Flags of an app's final link, each its own token, in the order that is needed.
 
@@ -69,8 +54,8 @@ def app_link_flags(
     asks for them (see :mod:`buildtool.tools.linkers`).
     """
     return (
-        *LINKING[object_format].whole(WHOLE),
-        REST,
+        *(LINKING[object_format].whole(f"lib/{library.whole}") if library.whole else ()),
+        f"lib/{library.plain}",
         *dropping,
         *extra,
         *platform,
@@ -83,7 +68,7 @@ def absolute_flags(flags: Iterable[str], dist: Path) -> tuple[str, ...]:
         f"-I{dist / flag[2:]}"
         if flag == "-Iinclude"
         else str(dist / flag)
-        if flag in (WHOLE, REST)
+        if flag in ARCHIVES
         else flag
         for flag in flags
     )
@@ -97,13 +82,19 @@ def write_flags(
     compile_flags: Sequence[str],
     link_flags: Sequence[str],
     optional: Sequence[str] = (),
+    library: LibraryNames = TENSORFLOW_NAMES,
 ) -> None:
     """Write the flags as text, JSON, a pkg-config file and a CMake package; all of them find the
     library beside themselves, so that the folder can be moved. Which of the link flags are
     ``optional``, because not every linker knows them, can be told in all but the text."""
     needed = [flag for flag in link_flags if flag not in optional]
-    whole = link_flags.index(WHOLE)
+    plain = f"lib/{library.plain}"
+    whole = f"lib/{library.whole}" if library.whole else ""
+    place = link_flags.index(whole) if whole else 0
     values = {
+        "package": library.package,
+        "component": library.component,
+        "module": library.module,
         "target": target,
         "version": version,
         "compile_flags": compile_flags,
@@ -112,21 +103,21 @@ def write_flags(
         "standard": next(
             f.replace("-std=c++", "cxx_std_") for f in compile_flags if f[:5] == "-std="
         ),
-        "before": link_flags[:whole],
-        "after": link_flags[whole + 1 : link_flags.index(REST)],
-        "whole": WHOLE,
-        "rest": REST,
+        "before": link_flags[:place],
+        "after": link_flags[place + 1 : link_flags.index(plain)],
+        "whole": whole,
+        "rest": plain,
         "defines": [flag[2:] for flag in compile_flags if flag.startswith("-D")],
         "options": [f for f in compile_flags if not f.startswith(("-D", "-I", "-std="))],
-        "others": shlex.join(needed[needed.index(REST) + 1 :]).replace("$", "$$"),
+        "others": shlex.join(needed[needed.index(plain) + 1 :]).replace("$", "$$"),
     }
     renderer.render(COMPILE_FLAGS_TEXT, "dist/flags.txt.j2", flags=compile_flags)
     renderer.render(LINK_FLAGS_TEXT, "dist/flags.txt.j2", flags=link_flags)
     flags = {"compile": compile_flags, "link": link_flags, "optional": optional}
     renderer.write(FLAGS_JSON, to_json(flags))
-    renderer.render(PKG_CONFIG, "dist/tensorflow.pc.j2", **values)
-    for place in (CMAKE_CONFIG, CMAKE_VERSION):
-        renderer.render(place, f"dist/{Path(place).name}.j2", **values)
+    renderer.render(pkg_config(library), "dist/tensorflow.pc.j2", **values)
+    renderer.render(cmake_config(library), "dist/Config.cmake.j2", **values)
+    renderer.render(cmake_version(library), "dist/ConfigVersion.cmake.j2", **values)
 
 
 def write_ndk_build(
@@ -150,7 +141,7 @@ def header_closure(
     includes: Sequence[Path],
     flags: Sequence[str],
     log: Path,
-    more: Sequence[str] = APP_HEADERS,
+    more: Sequence[str],
 ) -> tuple[Path, ...]:
     """All headers that ``source`` and those of ``more`` that ``includes`` hold include, but for
     those of the C and C++ libraries.

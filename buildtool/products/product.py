@@ -25,6 +25,7 @@ from buildtool.core.values import (
     VerificationReport,
 )
 from buildtool.platforms.facts import Platform, SourceAccess
+from buildtool.runtimes.runtime import Runtime
 
 if TYPE_CHECKING:  # a product is listed where no backend is loaded
     from buildtool.backends.backend import Backend, Job, Library
@@ -76,6 +77,9 @@ class Build(Protocol):
     def backend(self) -> Backend: ...
 
     @property
+    def runtime(self) -> Runtime: ...
+
+    @property
     def access(self) -> SourceAccess: ...
 
     @property
@@ -117,6 +121,10 @@ class ArchiveProduct:
 
     name: str
     load_packer: Callable[[], Packer] | None = None
+
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        return ("full",)
 
     @property
     def exports_functions(self) -> bool:
@@ -217,6 +225,11 @@ class Product(Protocol):
     @property
     def packs(self) -> bool:
         """Whether the slices of a target are packed together; else each stays by itself."""
+        ...
+
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        """The runtimes that it can hold: names of :data:`buildtool.runtimes.RUNTIMES`."""
         ...
 
     @property

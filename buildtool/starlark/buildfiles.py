@@ -32,6 +32,7 @@ __all__ = [
     "Candidate",
     "Closure",
     "android_conditions",
+    "lite_candidates",
     "load_packages",
     "mobile_candidates",
     "mobile_conditions",
@@ -51,6 +52,19 @@ MOBILE_LIBRARIES = (
     "//tensorflow/core:portable_tensorflow_lib",
     "//tensorflow/core/common_runtime:direct_session",
 )
+# TensorFlow Lite 2.14 without delegates (tensorflow/lite/BUILD, core/c/BUILD, kernels/BUILD).
+LITE_LIBRARIES = (
+    "//tensorflow/lite:framework",
+    "//tensorflow/lite:create_op_resolver_with_selected_ops",
+    "//tensorflow/lite/core/c:c_api_without_op_resolver",
+    "//tensorflow/lite/kernels:builtin_op_kernels",
+)
+# Delegates are not built. The interface for C names that of NNAPI, for which the tree has a file
+# that says so, as its BUILD files take it for systems other than Android's.
+LITE_DELEGATES = tuple(
+    f"tensorflow/lite/{folder}/" for folder in ("delegates/nnapi", "delegates/xnnpack", "nnapi")
+)
+NNAPI_DISABLED = "tensorflow/lite/delegates/nnapi/nnapi_delegate_disabled.cc"
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -94,3 +108,26 @@ def mobile_candidates(graph: BuildGraph, kernel_files: Iterable[str] = ()) -> tu
     for path, chain in graph.closure(kernel_files).files.items():
         add(path, f"needed by {chain[0]}", chain)
     return tuple(found[path] for path in sorted(found))
+
+
+def lite_candidates(graph: BuildGraph, kernel_files: Iterable[str] = ()) -> tuple[Candidate, ...]:
+    """The same of the tree's TensorFlow Lite: what its libraries and those that own
+    ``kernel_files`` depend on.
+
+    Raises:
+        ConfigError: the tree's BUILD files have no such libraries.
+    """
+    for label in LITE_LIBRARIES:
+        if graph.target(label) is None:
+            graph.filegroup(label)  # says so
+    files = {
+        path: chain
+        for path, chain in graph.closure([*LITE_LIBRARIES, *kernel_files]).files.items()
+        if not path.startswith(LITE_DELEGATES)
+    }
+    if (graph.tree / NNAPI_DISABLED).is_file():
+        files[NNAPI_DISABLED] = (LITE_LIBRARIES[2],)
+    return tuple(
+        Candidate(path=path, reason=f"needed by {chain[0]}", chain=chain)
+        for path, chain in sorted(files.items())
+    )

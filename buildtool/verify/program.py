@@ -12,14 +12,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tflite.BuiltinOperator import BuiltinOperator
+
 from buildtool.core.datatypes import short
 from buildtool.core.errors import Problem, ToolError, VerificationError
+from buildtool.core.lite_names import version_label
 from buildtool.core.run import UNREACHED, Command, Completed, failure_problem, run
 from buildtool.core.values import ModelInfo, TypeConstraint
 from buildtool.verify.causes import likely_cause
 from buildtool.verify.tensor_files import Tensor, read_tensor, to_bytes
 
 PROFILE_FILE = "profile.bin"
+_OP_CODES = {
+    number: name for name, number in vars(BuiltinOperator).items() if isinstance(number, int)
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,17 +93,29 @@ def prove_session(program: Program) -> None:
     _start(program, ["--session"], what="making a session")
 
 
-def list_registries(program: Program) -> Registries:
-    """Ask the program for its op and kernel registries.
+def list_registries(program: Program, customs: Sequence[str] = ()) -> Registries:
+    """Ask the program for its op and kernel registries. ``customs`` are custom ops of TensorFlow
+    Lite, which its resolver does not list by itself.
 
     Raises:
         VerificationError: it fails, or its answer is no list.
     """
-    done = _start(program, ["--kernels"], what="listing the kernels")
-    lines = _lines(program, done)
+    words = ["--kernels", *(word for name in customs for word in ("--custom", name))]
+    lines = _lines(program, _start(program, words, what="listing the kernels"))
+    lite = [lite_kernel(line) for line in lines if "version" in line]
     return Registries(
-        ops=tuple(sorted(line["op"] for line in lines if "op" in line)),
-        kernels=tuple(sorted(_kernel(line) for line in lines if "kernel" in line)),
+        ops=tuple(sorted({line["op"] for line in lines if "op" in line} | {k.op for k in lite})),
+        kernels=tuple(sorted([*lite, *(_kernel(line) for line in lines if "kernel" in line)])),
+    )
+
+
+def lite_kernel(line: Mapping[str, Any]) -> RegisteredKernel:
+    """What a resolver of TensorFlow Lite knows: an op code of the schema, or a custom op, in one
+    version."""
+    code = line.get("code")
+    op = str(line["custom"]) if code is None else _OP_CODES.get(code, f"number {code}")
+    return RegisteredKernel(
+        op=op, device="CPU", label=version_label(line["version"]), constraints=()
     )
 
 

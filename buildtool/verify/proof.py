@@ -11,6 +11,7 @@ from buildtool.binary.archive import Member, read_archive
 from buildtool.binary.elf import kernel_factories
 from buildtool.binary.elf_file import is_bitcode
 from buildtool.core.errors import Problem, ToolError, VerificationError
+from buildtool.core.lite_names import CUSTOM
 from buildtool.core.values import (
     BuildPlan,
     MachoExpectation,
@@ -253,7 +254,9 @@ def _program(what: VerificationInput, timeout: float = QUICK_TIMEOUT) -> Program
 
 
 def _check_registry(what: VerificationInput, program: Program, found: _Findings) -> None:
-    found.registries = list_registries(program)
+    planned = [kernel.registration for kernel in what.plan.kernels]
+    customs = {kernel.op for kernel in planned if kernel.kernel_class.startswith(f"{CUSTOM}::")}
+    found.registries = list_registries(program, sorted(customs))
     found.registry = check_registries(
         what.plan, found.registries, members=found.members, allowed=what.allowed
     )

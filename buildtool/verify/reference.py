@@ -5,7 +5,8 @@ what is compared with the device went through the same files. ``--version`` prin
 version without importing it. Exit code 3: TensorFlow is not installed.
 
 The graph is run as it is written: on the CPU, in one thread, without oneDNN and without graph
-rewriting.
+rewriting. A ``.tflite`` model is run by ``tf.lite.Interpreter``, in one thread, with its builtin
+kernels and no delegate; ends are in the model's own order, whatever they are called.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 NOT_INSTALLED = 3
+LITE_IDENTIFIER = b"TFL3"
 PACKAGES = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos", "tf-nightly")
 
 
@@ -60,14 +62,53 @@ def run_model(options: argparse.Namespace) -> None:
     """Run the graph and write its outputs."""
     tf = tensorflow()
     feeds = {name: read_input(tf, *rest) for name, *rest in options.input}
+    with options.run.open("rb") as file:
+        is_lite = file.read(8)[4:] == LITE_IDENTIFIER
+    run = run_lite if is_lite else run_graph
+    values, types = run(tf, options, feeds)
+    for row in write_outputs(tf, types, options.output * options.steps, values, options.out):
+        print(json.dumps(row))
+
+
+def run_graph(
+    tf: Any, options: argparse.Namespace, feeds: dict[str, Any]
+) -> tuple[list[Any], list[Any]]:
+    """The values of the outputs, step after step, and their types."""
     with session_of(tf, options.run, threads=1) as session:
         session.run([session.graph.get_operation_by_name(name) for name in options.init])
         values = [
             value for _ in range(options.steps) for value in session.run(options.output, feeds)
         ]
-        rows = write_outputs(tf, session.graph, options.output * options.steps, values, options.out)
-    for row in rows:
-        print(json.dumps(row))
+        return values, output_types(session.graph, options.output * options.steps)
+
+
+def output_types(graph: Any, names: list[str]) -> list[Any]:
+    """The types of tensors of a graph."""
+    return [graph.get_tensor_by_name(name).dtype.base_dtype for name in names]
+
+
+def run_lite(
+    tf: Any, options: argparse.Namespace, feeds: dict[str, Any]
+) -> tuple[list[Any], list[Any]]:
+    """The same of a model of TensorFlow Lite."""
+    interpreter = tf.lite.Interpreter(
+        model_path=str(options.run),
+        num_threads=1,
+        experimental_op_resolver_type=(
+            tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        ),
+    )
+    fed = list(zip(interpreter.get_input_details(), feeds.values(), strict=True))
+    for place, value in fed:
+        if tuple(place["shape"]) != value.shape:
+            interpreter.resize_tensor_input(place["index"], value.shape)
+    interpreter.allocate_tensors()
+    for place, value in fed:
+        interpreter.set_tensor(place["index"], value)
+    interpreter.invoke()
+    ends = interpreter.get_output_details()
+    values = [interpreter.get_tensor(end["index"]) for end in ends]
+    return values, [tf.as_dtype(end["dtype"]) for end in ends]
 
 
 def tensorflow() -> Any:
@@ -102,13 +143,12 @@ def session_of(tf: Any, path: Path, *, threads: int) -> Any:
 
 
 def write_outputs(
-    tf: Any, graph: Any, names: list[str], values: list[Any], folder: Path
+    tf: Any, types: list[Any], names: list[str], values: list[Any], folder: Path
 ) -> list[dict[str, Any]]:
     """Write each value to a file of its number. Returns what the runner prints of each."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
-    for place, (name, value) in enumerate(zip(names, values, strict=True)):
-        dtype = graph.get_tensor_by_name(name).dtype.base_dtype
+    for place, (name, value, dtype) in enumerate(zip(names, values, types, strict=True)):
         (folder / f"{place}.bin").write_bytes(_content(value, is_text=dtype == tf.string))
         shape = [int(size) for size in getattr(value, "shape", ())]
         rows.append({"output": name, "dtype": _runner_name(dtype), "shape": shape})

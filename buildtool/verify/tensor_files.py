@@ -48,6 +48,7 @@ NUMPY_TYPES = {
 IMAGE_SIDE = 224
 OTHER_UNKNOWN = 16
 LARGEST_INTEGER = 3
+BYTES = {"DT_UINT8": (0, 255), "DT_QUINT8": (0, 255), "DT_INT8": (-128, 127)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +93,10 @@ def seeded_input(model: ModelInfo, info: TensorInfo) -> Tensor:
     """An input that is the same on every machine: numpy's PCG64, seeded with the SHA-256 of the
     model's SHA-256, a line end and the tensor's name.
 
-    Floats are in [0, 1), bytes (``DT_UINT8``, ``DT_QUINT8``) of all values, other integers from 0
-    to 3 so that they can index a small table, strings words of ASCII letters. An unknown rank is
-    a scalar; of unknown dimensions the first is 1, those of an image (rank 4) 224, others 16.
+    Floats are in [0, 1), bytes (``DT_UINT8``, ``DT_QUINT8``, ``DT_INT8``) of all values, other
+    integers from 0 to 3 so that they can index a small table, strings words of ASCII letters. An
+    unknown rank is a scalar; of unknown dimensions the first is 1, those of an image (rank 4) 224,
+    others 16.
     """
     seed = hashlib.sha256(f"{model.sha256}\n{info.name}".encode()).digest()
     random = np.random.Generator(np.random.PCG64(int.from_bytes(seed, "big")))
@@ -136,8 +138,8 @@ def _random_array(random: np.random.Generator, dtype: str, shape: tuple[int, ...
         return np.asarray(random.random(shape)).astype(kind)
     if kind.kind == "b":
         return np.asarray(random.integers(0, 2, size=shape)).astype(kind)
-    top = 255 if dtype in {"DT_UINT8", "DT_QUINT8"} else LARGEST_INTEGER
-    return np.asarray(random.integers(0, top, size=shape, endpoint=True)).astype(kind)
+    least, top = BYTES.get(dtype, (0, LARGEST_INTEGER))
+    return np.asarray(random.integers(least, top, size=shape, endpoint=True)).astype(kind)
 
 
 def _split_strings(data: bytes) -> list[bytes]:

@@ -54,8 +54,8 @@ def run(work: Workspace) -> str:
         ToolError: TensorFlow is not there for what only it can do, or gives no answer.
         VerificationError: a prepared model differs from the original by more than is allowed.
     """
-    if unmapped := [*mapping_problems(work.target)]:
-        raise ConfigError(unmapped)
+    if unfit := [*mapping_problems(work.target), *work.runtime.find_problems(work.target)]:
+        raise ConfigError(unfit)
     wishes = _wishes(work.target)
     work.layout.prepared.unlink(missing_ok=True)
     work.say("reading the ops of the tree")

@@ -26,6 +26,8 @@ from buildtool.platforms.facts import Platform, SourceAccess
 from buildtool.prepare.wishes import is_prepared
 from buildtool.products import find_product
 from buildtool.products.product import Product
+from buildtool.runtimes import find_runtime
+from buildtool.runtimes.runtime import Runtime
 from buildtool.sources import Cache, OwnCopy, load_lock, with_own_copies
 from buildtool.workflow.build_inputs import BuildInputs, find_inputs
 from buildtool.workflow.kept import load_models, load_plan, load_prepared
@@ -52,6 +54,10 @@ class Workspace:
     @functools.cached_property
     def abi(self) -> Abi:
         return target_abi(self.target)[1]
+
+    @property
+    def runtime(self) -> Runtime:
+        return find_runtime(self.target)
 
     @property
     def product(self) -> Product:

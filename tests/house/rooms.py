@@ -214,6 +214,46 @@ ROOMS = (
         ),
     ),
     Room(
+        name="runtimes/runtime",
+        question="What runs the models, and what does that decide: how they are read and planned, "
+        "what an app links, how it is proved?",
+        uses=("config", "model", "plan", "verify", "backends/backend"),
+    ),
+    Room(
+        name="runtimes/full",
+        question="TensorFlow: which kernels do graphs need, for which types?",
+        uses=(
+            "config",
+            "starlark",
+            "catalogue",
+            "model",
+            "plan",
+            "verify",
+            "backends/backend",
+            "runtimes/runtime",
+        ),
+    ),
+    Room(
+        name="runtimes/lite",
+        question="TensorFlow Lite: which kernels do `.tflite` models need, in which versions?",
+        uses=(
+            "config",
+            "starlark",
+            "catalogue",
+            "model",
+            "plan",
+            "verify",
+            "prepare",
+            "runtimes/runtime",
+        ),
+    ),
+    Room(
+        name="runtimes",
+        question="Which runtimes are there, and which one does a target get?",
+        face=True,
+        uses=("config", "platforms", "runtimes/runtime", "runtimes/full", "runtimes/lite"),
+    ),
+    Room(
         name="products/product",
         question="What is a product, what is it given to make, and what stands in `dist/`?",
         modules=(
@@ -223,7 +263,15 @@ ROOMS = (
             "buildtool.products.examples",
             "buildtool.products.zipped",
         ),
-        uses=("config", "plan", "tools", "verify", "platforms", "backends/backend"),
+        uses=(
+            "config",
+            "plan",
+            "tools",
+            "verify",
+            "platforms",
+            "backends/backend",
+            "runtimes/runtime",
+        ),
     ),
     Room(
         name="products/static",
@@ -236,6 +284,7 @@ ROOMS = (
             "report",
             "platforms",
             "backends/backend",
+            "runtimes",
             "products/product",
         ),
     ),
@@ -249,6 +298,7 @@ ROOMS = (
             "tools",
             "verify",
             "platforms",
+            "runtimes",
             "products/product",
             "products/static",
         ),
@@ -329,7 +379,6 @@ ROOMS = (
         question="In which order? One module a step; the only room that knows all stages.",
         uses=(
             "config",
-            "starlark",
             "catalogue",
             "model",
             "plan",
@@ -344,6 +393,8 @@ ROOMS = (
             "platforms",
             "backends/backend",
             "backends",
+            "runtimes/runtime",
+            "runtimes",
             "products/product",
             "products",
         ),
@@ -353,7 +404,16 @@ ROOMS = (
         question="Which steps are there, when is each up to date, and what do people type? The "
         "only room that knows doit.",
         modules=("buildtool.cli", "buildtool.__main__", "dodo"),
-        uses=("config", "sources", "prepare", "platforms", "backends", "products", "workflow"),
+        uses=(
+            "config",
+            "sources",
+            "prepare",
+            "platforms",
+            "backends",
+            "runtimes",
+            "products",
+            "workflow",
+        ),
     ),
 )
 BY_NAME = {room.name: room for room in ROOMS}

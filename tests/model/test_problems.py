@@ -333,7 +333,7 @@ INDEX = b"x" * 40 + bytes.fromhex("57fb808b247547db")
             "m.tflite",
             b"\x1c\0\0\0TFL3",
             "is a TensorFlow Lite model",
-            f"it cannot be turned back; {FREEZE}",
+            f"set 'runtime: lite' to run it; or {FREEZE}",
         ),
         ("m.pb", b"\x1c\0\0\0TFL3", "is a TensorFlow Lite model", None),
         ("m.h5", b"\x89HDF\r\n\x1a\n\0\0", "is a Keras model in HDF5 (.h5, .keras)", LOAD),

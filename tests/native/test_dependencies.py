@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from buildtool.backends.common.selection_header import PREFIX_HEADERS
-from buildtool.backends.native.cmake_project import SHIMS
 from buildtool.backends.native.native_dependencies import (
     Dependency,
     dependency_sources,
@@ -13,10 +12,11 @@ from buildtool.backends.native.native_dependencies import (
     planned_dependencies,
     with_required,
 )
+from buildtool.backends.native.native_flavours import FLAVOURS
 from buildtool.core.errors import ConfigError
 from buildtool.core.paths import LOCK, TEMPLATES
 from buildtool.core.values import BuildPlan, FileKind, PlannedFile
-from buildtool.plan.runtime import runtime_roots
+from buildtool.plan.runtime_roots import runtime_roots
 from buildtool.sources import Cache, load_lock
 from buildtool.tools.linkers import OBJECT_FORMATS
 
@@ -164,5 +164,5 @@ class TestData:
         for header in PREFIX_HEADERS:
             source = header.replace(".pb.h", ".proto")
             assert (real_tree / source).is_file(), header
-        for header in SHIMS:
+        for header in FLAVOURS["full"].shims:
             assert not (real_tree / header).exists(), header

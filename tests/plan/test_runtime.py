@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.core.errors import ConfigError
-from buildtool.plan.runtime import runtime_roots
+from buildtool.plan.runtime_roots import runtime_roots
 
 TABLE = """\
 "2.14":

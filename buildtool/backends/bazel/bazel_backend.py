@@ -45,6 +45,7 @@ class BazelBackend:
     cxx_standard = "c++11"
     products = ("aar",)
     object_formats = ("elf",)
+    runtimes = ("full",)
     type_policies = tuple(CUT_TYPE_DEFINES)
 
     def takes(self, tree: Path | None) -> bool:

@@ -60,6 +60,7 @@ class MakefileBackend:
     cxx_standard = "c++11"
     products = ("static", "xcframework")
     object_formats = OBJECT_FORMATS
+    runtimes = ("full",)
     type_policies = tuple(CUT_TYPE_DEFINES)
 
     def takes(self, tree: Path | None) -> bool:

@@ -5,24 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from buildtool.backends.common.selection_header import (
-    PREFIX_HEADERS,
     Selections,
     render_ops_to_register,
     render_selections,
 )
+from buildtool.backends.native.lite_ops import render_lite_ops
 from buildtool.backends.native.native_dependencies import Dependency
-from buildtool.backends.native.native_flags import DEPENDENCY_HEADERS
+from buildtool.backends.native.native_flavours import FULL, Flavour
 from buildtool.core.render import Renderer
 from buildtool.core.values import BuildPlan, FileKind, PlannedFile
-from buildtool.plan.build_plan import TENSORFLOW
+from buildtool.plan.build_plan import GENERATED, TENSORFLOW
 from buildtool.rename.names import outer_namespace
-
-SHIMS = (
-    "tensorflow/core/framework/attr_value.pb_text.h",
-    "tensorflow/core/framework/tensor.pb_text.h",
-    "tensorflow/core/framework/types.pb_text.h",
-    "tensorflow/core/framework/registration/options.h",
-)
 
 # What CMake includes, and what it runs at build time.
 SCRIPTS = ("pch_sum.cmake", "rules.cmake", "take_protos.cmake")
@@ -35,16 +28,25 @@ def render_project(
     selections: Selections,
     dependencies: Sequence[Dependency],
     proto_code: str,
+    flavour: Flavour = FULL,
     everything: bool = False,
     protobuf_prefix: str | None = None,
 ) -> None:
     """Write the CMake project of ``plan`` under ``native/``, and ``ops_to_register.h``.
 
     ``selections`` are the kernel classes and ops of each file that registers some; ``proto_code``
-    are protoc's options for the code that it makes. With ``everything``, the files that are
+    are protoc's options for the code that it makes, empty where it makes none. ``flavour`` is that
+    of the runtime. With ``everything``, the files that are
     compiled register all that they can. ``protobuf_prefix`` is that of a renamed protobuf.
     """
-    render_ops_to_register(renderer, plan, selections)
+    if flavour.selects:
+        render_ops_to_register(renderer, plan, selections)
+        renderer.render(
+            "native/include/ops_to_register.h",
+            "native/include/ops_to_register.h.j2",
+            everything=everything,
+        )
+    library, *apart = (name.removeprefix("lib").removesuffix(".a") for name in flavour.archives)
     renderer.render(
         "native/CMakeLists.txt",
         "native/CMakeLists.txt.j2",
@@ -55,6 +57,9 @@ def render_project(
         dependencies=dependencies,
         own=_own_folders(dependencies),
         proto_code=proto_code,
+        library=library,
+        apart="".join(apart),
+        generated=[file.path for file in plan.files if file.root == GENERATED],
     )
     renderer.render(
         "native/sources.cmake",
@@ -68,25 +73,27 @@ def render_project(
     )
     for script in SCRIPTS:
         renderer.render(f"native/{script}", f"native/{script}.j2")
+    if any(file.root == GENERATED for file in plan.files):
+        render_lite_ops(renderer, "native", plan)
+    _render_headers(renderer, flavour, protobuf_prefix)
+    _render_generated(renderer, dependencies)
+    render_selections(renderer, "native/selection", selections)
+
+
+def _render_headers(renderer: Renderer, flavour: Flavour, protobuf_prefix: str | None) -> None:
+    """The headers that are read before others, and those that stand for others."""
+    renderer.render("native/tensorflow_prefix.h", flavour.prefix, headers=flavour.prefix_headers)
     renderer.render(
-        "native/tensorflow_prefix.h", "native/tensorflow_prefix.h.j2", headers=PREFIX_HEADERS
+        "native/dependency_prefix.h",
+        "native/dependency_prefix.h.j2",
+        headers=flavour.dependency_headers,
     )
-    renderer.render(
-        "native/dependency_prefix.h", "native/dependency_prefix.h.j2", headers=DEPENDENCY_HEADERS
-    )
-    renderer.render(
-        "native/include/ops_to_register.h",
-        "native/include/ops_to_register.h.j2",
-        everything=everything,
-    )
-    for shim in SHIMS:
+    for shim in flavour.shims:
         renderer.render(
             f"native/include/{shim}",
             f"native/include/{shim}.j2",
             google=outer_namespace(protobuf_prefix),
         )
-    _render_generated(renderer, dependencies)
-    render_selections(renderer, "native/selection", selections)
 
 
 def _render_generated(renderer: Renderer, dependencies: Sequence[Dependency]) -> None:

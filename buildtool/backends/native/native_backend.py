@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from buildtool.backends.backend import ForeignLibraries, Job, Library
@@ -17,6 +17,7 @@ from buildtool.backends.common.own_compilers import (
 )
 from buildtool.backends.native import native_flags as flags
 from buildtool.backends.native.cmake_project import render_project
+from buildtool.backends.native.lite_ops import LITE_OPS
 from buildtool.backends.native.native_build import NativeInputs, build_library
 from buildtool.backends.native.native_dependencies import (
     Dependency,
@@ -25,16 +26,17 @@ from buildtool.backends.native.native_dependencies import (
     planned_dependencies,
     with_required,
 )
+from buildtool.backends.native.native_flavours import FLAVOURS, Flavour
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.config import Target
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.render import Renderer
 from buildtool.core.values import Abi, BuildPlan, FileKind, SelectedKernel, SourceTree, Toolchain
-from buildtool.plan.build_plan import TENSORFLOW, Offer, selections
+from buildtool.plan.build_plan import GENERATED, TENSORFLOW, Offer, selections
 from buildtool.plan.eight_bit import eight_bit_defines
 from buildtool.platforms.facts import Platform
 from buildtool.sources import Lock, Progress, fetch_all, licence_files
-from buildtool.starlark.buildfiles import BuildConditions, BuildGraph, mobile_candidates
+from buildtool.starlark.buildfiles import BuildConditions, BuildGraph
 from buildtool.tools.compilers import find_protoc
 from buildtool.tools.linkers import OBJECT_FORMATS
 
@@ -50,6 +52,7 @@ class NativeBackend:
     cxx_standard = "c++17"
     products = ("static", "xcframework", "shared", "prefab", "java-library", "java-aar")
     object_formats = OBJECT_FORMATS
+    runtimes = tuple(FLAVOURS)
     type_policies = tuple(TYPE_DEFINES)
 
     def takes(self, tree: Path | None) -> bool:
@@ -70,7 +73,11 @@ class NativeBackend:
                     todo="leave the key out, or change that file",
                 )
             )
-        found = (item for each in OBJECT_FORMATS for item in load_dependencies(version, each))
+        found = (
+            item
+            for each in OBJECT_FORMATS
+            for item in load_dependencies(version, each, runtime=target.runtime)
+        )
         return list(dict.fromkeys(item.source for item in found if not item.on_demand))
 
     def toolchain(
@@ -86,7 +93,8 @@ class NativeBackend:
 
     def defines(self, job: Job, types: str) -> tuple[str, ...]:
         own = eight_bit_defines(job.abi, job.target.defines)
-        return flags.defines(types=types, extra=(*own, *job.target.defines))
+        flavour = FLAVOURS[job.target.runtime]
+        return flavour.all_defines(types=types, extra=(*own, *job.target.defines))
 
     def compile_flags(self, job: Job) -> tuple[str, ...]:
         return own_compile_flags(job, own=flags.COMPILE_FLAGS)
@@ -140,9 +148,10 @@ class NativeBackend:
     ) -> list[Offer]:
         wanted = [d for d in _dependencies(job) if not d.on_demand or d.source in libraries]
         trees = _trees(job, wanted)
-        candidates = mobile_candidates(graph, kernel_files)
+        flavour = FLAVOURS[job.target.runtime]
+        candidates = flavour.candidates(graph, kernel_files)
         users = _users(job, [each.path for each in candidates], wanted, trees)
-        protos = sorted(set(graph.protos([c.path for c in candidates]).values()))
+        protos = graph.protos([c.path for c in candidates]) if flavour.has_protos else {}
         tensorflow = [
             Offer(
                 root=TENSORFLOW,
@@ -155,7 +164,7 @@ class NativeBackend:
         ]
         generated = [
             Offer(root=TENSORFLOW, path=path, kind=FileKind.PROTO, reason="included as .pb.h")
-            for path in protos
+            for path in sorted(set(protos.values()))
         ]
         others = [
             Offer(
@@ -168,15 +177,17 @@ class NativeBackend:
             for item in wanted
             for path in dependency_sources(item, trees[item.name])
         ]
-        return [*tensorflow, *generated, *others]
+        return [*tensorflow, *generated, *_own_files(flavour), *others]
 
     def render(self, renderer: Renderer, plan: BuildPlan, target: Target, abi: Abi) -> None:
+        flavour = FLAVOURS[target.runtime]
         render_project(
             renderer,
             plan,
-            selections=selections(plan),
-            dependencies=planned_dependencies(plan, abi.object_format),
-            proto_code=flags.proto_code(level=target.optimise.level),
+            selections=selections(plan) if flavour.selects else {},
+            dependencies=planned_dependencies(plan, abi.object_format, runtime=target.runtime),
+            proto_code=flags.proto_code(level=target.optimise.level) if flavour.has_protos else "",
+            flavour=flavour,
             everything=target.registration == "all",
             protobuf_prefix=target.protobuf_prefix,
         )
@@ -186,11 +197,11 @@ class NativeBackend:
         return ""
 
     def build(self, job: Job, plan: BuildPlan) -> Library:
-        dependencies = planned_dependencies(plan, job.abi.object_format)
+        flavour = FLAVOURS[job.target.runtime]
+        dependencies = planned_dependencies(plan, job.abi.object_format, runtime=job.target.runtime)
         fetched = _fetched(job, dependencies)
-        trees = _trees(job, dependencies)
-        protoc = find_protoc(PROTOC_SERIES)
         project = job.layout.generated / "native"
+        trees = {**_trees(job, dependencies), GENERATED: project}
         folder = job.folder / self.folder
         built = build_library(
             NativeInputs(
@@ -198,7 +209,8 @@ class NativeBackend:
                 trees=trees,
                 dependencies=dependencies,
                 toolchain=job.toolchain,
-                protoc=job.renaming.protoc(protoc) if job.renaming else protoc,
+                archives=flavour.archives,
+                protoc=_protoc(job) if flavour.has_protos else None,
                 project=project,
                 folder=folder,
                 cache=job.cache.root,
@@ -231,6 +243,13 @@ class NativeBackend:
         )
 
 
+def _own_files(flavour: Flavour) -> Iterator[Offer]:
+    """What is written for the models and compiled with the rest."""
+    if not flavour.selects:
+        reason = "registers the models' ops, in their versions"
+        yield Offer(root=GENERATED, path=LITE_OPS, kind=FileKind.OP, reason=reason, required=True)
+
+
 def _framework_flags(job: Job) -> list[str]:
     """The flags that link Apple's frameworks which the dependencies call."""
     if job.toolchain.object_format != "macho":
@@ -240,7 +259,13 @@ def _framework_flags(job: Job) -> list[str]:
 
 
 def _dependencies(job: Job) -> tuple[Dependency, ...]:
-    return load_dependencies(job.tree.version, job.abi.object_format)
+    return load_dependencies(job.tree.version, job.abi.object_format, runtime=job.target.runtime)
+
+
+def _protoc(job: Job) -> Path:
+    """Raises ToolError if there is none of the right release."""
+    protoc = find_protoc(PROTOC_SERIES)
+    return job.renaming.protoc(protoc) if job.renaming else protoc
 
 
 def _trees(job: Job, dependencies: Sequence[Dependency]) -> Mapping[str, Path]:

@@ -16,7 +16,6 @@ from buildtool.backends.native.cmake_project import source_lists
 from buildtool.backends.native.native_dependencies import Dependency
 from buildtool.binary.symbols import demangle, system_symbols
 from buildtool.catalogue.definers import DefinerIndex
-from buildtool.core.paths import ARCHIVE_NAMES
 from buildtool.core.render import Renderer, write_if_changed
 from buildtool.core.run import new_log, program_state
 from buildtool.core.values import BuildPlan, FileKind, MissingSymbol, PlannedFile, Toolchain
@@ -29,13 +28,15 @@ Guess = Callable[[str], Sequence[str]]
 class NativeInputs:
     """What a native build is made from. ``trees`` are the roots of all sources by the names that
     the plan uses; ``project`` is the generated project's folder, ``folder`` the binary one;
+    ``archives`` are the names of what it makes, ``protoc`` is None where nothing is made by it;
     ``cache`` holds what builds learn, ``memory`` what those of this tree have."""
 
     plan: BuildPlan
     trees: Mapping[str, Path]
     dependencies: Sequence[Dependency]
     toolchain: Toolchain
-    protoc: Path
+    archives: Sequence[str]
+    protoc: Path | None
     project: Path
     folder: Path
     cache: Path
@@ -74,7 +75,7 @@ def build_library(inputs: NativeInputs) -> NativeLibrary:
     native.configure(BUILDTOOL_CANDIDATES="OFF")
     native.build((), title="archiving")
     return NativeLibrary(
-        archives=tuple(inputs.folder / name for name in ARCHIVE_NAMES),
+        archives=tuple(inputs.folder / name for name in inputs.archives),
         files=files,
         compiled=len(narrowed.known),
         unfound=narrowed.unfound,
@@ -84,7 +85,7 @@ def build_library(inputs: NativeInputs) -> NativeLibrary:
 def _native_build(inputs: NativeInputs) -> NativeBuild:
     variables = {
         "TENSORFLOW_SOURCE_DIR": str(inputs.trees[TENSORFLOW]),
-        "BUILDTOOL_PROTOC": str(inputs.protoc),
+        **({"BUILDTOOL_PROTOC": str(inputs.protoc)} if inputs.protoc else {}),
         **{
             f"{dependency.variable}_SOURCE_DIR": str(inputs.trees[dependency.name])
             for dependency in inputs.dependencies

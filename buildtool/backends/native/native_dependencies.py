@@ -28,7 +28,7 @@ class Dependency:
     calls there. One that is ``on_demand`` is built where a kernel's file includes a header whose
     name begins as one of ``headers``, or where one that is built ``requires`` it by name;
     ``generated`` are headers that its own build would make, ``always`` the sources that are
-    compiled wherever it is built.
+    compiled wherever it is built. ``runtimes`` are the values of the key ``runtime`` that need it.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Dependency:
     requires: tuple[str, ...] = ()
     generated: tuple[str, ...] = ()
     always: tuple[str, ...] = ()
+    runtimes: tuple[str, ...] = ("full",)
 
     @property
     def version(self) -> str:
@@ -59,10 +60,10 @@ class Dependency:
 
 
 def load_dependencies(
-    version: str, object_format: str, *, data: Path = TABLE
+    version: str, object_format: str, *, runtime: str = "full", data: Path = TABLE
 ) -> tuple[Dependency, ...]:
-    """The dependencies of this version of TensorFlow (``2.14.1``) where objects are ``elf`` or
-    ``macho``.
+    """The dependencies of a runtime of this version of TensorFlow (``2.14.1``) where objects are
+    ``elf`` or ``macho``.
 
     Raises:
         ConfigError: nobody has found out yet what this version needs.
@@ -78,14 +79,18 @@ def load_dependencies(
             )
         )
     found = (from_json(Dependency, entry) for entry in table[own])
-    return tuple(dependency for dependency in found if object_format in dependency.formats)
+    return tuple(
+        item for item in found if object_format in item.formats and runtime in item.runtimes
+    )
 
 
-def planned_dependencies(plan: BuildPlan, object_format: str) -> tuple[Dependency, ...]:
+def planned_dependencies(
+    plan: BuildPlan, object_format: str, *, runtime: str = "full"
+) -> tuple[Dependency, ...]:
     """What is built beside TensorFlow for a plan: of the libraries on demand, those whose files it
     offers."""
     roots = {file.root for file in plan.files}
-    found = load_dependencies(plan.tensorflow_version, object_format)
+    found = load_dependencies(plan.tensorflow_version, object_format, runtime=runtime)
     return tuple(item for item in found if not item.on_demand or item.name in roots)
 
 

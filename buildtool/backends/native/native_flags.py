@@ -1,4 +1,4 @@
-"""Defines and flags of the native backend: the mobile flavour of TensorFlow 2.x.
+"""Defines and flags of the native backend: the mobile flavour of TensorFlow 2.x, and its Lite.
 
 Defines as TensorFlow's own mobile builds have them: ``tf_copts`` and ``tf_features_nomodules`` in
 ``tensorflow/tensorflow.bzl`` (2.14.1), and ``framework/registration/registration.h``.
@@ -6,9 +6,6 @@ Defines as TensorFlow's own mobile builds have them: ``tf_copts`` and ``tf_featu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from buildtool.backends.common.flags import TYPE_DEFINES
 from buildtool.plan.selecting_macros import SELECTIVE
 
 DEFINES = (
@@ -23,6 +20,19 @@ DEFINES = (
     SELECTIVE,
     "TENSORFLOW_MONOLITHIC_BUILD",
     "TF_LEAN_BINARY",
+)
+# ``tflite_copts`` in ``lite/build_def.bzl``; of ``lite/kernels/BUILD`` what it sets for phones: all
+# matrices are multiplied by ruy.
+LITE_DEFINES = (
+    "EIGEN_MAX_ALIGN_BYTES=64",
+    "EIGEN_MPL2_ONLY",
+    "EIGEN_NEON_GEBP_NR=4",
+    "FARMHASH_NO_CXX_STRING",
+    "NDEBUG",
+    "TFLITE_WITHOUT_XNNPACK",
+    "TFLITE_WITH_RUY",
+    # NEON's intrinsics on x86 need a translating header; the portable kernels serve there.
+    "TF_LITE_DISABLE_X86_NEON",
 )
 COMPILE_FLAGS = ("-fno-exceptions",)
 # Of the C++ library, what abseil and protobuf include most.
@@ -60,10 +70,9 @@ DEPENDENCY_HEADERS = (
     "vector",
 )
 
-
-def defines(*, types: str, extra: Sequence[str] = ()) -> tuple[str, ...]:
-    """All defines, sorted; ``types`` is the target's type policy."""
-    return tuple(sorted({*DEFINES, *TYPE_DEFINES[types], *extra}))
+# The same for TensorFlow Lite, which prints by stdio: each file that reads <iostream> would start
+# its streams.
+LITE_HEADERS = tuple(name for name in DEPENDENCY_HEADERS if name not in ("iostream", "sstream"))
 
 
 def proto_code(*, level: str) -> str:

@@ -14,6 +14,7 @@ class AarProduct:
     """See :class:`~buildtool.products.product.Product`."""
 
     name = "aar"
+    runtimes = ("full",)
     packs = True
     exports_functions = False
     maps_models = False

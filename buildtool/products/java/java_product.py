@@ -9,7 +9,7 @@ from pathlib import Path
 from buildtool.config import Target
 from buildtool.products.java.java_places import CLASSES_PLACE, FACTS_PLACE, LIBRARY_PLACE
 from buildtool.products.product import ArchiveProduct, Maker, Packer, ProductFiles, is_release_1
-from buildtool.products.static.static_product import FILES
+from buildtool.products.static.static_product import archive_files
 from buildtool.tools.jdk import jdk_state
 
 OWN = tuple(map(str, (LIBRARY_PLACE, CLASSES_PLACE, FACTS_PLACE)))
@@ -22,8 +22,8 @@ class JavaProduct(ArchiveProduct):
         return not is_release_1(tree)
 
     def files(self, target: Target) -> ProductFiles:
-        del target
-        return dataclasses.replace(FILES, products=(*FILES.products, *OWN))
+        files = archive_files(target)
+        return dataclasses.replace(files, products=(*files.products, *OWN))
 
     def state(self, target: Target) -> str:
         del target

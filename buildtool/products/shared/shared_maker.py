@@ -65,7 +65,7 @@ class SharedMaker:
         flags = Renderer(build.layout.dist)
         values = {"target": build.plan.target, "version": build.plan.tensorflow_version}
         flags.render(CMAKE_CONFIG, "shared/TensorFlowSelectiveConfig.cmake.j2", **values)
-        flags.render(CMAKE_VERSION, "dist/TensorFlowSelectiveConfigVersion.cmake.j2", **values)
+        flags.render(CMAKE_VERSION, "dist/ConfigVersion.cmake.j2", **values)
         if build.platform.ndk_build:
             flags.render(NDK_BUILD, "shared/Android.mk.j2")
         del renderer

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from buildtool.backends.backend import Library
 from buildtool.core.errors import BuildError, Problem
-from buildtool.core.paths import RUNNER
 from buildtool.core.run import Command, failure_problem, run
 from buildtool.core.values import MissingSymbol, RefusedFile
 from buildtool.products import dist
@@ -27,11 +26,11 @@ def install_app_headers(build: Build, library: Library, others: Sequence[str]) -
     flags = dist.app_compile_flags(build.plan.defines, standard=build.backend.cxx_standard)
     headers = dist.header_closure(
         build.job.toolchain,
-        RUNNER,
+        build.runtime.runner,
         includes=library.includes,
         flags=[*(flag for flag in flags if flag != "-Iinclude"), *_runner_defines(build)],
         log=build.job.log,
-        more=(*dist.APP_HEADERS, *others),
+        more=(*build.runtime.headers, *others),
     )
     dist.install_headers(headers, library.roots, build.layout.headers)
 
@@ -50,8 +49,8 @@ def link_runner(build: Build, library: Library) -> None:
     compiler = (str(toolchain.cxx.path), *toolchain.compile_flags, *plan.compile_flags)
     # An object of its own name: the map, and so the report, would show a compiler's temporary one.
     program, made = str(build.layout.program), str(build.layout.program.with_suffix(".o"))
-    words = (*compiler, *compile_flags, *_runner_defines(build), "-c", str(RUNNER), "-o", made)
-    compiling = Command(argv=words)
+    source = ("-c", str(build.runtime.runner), "-o", made)
+    compiling = Command(argv=(*compiler, *compile_flags, *_runner_defines(build), *source))
     run(compiling, what="compiling the runner", log=log)
     argv = (
         *(*compiler, made, "-o", program),
@@ -65,9 +64,7 @@ def link_runner(build: Build, library: Library) -> None:
 
 
 def _runner_defines(build: Build) -> tuple[str, ...]:
-    """What the runner can do of what only some libraries can."""
-    maps = any(model.package is not None for model in build.models)
-    return ("-DRUNNER_MAPS_MODELS",) if maps else ()
+    return build.runtime.runner_defines(build.models)
 
 
 def link(command: Command, library: Library, *, what: str, log: Path) -> None:

@@ -28,7 +28,8 @@ from buildtool.products.examples import write_examples
 from buildtool.products.product import Build, Packer, Slice
 from buildtool.products.static.runner_link import install_app_headers, link_runner
 from buildtool.report.size import SizeInput, measure
-from buildtool.verify import Allowance, ModelRun, VerificationInput, may_register, verify
+from buildtool.runtimes import find_runtime
+from buildtool.verify import Allowance, ModelRun, VerificationInput, verify
 from buildtool.verify.expected import find_reference
 from buildtool.verify.rehearsal import rehearse, unknown_ranks
 from buildtool.verify.runnable import Runnable
@@ -54,6 +55,7 @@ class StaticMaker:
             job.platform.app_link_flags(job.target, job.abi),
             job.target.flags.link,
             object_format=job.toolchain.object_format,
+            library=find_runtime(job.target).library,
         )
 
     def write_flags(self, build: Build, renderer: Renderer) -> int:
@@ -66,8 +68,10 @@ class StaticMaker:
             compile_flags=_app_flags(build),
             link_flags=plan.link_flags,
             optional=backend.optional_flags(plan.link_flags),
+            library=build.runtime.library,
         )
-        write_examples(flags, build.models, plan.tensorflow_version)
+        if build.runtime.has_examples:
+            write_examples(flags, build.models, plan.tensorflow_version)
         if build.platform.ndk_build:
             dist.write_ndk_build(flags, plan.link_flags, _app_flags(build))
         for name in FLAGS_FILES:
@@ -142,7 +146,7 @@ class StaticMaker:
         return measure(
             SizeInput(
                 plan=build.plan,
-                archives=build.layout.archives,
+                archives=build.layout.archives(build.runtime.library.archives),
                 program=build.layout.program,
                 strip=build.toolchain.strip.path,
                 folder=build.layout.runner,
@@ -180,18 +184,14 @@ def verification_input(build: Build) -> VerificationInput:
     job, runner = build.job, linked_runner(build)
     return VerificationInput(
         plan=dataclasses.replace(plan, models=models),
-        libraries=build.layout.archives,
+        libraries=build.layout.archives(build.runtime.library.archives),
         program=runner.program,
         emulator=runner.emulator,
         emulated=runner.emulated,
         device=runner.device,
         not_run=runner.not_run,
         expectation=build.platform.expectation(target, build.abi),
-        allowed=may_register(
-            plan,
-            build.catalogue(plan.defines),
-            everything=target.registration == "all",
-        ),
+        allowed=build.runtime.load_planner().allowed(plan, target, build.catalogue),
         models=runner.models,
         folder=build.layout.verify,
         protobuf_prefix=target.protobuf_prefix or "",

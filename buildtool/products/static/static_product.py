@@ -7,29 +7,38 @@ from pathlib import Path
 from buildtool.config import Target
 from buildtool.core.paths import WITHIN
 from buildtool.products.dist_files import (
-    CMAKE_CONFIG,
     COMPILE_FLAGS_TEXT,
     FLAGS_JSON,
     LINK_FLAGS_TEXT,
-    PKG_CONFIG,
+    cmake_config,
+    pkg_config,
 )
 from buildtool.products.product import ArchiveProduct, Maker, ProductFiles
+from buildtool.runtimes import RUNTIMES, find_runtime
 
 
 def _in_dist(*names: str) -> tuple[str, ...]:
     return tuple(str(WITHIN.dist / name) for name in names)
 
 
-FILES = ProductFiles(
-    flags=_in_dist(COMPILE_FLAGS_TEXT, FLAGS_JSON, LINK_FLAGS_TEXT, CMAKE_CONFIG, PKG_CONFIG),
-    products=tuple(map(str, WITHIN.archives)),
-    programs=(str(WITHIN.program),),
-    packed=(str(WITHIN.plan), *_in_dist(FLAGS_JSON)),
-)
+def archive_files(target: Target) -> ProductFiles:
+    """The archives of the target's runtime, and what tells an app's build of them."""
+    library = find_runtime(target).library
+    places = (cmake_config(library), pkg_config(library))
+    return ProductFiles(
+        flags=_in_dist(COMPILE_FLAGS_TEXT, FLAGS_JSON, LINK_FLAGS_TEXT, *places),
+        products=tuple(map(str, WITHIN.archives(library.archives))),
+        programs=(str(WITHIN.program),),
+        packed=(str(WITHIN.plan), *_in_dist(FLAGS_JSON)),
+    )
 
 
 class StaticProduct(ArchiveProduct):
     """See :class:`~buildtool.products.product.Product`."""
+
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        return tuple(RUNTIMES)
 
     @property
     def maps_models(self) -> bool:
@@ -40,8 +49,7 @@ class StaticProduct(ArchiveProduct):
         return True
 
     def files(self, target: Target) -> ProductFiles:
-        del target
-        return FILES
+        return archive_files(target)
 
     def maker(self) -> Maker:
         from buildtool.products.static.static_maker import StaticMaker  # noqa: PLC0415 - heavy

@@ -95,7 +95,7 @@ def write_settings(renderer: Renderer, package: Package, settings: Sequence[Sett
     )
     renderer.render(
         CMAKE_VERSION,
-        "dist/TensorFlowSelectiveConfigVersion.cmake.j2",
+        "dist/ConfigVersion.cmake.j2",
         version=package.version,
     )
 

@@ -12,12 +12,12 @@ from buildtool.core.run import new_log
 from buildtool.core.values import BuildPlan
 from buildtool.plan.selecting_macros import PRIVATE_DEFINES
 from buildtool.platforms.facts import Platform
-from buildtool.products import dist
 from buildtool.products.dist_files import FLAGS_JSON
 from buildtool.products.product import Slice
 from buildtool.products.xcframework.managers import source_date
 from buildtool.products.xcframework.package_values import Package, SlicePackage, Tools
 from buildtool.products.xcframework.packing import pack
+from buildtool.runtimes import find_runtime
 from buildtool.tools.apple.apple_toolchain import find_packers
 
 
@@ -43,7 +43,7 @@ def pack_xcframework(
             folder=layout.dist,
             log=log,
             tools=Tools(libtool=libtool, lipo=lipo),
-            public=("tensorflow/core/public/session.h", *dist.APP_HEADERS),
+            public=("tensorflow/core/public/session.h", *find_runtime(target).headers),
             frameworks=_frameworks(first.plan),
             libraries=tuple(flag[2:] for flag in platform.link_flags if flag[:2] == "-l"),
             options=("-dead_strip", *target.flags.link),

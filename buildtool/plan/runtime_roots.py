@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from buildtool.core.decode import from_json
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.paths import DATA
 from buildtool.core.version_numbers import numbers, series
 from buildtool.plan.build_plan import RuntimeRoot
 
 TABLE = DATA / "runtime.yaml"
+LITE_TABLE = DATA / "lite.yaml"
 
 
 def runtime_roots(version: str, *, data: Path = TABLE) -> list[RuntimeRoot]:
@@ -40,3 +43,31 @@ def runtime_roots(version: str, *, data: Path = TABLE) -> list[RuntimeRoot]:
         for root in entries
         if numbers(root.get("since", "0")) <= numbers(own) <= numbers(root.get("until", "99"))
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiteFacts:
+    """What is written down of a release's TensorFlow Lite: the files that an app calls, and the ops
+    whose kernels cannot be linked, with the reason."""
+
+    roots: tuple[RuntimeRoot, ...]
+    lacking: Mapping[str, str]
+
+
+def lite_facts(version: str) -> LiteFacts:
+    """The facts on this version of TensorFlow (``2.14.1``).
+
+    Raises:
+        ConfigError: nobody has found out yet what this version needs.
+    """
+    table = yaml.safe_load(LITE_TABLE.read_text(encoding="utf-8"))
+    own = series(version)
+    if own not in table:
+        raise ConfigError(
+            Problem(
+                where=f"TensorFlow {version}",
+                what="nobody has found out yet what this version's TensorFlow Lite needs",
+                todo=f"known are {', '.join(sorted(table))}; add {own!r} to {LITE_TABLE.name}",
+            )
+        )
+    return from_json(LiteFacts, table[own])

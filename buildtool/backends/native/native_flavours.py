@@ -1,0 +1,87 @@
+"""How the native backend compiles each runtime: a :class:`Flavour` for each value of the key
+``runtime`` that it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from buildtool.backends.common.flags import TYPE_DEFINES
+from buildtool.backends.common.selection_header import PREFIX_HEADERS
+from buildtool.backends.native import native_flags as flags
+from buildtool.core.paths import ARCHIVE_NAMES, LITE_ARCHIVE
+from buildtool.starlark.buildfiles import (
+    BuildGraph,
+    Candidate,
+    lite_candidates,
+    mobile_candidates,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flavour:
+    """What the project of one runtime is made of.
+
+    ``defines`` are the macros of all files, to which those of the type policy come; ``candidates``
+    finds the tree's files that may be linked. ``archives`` are what CMake makes, TensorFlow's own
+    objects in the first, those of the dependencies in the last. ``prefix`` is the template of the
+    header that is read before each of TensorFlow's files, with ``prefix_headers`` in it, and
+    ``dependency_headers`` are those of the C++ library that come before dependencies' files.
+    ``shims`` are headers that stand for others in ``templates/native/include``; ``has_protos`` says
+    whether protoc makes some of its files, ``selects`` whether ``ops_to_register.h`` is read.
+    """
+
+    runtime: str
+    defines: tuple[str, ...]
+    type_defines: Mapping[str, tuple[str, ...]]
+    candidates: Callable[[BuildGraph, Iterable[str]], tuple[Candidate, ...]]
+    archives: tuple[str, ...]
+    prefix: str
+    prefix_headers: Sequence[str]
+    dependency_headers: Sequence[str]
+    shims: tuple[str, ...]
+    has_protos: bool
+    selects: bool
+
+    def all_defines(self, *, types: str, extra: Sequence[str] = ()) -> tuple[str, ...]:
+        """All macros, sorted; ``types`` is the target's type policy."""
+        return tuple(sorted({*self.defines, *self.type_defines.get(types, ()), *extra}))
+
+
+FULL = Flavour(
+    runtime="full",
+    defines=flags.DEFINES,
+    type_defines=TYPE_DEFINES,
+    candidates=mobile_candidates,
+    archives=ARCHIVE_NAMES,
+    prefix="native/tensorflow_prefix.h.j2",
+    prefix_headers=PREFIX_HEADERS,
+    dependency_headers=flags.DEPENDENCY_HEADERS,
+    shims=(
+        "tensorflow/core/framework/attr_value.pb_text.h",
+        "tensorflow/core/framework/tensor.pb_text.h",
+        "tensorflow/core/framework/types.pb_text.h",
+        "tensorflow/core/framework/registration/options.h",
+    ),
+    has_protos=True,
+    selects=True,
+)
+LITE = Flavour(
+    runtime="lite",
+    defines=flags.LITE_DEFINES,
+    type_defines={},
+    candidates=lite_candidates,
+    archives=(LITE_ARCHIVE,),
+    prefix="native/lite_prefix.h.j2",
+    prefix_headers=(
+        *flags.LITE_HEADERS,
+        "tensorflow/lite/schema/schema_generated.h",
+        "tensorflow/lite/core/subgraph.h",
+        "tensorflow/lite/kernels/kernel_util.h",
+    ),
+    dependency_headers=flags.LITE_HEADERS,
+    shims=("pthreadpool.h",),
+    has_protos=False,
+    selects=False,
+)
+FLAVOURS = {flavour.runtime: flavour for flavour in (FULL, LITE)}

@@ -1,0 +1,1 @@
+"""What ``.tflite`` models run."""

@@ -1,0 +1,196 @@
+"""A ``.tflite`` file as values. The schema, and the reading of FlatBuffers, are the packages'
+``tflite`` and ``flatbuffers``.
+
+They trust what they read: an offset that leads nowhere is an error of Python's, or leads back from
+the file's end. So what they give is looked at here, and a file that does not hold together is
+:class:`DamagedError`. What lies behind the FlatBuffer, such as a zip with metadata, is not read.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import tflite
+
+from buildtool.core.values import TensorInfo
+
+IDENTIFIER = b"TFL3"
+SCHEMA_VERSION = 3
+# Above it, an op code does not fit into the schema's old field of 8 bits.
+_PLACEHOLDER = 127
+_TYPES = {"FLOAT32": "DT_FLOAT", "FLOAT16": "DT_HALF", "FLOAT64": "DT_DOUBLE"}
+_NO_TENSOR = -1  # an input that an operator leaves out
+T = TypeVar("T")
+
+
+class DamagedError(Exception):
+    """The file does not hold together; the text says where."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """One operator: ``op`` is its code as in the schema (``CONV_2D``), or the name of a ``custom``
+    op. ``subgraph`` is the name of that which it stands in, empty for the first; ``types`` are
+    DataType names of its inputs and outputs."""
+
+    op: str
+    custom: bool
+    version: int
+    subgraph: str
+    place: int
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiteModel:
+    """A model: its operators, of all subgraphs; what goes into the first and comes out of it; the
+    names of its signatures."""
+
+    operators: tuple[Operator, ...]
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    signatures: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Code:
+    op: str
+    custom: bool
+    version: int
+
+
+def names_of(enumeration: type) -> dict[int, str]:
+    """The names of an enumeration of the schema, by number."""
+    return {number: name for name, number in vars(enumeration).items() if isinstance(number, int)}
+
+
+_OPS, _TENSORS = names_of(tflite.BuiltinOperator), names_of(tflite.TensorType)
+
+
+def schema_version(data: bytes) -> int:
+    """The version of the schema that a model was written for.
+
+    Raises:
+        DamagedError: the file does not hold together.
+    """
+    return _sound(lambda: int(tflite.Model.GetRootAs(data, 0).Version()))
+
+
+def read_model(data: bytes) -> LiteModel:
+    """Read a model.
+
+    Raises:
+        DamagedError: it does not hold together.
+    """
+    return _sound(lambda: _read(data))
+
+
+def _sound(read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except (struct.error, IndexError, ValueError, TypeError, AttributeError) as failure:
+        raise DamagedError(f"an offset leads out of it ({failure})") from None
+
+
+def _read(data: bytes) -> LiteModel:
+    model = tflite.Model.GetRootAs(data, 0)
+    most = len(data) // 4  # every item of a list takes 4 bytes or more
+    codes = [_code(model.OperatorCodes(n)) for n in _range(model.OperatorCodesLength(), most)]
+    graphs = [model.Subgraphs(n) for n in _range(model.SubgraphsLength(), most)]
+    if not graphs:
+        raise DamagedError("it has no subgraph")
+    operators: list[Operator] = []
+    for number, graph in enumerate(graphs):
+        operators += _operators(graph, number, codes, most - len(operators))
+    first = graphs[0]
+    tensors = _tensors(first, most)
+    return LiteModel(
+        operators=tuple(operators),
+        inputs=tuple(_ends(first.InputsLength(), first.Inputs, tensors)),
+        outputs=tuple(_ends(first.OutputsLength(), first.Outputs, tensors)),
+        signatures=tuple(
+            _text(model.SignatureDefs(n).SignatureKey())
+            for n in _range(model.SignatureDefsLength(), most)
+        ),
+    )
+
+
+def _range(length: int, most: int) -> range:
+    """The places of a list. Raises DamagedError if the file is too small for it."""
+    if length > most:
+        raise DamagedError(f"a list of {length} items is larger than the file")
+    return range(length)
+
+
+def _code(code: Any) -> _Code:
+    number = max(code.DeprecatedBuiltinCode(), code.BuiltinCode())
+    if number < 0:
+        raise DamagedError(f"there is no op code {number}")
+    custom = number == tflite.BuiltinOperator.CUSTOM
+    name = _text(code.CustomCode()) if custom else _OPS.get(number, f"number {number}")
+    if custom and not name:
+        raise DamagedError("a custom op has no name")
+    return _Code(op=name, custom=custom, version=code.Version())
+
+
+def _operators(graph: Any, number: int, codes: Sequence[_Code], most: int) -> Iterator[Operator]:
+    name = (_text(graph.Name()) or f"subgraph {number}") if number else ""
+    tensors = _tensors(graph, most)
+    for place in _range(graph.OperatorsLength(), most):
+        operator = graph.Operators(place)
+        if operator.OpcodeIndex() >= len(codes):
+            raise DamagedError(f"operator {place} has no op code")
+        ends = [
+            *(operator.Inputs(n) for n in _range(operator.InputsLength(), most)),
+            *(operator.Outputs(n) for n in _range(operator.OutputsLength(), most)),
+        ]
+        types = {_at(tensors, end).dtype for end in ends if end != _NO_TENSOR}
+        code = codes[operator.OpcodeIndex()]
+        yield Operator(
+            op=code.op,
+            custom=code.custom,
+            version=code.version,
+            subgraph=name,
+            place=place,
+            types=tuple(sorted(types)),
+        )
+
+
+def _tensors(graph: Any, most: int) -> list[TensorInfo]:
+    return [_tensor(graph.Tensors(n), most) for n in _range(graph.TensorsLength(), most)]
+
+
+def _tensor(tensor: Any, most: int) -> TensorInfo:
+    """A tensor; an unknown dimension is -1 in its signature alone."""
+    number = tensor.Type()
+    if number not in _TENSORS:
+        raise DamagedError(f"a tensor is of the unknown type {number}")
+    name = _TENSORS[number]
+    shape = [tensor.Shape(n) for n in _range(tensor.ShapeLength(), most)]
+    if tensor.ShapeSignatureLength() == len(shape):
+        shape = [tensor.ShapeSignature(n) for n in range(len(shape))]
+    if any(size < -1 for size in shape):
+        raise DamagedError(f"a tensor has the shape {shape}")
+    return TensorInfo(
+        name=_text(tensor.Name()), dtype=_TYPES.get(name, f"DT_{name}"), shape=tuple(shape)
+    )
+
+
+def _ends(
+    length: int, place: Callable[[int], int], tensors: Sequence[TensorInfo]
+) -> Iterator[TensorInfo]:
+    for number in _range(length, len(tensors)):
+        yield _at(tensors, place(number))
+
+
+def _at(tensors: Sequence[TensorInfo], place: int) -> TensorInfo:
+    if not 0 <= place < len(tensors):
+        raise DamagedError(f"there is no tensor {place}")
+    return tensors[place]
+
+
+def _text(text: bytes | None) -> str:
+    return (text or b"").decode("utf-8")

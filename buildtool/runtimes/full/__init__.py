@@ -1,0 +1,1 @@
+"""TensorFlow itself: graphs, run by sessions."""

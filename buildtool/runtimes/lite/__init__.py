@@ -1,0 +1,1 @@
+"""TensorFlow Lite: ``.tflite`` models, run by interpreters."""

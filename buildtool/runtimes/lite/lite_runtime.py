@@ -1,0 +1,87 @@
+"""TensorFlow Lite, as an app finds it and as it is proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from buildtool.config import Model, Target
+from buildtool.core.errors import Problem
+from buildtool.core.paths import LITE_ARCHIVE, LITE_RUNNER
+from buildtool.core.values import ModelInfo
+from buildtool.prepare.wishes import is_prepared
+from buildtool.runtimes.runtime import LibraryNames, Planner, Runtime
+
+# What apps include besides what the runner does: the interface for C, and all of C++'s.
+HEADERS = (
+    "tensorflow/lite/c/c_api.h",
+    "tensorflow/lite/create_op_resolver.h",
+    "tensorflow/lite/interpreter.h",
+    "tensorflow/lite/interpreter_builder.h",
+    "tensorflow/lite/model_builder.h",
+    "tensorflow/lite/mutable_op_resolver.h",
+    "tensorflow/lite/optional_debug_tools.h",
+    "tensorflow/lite/signature_runner.h",
+    "tensorflow/lite/string_util.h",
+    "tensorflow/lite/version.h",
+)
+# Keys of a target and of its models that are about graphs, kernels' types, or protobuf.
+_TARGET_KEYS = (
+    *("types", "registration", "file_list", "rewrites"),
+    *("protobuf_prefix", "app_protobuf"),
+)
+_MODEL_KEYS = ("inputs", "outputs", "signature", "tags", "initialise", "state")
+
+
+def _runner_defines(models: Sequence[ModelInfo]) -> tuple[str, ...]:
+    """What only the runner of models with texts does."""
+    ends = (end for model in models for end in (*model.inputs, *model.outputs))
+    return ("-DRUNNER_STRINGS",) if any(end.dtype == "DT_STRING" for end in ends) else ()
+
+
+def _problems(target: Target) -> Iterator[Problem]:
+    """Keys that say nothing of ``.tflite`` models, which are as their converter left them."""
+    for key in _TARGET_KEYS:
+        if getattr(target, key) != getattr(Target, key):
+            yield _unread(target, key)
+    for index, model in enumerate(target.models):
+        for key in _MODEL_KEYS:
+            if getattr(model, key) != getattr(Model, key):
+                yield _unread(target, f"models[{index}].{key}")
+    if is_prepared(target):
+        yield Problem(
+            where=target.where("prepare"),
+            what="prepare: only graphs are prepared, not the models of 'runtime: lite'",
+            todo="leave the keys out, and have the converter make the model smaller",
+        )
+
+
+def _unread(target: Target, key: str) -> Problem:
+    return Problem(
+        where=target.where(key),
+        what=f"{key}: 'runtime: lite' does not read it",
+        todo="leave the key out",
+    )
+
+
+def _planner() -> Planner:
+    from buildtool.runtimes.lite.lite_planning import LitePlanner  # noqa: PLC0415 - heavy
+
+    return LitePlanner()
+
+
+LITE = Runtime(
+    name="lite",
+    library=LibraryNames(
+        plain=LITE_ARCHIVE,
+        package="TensorFlowLiteSelective",
+        component="tensorflow-lite",
+        module="tensorflow-lite-selective",
+    ),
+    runner=LITE_RUNNER,
+    headers=HEADERS,
+    looks_into=False,
+    has_examples=False,
+    runner_defines=_runner_defines,
+    find_problems=_problems,
+    load_planner=_planner,
+)

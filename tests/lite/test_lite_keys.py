@@ -1,0 +1,58 @@
+"""What a target may ask of TensorFlow Lite, told before anything is fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project
+
+TARGET = "schema_version: 1\nextends: linux-lite\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, make_project: Callable[..., Project]) -> Project:
+    return make_project(tmp_path / "project", cache=tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("runtime: lite-flex\n", "trial.yaml:3: runtime: cannot be the text 'lite-flex'"),
+        ("types: full\n", "trial.yaml:3: types: 'runtime: lite' does not read it"),
+        (
+            "models: [{path: models/digits.tflite, outputs: [y]}]\n",
+            "trial.yaml:3: models[0].outputs: 'runtime: lite' does not read it",
+        ),
+        ("prepare: {steps: [deploy]}\n", "prepare: only graphs are prepared"),
+        ("product: shared\n", "product: 'shared' cannot hold the runtime 'lite' yet"),
+        (
+            "platform: ios\nabi: arm64\nproduct: static\ncompiler: llvm\n",
+            "runtime: 'lite' is not built for ios yet",
+        ),
+    ],
+)
+def test_what_it_cannot_be_is_told_with_its_line(project: Project, text: str, said: str) -> None:
+    project.target("trial", TARGET + text)
+    assert said in project.doit("list", code=3).err
+
+
+def test_words_for_another_runtime_are_refused_where_they_are_used(project: Project) -> None:
+    assert "command line: rewrites: 'runtime: lite' does not read it" in (
+        project.doit("plan:linux-lite", "rewrite=all", code=3).err
+    )
+    project.doit("list", "rewrite=all")
+
+
+def test_steps_that_look_into_graphs_say_so(project: Project) -> None:
+    for step in ("inspect", "profile"):
+        assert "not the models of 'runtime: lite'" in project.doit(f"{step}:linux-lite").out
+
+
+def test_backends_that_do_not_build_it(project: Project) -> None:
+    project.target("trial", TARGET + "backend: makefile\n")
+    said = project.doit("plan:trial", code=3).err
+    assert "backend: 'makefile' does not build the runtime 'lite'" in said
+    assert "native" in said
