@@ -146,7 +146,8 @@ def test_all_that_a_device_can_run_is_built_and_proved(
     assert models["prepared"]["outputs"][0]["max_relative"] < 1e-6
     assert ops >= {"QuantizedBiasAdd", "QuantizedMatMul", "QuantizedRelu", "Requantize"}
     assert "RequantizationRange" not in ops
-    assert models["in_bytes"]["outputs"][0]["max_relative"] < 1e-6
+    # A step of a byte would be 4e-3.
+    assert models["in_bytes"]["outputs"][0]["max_relative"] < 1e-5
     assert "in_bytes: it computes with bytes in part: expect that it is slower" in notes
     told, in_bytes = json.loads((built.folder / "prepare.json").read_text("utf-8"))["models"]
     assert in_bytes["compared"].endswith("on 12 runs of images.npz")
