@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from tests.makefile.phones import Phone
 
 MINIATURE = Path(__file__).resolve().parent / "tree"
+# For what does not depend on the level: two fifths of the time to compile protobuf go into it. The
+# fixture ``built`` and test_apple_renamed.py build at the level that is shipped.
+UNOPTIMISED = "flags:\n  compile: [-O0]\n"
 ODD = 'a "tree" of $HOME, it\'s {{ 7*7 }} %d'
 TOOLS = ("arm-linux-gnueabihf-g++", "ccache", "g++", "make", "qemu-arm-static")
 # What its workspace.bzl pins, as the lock file names it.

@@ -18,7 +18,7 @@ from buildtool.binary.archive import read_archive
 from buildtool.binary.macho import read_object
 from buildtool.core.values import MachoExpectation
 from buildtool.verify.macho_check import image_problems
-from tests.makefile.conftest import MINIATURE, ODD, Workshop
+from tests.makefile.conftest import MINIATURE, ODD, UNOPTIMISED, Workshop
 from tests.makefile.phones import needs_llvm
 
 if TYPE_CHECKING:
@@ -30,11 +30,6 @@ SLICES = {
     "arm64": MachoExpectation(cpu="arm64", platform="ios", minimum_os="12.0"),
     "x86_64-simulator": MachoExpectation(cpu="x86_64", platform="ios-simulator", minimum_os="12.0"),
 }
-
-
-# Nothing here depends on the level, and two fifths of the time to compile protobuf go into it. A
-# slice at the level that is shipped is built and run by test_apple_renamed.py.
-UNOPTIMISED = "flags:\n  compile: [-O0]\n"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from buildtool.binary.archive import read_archive, repeated_members
+from tests.makefile.conftest import UNOPTIMISED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,7 +117,7 @@ def test_there_is_nothing_left_to_do(built: BuiltMiniature) -> None:
 def test_for_this_machine_a_tree_is_known_by_its_makefile(workshop: Workshop) -> None:
     if not shutil.which("x86_64-linux-gnu-g++"):
         pytest.skip("the target linux is for a 64-bit PC")
-    workshop.project.target("here", "extends: linux\ncompiler: gcc\n")
+    workshop.project.target("here", f"extends: linux\ncompiler: gcc\n{UNOPTIMISED}")
     here = type(workshop)(project=workshop.project, tree=workshop.tree, target="here")
     out = here.doit("build", "segments").out
     assert "planned kernels are registered, 1 models run" in out

@@ -14,6 +14,7 @@ import pytest
 
 from buildtool.core.errors import BuildError
 from buildtool.core.run import Command, run
+from tests.makefile.conftest import UNOPTIMISED
 
 if TYPE_CHECKING:
     from tests.conftest import AppCompiler, Project
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 SOURCES = (HERE / "app" / "session.cc", HERE / "app" / "own_protobuf.cc")
-PLAIN = "extends: linux\ncompiler: gcc\n"
+PLAIN = f"extends: linux\ncompiler: gcc\n{UNOPTIMISED}"
 RENAMED = f"{PLAIN}protobuf_prefix: ours\n"
 BOARD = "arm-linux-gnueabihf-g++"
 EMULATOR = ("qemu-arm-static", "-L", "/usr/arm-linux-gnueabihf")
