@@ -115,7 +115,7 @@ def accepted(built: BuiltProject, cases: Path, odd_model: str) -> Iterator[dict[
 
 @pytest.mark.usefixtures("as_it_was")
 def test_all_that_a_device_can_run_is_built_and_proved(
-    built: BuiltProject, accepted: dict[str, Any], tmp_path: Path
+    built: BuiltProject, cases: Path, accepted: dict[str, Any], tmp_path: Path
 ) -> None:
     assert accepted["proved"] is True
     ops = {op for op, _ in built.kernels()}
@@ -155,23 +155,23 @@ def test_all_that_a_device_can_run_is_built_and_proved(
     price = told["steps"][-1]["differences"][0]
     assert told["limits"] == ["largest difference 0.05"]
     assert 0 < price["largest"] < 0.05
-    # As an app loads them: one with a table, and the one that is mapped.
-    given = loaded(built, tmp_path / "load_from_file", "table.pb")
+    # As an app loads them: one with a table, which ships as it is, and the one that is mapped.
+    given = loaded(built, tmp_path / "load_from_file", cases / "table.pb")
     assert given.startswith("out:0: Tensor<type: int64 shape: [")
-    given = loaded(built, tmp_path / "load_memory_mapped", "prepared.memmapped")
+    given = loaded(built, tmp_path / "load_memory_mapped", Path("models/prepared.memmapped"))
     assert given.startswith("probabilities:0: Tensor<type: float shape: [1,10] values: ")
 
 
-def loaded(built: BuiltProject, made: Path, model: str) -> str:
-    """What a program of ``dist/examples``, which becomes ``made``, prints of a model of
-    ``dist/models``."""
+def loaded(built: BuiltProject, made: Path, model: Path) -> str:
+    """What a program of ``dist/examples``, which becomes ``made``, prints of a model; its path may
+    be one from ``dist``."""
     folder = built.folder / "dist"
     flags = [(folder / f"{each}_flags.txt").read_text().split() for each in ("compile", "link")]
     compiler = ("clang++", "--target=arm-linux-gnueabihf")
     argv = (*compiler, *flags[0], f"examples/{made.name}.cc", *flags[1], "-o", str(made))
     run(Command(argv=argv, cwd=folder), what="an example")
     emulator = ("qemu-arm-static", "-L", "/usr/arm-linux-gnueabihf")
-    argv = (*emulator, str(made), f"models/{model}")
+    argv = (*emulator, str(made), str(model))
     return run(Command(argv=argv, cwd=folder), what="an example").stdout
 
 
