@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from buildtool.config import Target
-from buildtool.core.errors import Problem
+from buildtool.core.errors import ConfigError, ModelError, Problem
 from buildtool.core.paths import DEPENDENCY_ARCHIVE, WHOLE_ARCHIVE
 from buildtool.core.values import KernelCatalogue, ModelInfo, PreparedModel
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:  # a runtime is listed where no backend is loaded
     from buildtool.backends.backend import Backend, Job
     from buildtool.core.values import BuildPlan
     from buildtool.model import ModelSource
+    from buildtool.model.reading import Reading
     from buildtool.plan.build_plan import RuntimeRoot
+    from buildtool.plan.selection import Selection
     from buildtool.verify.registry import AllowedRegistrations
 
 
@@ -147,6 +149,32 @@ class Runtime:
     runner_defines: Callable[[Sequence[ModelInfo]], tuple[str, ...]]
     find_problems: Callable[[Target], Iterator[Problem]]
     load_planner: Callable[[], Planner]
+
+
+def check_models(
+    planning: Planning, reading: Reading, selection: Selection, *, more: Sequence[Problem] = ()
+) -> None:
+    """Look at all that was found to be wrong with the models, which is in ``more``, too; those that
+    are sound so far are run in TensorFlow.
+
+    Raises:
+        ModelError: something is wrong; all of it.
+    """
+    problems = [*reading.problems, *selection.problems, *more]
+    models = reading.opset.models
+    broken = reading.broken | {
+        model.name
+        for model in models
+        if any(problem.where.startswith(f"{model.name}: ") for problem in problems)
+    }
+    try:
+        problems += planning.rehearse(models, [op for op, _ in selection.ops], broken)
+    except ConfigError as failure:  # inputs that do not fit
+        if not problems:
+            raise
+        problems += failure.problems
+    if problems:
+        raise ModelError(problems)
 
 
 def common_notes(planning: Planning) -> list[str]:

@@ -9,7 +9,6 @@ from buildtool.backends.backend import ForeignLibraries, Job
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.uncompilable import uncompilable
 from buildtool.config import Target
-from buildtool.core.errors import ConfigError, ModelError
 from buildtool.core.values import BuildPlan, KernelCatalogue
 from buildtool.model import chosen_rewrites, read_models, read_runtime_facts
 from buildtool.model.reading import Reading
@@ -18,7 +17,7 @@ from buildtool.plan.eight_bit import HEADER, eight_bit_notes, has_two_ways
 from buildtool.plan.problems import library_notes, library_problems, uncompilable_problems
 from buildtool.plan.runtime_roots import runtime_roots
 from buildtool.plan.selection import Selection, deciding_attrs, select
-from buildtool.runtimes.runtime import Planning, common_notes
+from buildtool.runtimes.runtime import Planning, check_models, common_notes
 from buildtool.starlark.buildfiles import BuildGraph, load_packages
 from buildtool.verify.registry import AllowedRegistrations, may_register
 
@@ -144,40 +143,18 @@ def _eight_bit_notes(job: Job, found: _Material) -> list[str]:
 
 
 def _check(planning: Planning, found: _Material) -> None:
-    """Raises ModelError with all that is wrong with the models; those that are sound so far are run
-    in TensorFlow."""
+    """Raises ModelError with all that is wrong with the models."""
     reading, selection, foreign = found.reading, found.selection, found.foreign
-    problems = [
-        *reading.problems,
-        *selection.problems,
-        *library_problems(
-            foreign.missing, selection.kernels, reading.opset.uses, backend=planning.backend.name
-        ),
-        *uncompilable_problems(
-            uncompilable(
-                CxxFiles(planning.job.tree.path),
-                {kernel.registration.source for kernel in selection.kernels},
-                found.catalogue.defines,
-            ),
-            selection.kernels,
-            reading.opset.uses,
-        ),
-    ]
-    models = reading.opset.models
-    broken = reading.broken | {
-        model.name
-        for model in models
-        if any(problem.where.startswith(f"{model.name}: ") for problem in problems)
-    }
-    ops = [op for op, _ in selection.ops]
-    try:
-        problems += planning.rehearse(models, ops, broken)
-    except ConfigError as failure:  # inputs that do not fit
-        if not problems:
-            raise
-        problems += failure.problems
-    if problems:
-        raise ModelError(problems)
+    libraries = library_problems(
+        foreign.missing, selection.kernels, reading.opset.uses, backend=planning.backend.name
+    )
+    sources = uncompilable(
+        CxxFiles(planning.job.tree.path),
+        {kernel.registration.source for kernel in selection.kernels},
+        found.catalogue.defines,
+    )
+    more = uncompilable_problems(sources, selection.kernels, reading.opset.uses)
+    check_models(planning, reading, selection, more=[*libraries, *more])
 
 
 @dataclass(frozen=True)

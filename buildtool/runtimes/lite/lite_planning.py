@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from buildtool.catalogue.lite_kernels import read_lite_kernels
 from buildtool.config import Target
-from buildtool.core.errors import ConfigError, ModelError
 from buildtool.core.values import BuildPlan, KernelCatalogue
 from buildtool.model.lite.lite_reading import read_lite_models
 from buildtool.model.reading import Reading
@@ -14,7 +13,7 @@ from buildtool.plan.build_plan import make_plan
 from buildtool.plan.lite_selection import select_lite
 from buildtool.plan.runtime_roots import LiteFacts, lite_facts
 from buildtool.plan.selection import Selection
-from buildtool.runtimes.runtime import Planning, common_notes
+from buildtool.runtimes.runtime import Planning, check_models, common_notes
 from buildtool.starlark.buildfiles import load_packages
 from buildtool.verify.registry import AllowedRegistrations
 
@@ -35,7 +34,7 @@ class LitePlanner:
         selection = select_lite(
             reading.opset, catalogue, version=tree.version, lacking=facts.lacking
         )
-        _check(planning, reading, selection)
+        check_models(planning, reading, selection)
         return _decide(planning, reading, catalogue, selection, facts)
 
     def allowed(
@@ -44,26 +43,6 @@ class LitePlanner:
         """Nothing: a resolver holds what was written into it."""
         del plan, target, catalogue
         return AllowedRegistrations()
-
-
-def _check(planning: Planning, reading: Reading, selection: Selection) -> None:
-    """Raises ModelError with all that is wrong with the models; those that are sound so far are run
-    in TensorFlow."""
-    problems = [*reading.problems, *selection.problems]
-    models = reading.opset.models
-    broken = {
-        model.name
-        for model in models
-        if any(problem.where.startswith(f"{model.name}: ") for problem in problems)
-    }
-    try:
-        problems += planning.rehearse(models, [op for op, _ in selection.ops], broken)
-    except ConfigError as failure:  # inputs that do not fit
-        if not problems:
-            raise
-        problems += failure.problems
-    if problems:
-        raise ModelError(problems)
 
 
 def _decide(
