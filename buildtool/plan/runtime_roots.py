@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,7 @@ def runtime_roots(version: str, *, data: Path = TABLE) -> list[RuntimeRoot]:
     own = series(version)
     entries = table.get(own, table.get(own.split(".", maxsplit=1)[0]))
     if entries is None:
-        raise ConfigError(
-            Problem(
-                where=f"TensorFlow {version}",
-                what="nobody has found out yet what this version's runtime cannot start without",
-                todo=f"known are {', '.join(sorted(table))}; add {own!r} to {data.name}",
-            )
-        )
+        raise _not_known(version, "runtime cannot start without", table, data)
     return [
         RuntimeRoot(path=root["path"], reason=root["reason"], ops=tuple(root.get("ops", ())))
         for root in entries
@@ -63,11 +57,16 @@ def lite_facts(version: str) -> LiteFacts:
     table = yaml.safe_load(LITE_TABLE.read_text(encoding="utf-8"))
     own = series(version)
     if own not in table:
-        raise ConfigError(
-            Problem(
-                where=f"TensorFlow {version}",
-                what="nobody has found out yet what this version's TensorFlow Lite needs",
-                todo=f"known are {', '.join(sorted(table))}; add {own!r} to {LITE_TABLE.name}",
-            )
-        )
+        raise _not_known(version, "TensorFlow Lite needs", table, LITE_TABLE)
     return from_json(LiteFacts, table[own])
+
+
+def _not_known(version: str, what: str, table: Iterable[str], data: Path) -> ConfigError:
+    """A release that is not in the table of a file."""
+    return ConfigError(
+        Problem(
+            where=f"TensorFlow {version}",
+            what=f"nobody has found out yet what this version's {what}",
+            todo=f"known are {', '.join(sorted(table))}; add {series(version)!r} to {data.name}",
+        )
+    )
