@@ -12,6 +12,7 @@ from buildtool.core.values import TensorInfo
 from buildtool.model.attributes import Shape
 from buildtool.model.findings import Findings
 from buildtool.model.graphdef import GraphDef, Node
+from buildtool.model.pruning import node_of
 from buildtool.model.specs import argument_types
 from buildtool.model.walk import Site
 
@@ -73,7 +74,7 @@ def find_ends(graph: GraphDef) -> Ends:
     inputs = tuple(n.name for n in graph.nodes if n.op in _INPUTS and n.name in taken)
     last = [n for n in graph.nodes if n.name not in taken and n.op not in _NO_RESULT]
     loose = _producers(graph, control=True)
-    fed = _depending(graph, inputs)
+    fed = depending(graph, inputs)
     branch = _in_a_branch(graph)
     rules: tuple[tuple[str, Callable[[Node], bool]], ...] = (
         (
@@ -112,7 +113,7 @@ def _in_a_branch(graph: GraphDef) -> set[str]:
     those behind a Switch, without the Merge or Exit that ends it."""
     starts = [node.name for node in graph.nodes if node.op in _BRANCH]
     ends = {node.name for node in graph.nodes if node.op in _JOIN}
-    return _depending(graph, starts, until=ends) - ends
+    return depending(graph, starts, until=ends) - ends
 
 
 def _producers(graph: GraphDef, *, control: bool) -> set[str]:
@@ -125,13 +126,20 @@ def _producers(graph: GraphDef, *, control: bool) -> set[str]:
     }
 
 
-def _depending(graph: GraphDef, inputs: Iterable[str], *, until: Collection[str] = ()) -> set[str]:
+def depending(
+    graph: GraphDef,
+    inputs: Iterable[str],
+    *,
+    until: Collection[str] = (),
+    control: bool = False,
+) -> set[str]:
     """The nodes whose tensors depend on these nodes, and these; what is behind those of ``until``
-    does not count."""
+    does not count, and what only waits for one counts with ``control``."""
     takers: dict[str, list[str]] = {}
     for node in graph.nodes:
         for name in node.inputs:
-            takers.setdefault(name.partition(":")[0], []).append(node.name)
+            if control or not name.startswith("^"):
+                takers.setdefault(node_of(name), []).append(node.name)
     found, waiting = set(inputs), list(inputs)
     while waiting:
         for name in takers.get(waiting.pop(), ()):

@@ -9,7 +9,7 @@ attributes that it reads. What the kernels take is in ``quantized_*_op*.cc`` of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -26,7 +26,7 @@ from buildtool.model.encoding import (
     type_attr,
 )
 from buildtool.model.graphdef import GraphDef, Node
-from buildtool.model.pruning import node_of
+from buildtool.model.interface import depending
 from buildtool.model.transforms.lossy.weights import OTHER_FLOATS
 from buildtool.model.transforms.transform import View, controls, full, plain_inputs
 
@@ -153,6 +153,11 @@ _FORMS: Mapping[str, Callable[[Node, View], Form | Refusal]] = {
 }
 # Those that gain by it: the others only save a way from bytes to floats and back.
 _WORTH = frozenset({"Conv2D", "MatMul"})
+# What a branch and a loop begin with, and what ends them.
+_WAYS = (
+    ({"Switch", "RefSwitch"}, {"Merge", "RefMerge", "Exit"}),
+    ({"Enter", "RefEnter"}, {"Exit", "RefExit"}),
+)
 
 
 def fed_with_floats(forms: Mapping[str, Form]) -> frozenset[str]:
@@ -175,25 +180,9 @@ def fed_with_floats(forms: Mapping[str, Form]) -> frozenset[str]:
 
 def in_control_flow(graph: GraphDef) -> frozenset[str]:
     """The nodes that may run another number of times than once: in loops and branches."""
-    takers: dict[str, list[Node]] = {}
-    for node in graph.nodes:
-        for name in map(node_of, node.inputs):
-            takers.setdefault(name, []).append(node)
-    branches = _behind(graph, takers, {"Switch", "RefSwitch"}, {"Merge", "RefMerge", "Exit"})
-    loops = _behind(graph, takers, {"Enter", "RefEnter"}, {"Exit", "RefExit"})
-    return frozenset((*branches, *loops))
-
-
-def _behind(
-    graph: GraphDef, takers: Mapping[str, Sequence[Node]], first: set[str], last: set[str]
-) -> Iterator[str]:
-    """The nodes on all ways from those of some ops to those of others."""
-    waiting = [node for node in graph.nodes if node.op in first]
-    seen = {node.name for node in waiting}
-    while waiting:
-        node = waiting.pop()
-        yield node.name
-        for taker in takers.get(node.name, ()):
-            if taker.name not in seen and taker.op not in last:
-                seen.add(taker.name)
-                waiting.append(taker)
+    found: set[str] = set()
+    for first, last in _WAYS:
+        starts = [node.name for node in graph.nodes if node.op in first]
+        ends = {node.name for node in graph.nodes if node.op in last}
+        found |= depending(graph, starts, until=ends, control=True) - ends
+    return frozenset(found)
