@@ -40,6 +40,19 @@ def library_sources(tree: Path) -> Iterator[str]:
     yield from sorted(found)
 
 
+_KERNELS = "/kernels/"
+_CORE = f"tensorflow/core{_KERNELS}"
+
+
+def _package(source: str) -> str:
+    """The folder of a file, with a slash; of kernels outside of TensorFlow's core, the one that
+    holds their folder (``compiler/xrt/`` for ``compiler/xrt/kernels/xrt_state_ops.cc``)."""
+    folder = source.rpartition("/")[0] + "/"
+    if folder.endswith(_KERNELS) and folder != _CORE:
+        return folder.removesuffix(_KERNELS.lstrip("/"))
+    return folder
+
+
 class CxxFiles:
     """The files below ``tree``, by path relative to it; those of ``include_dirs`` by full path."""
 
@@ -74,6 +87,21 @@ class CxxFiles:
             found = (self._resolve(place, name) for place, name in names)
             self._includes[path] = tuple(file for file in found if file is not None)
         return self._includes[path]
+
+    def helpers(self, source: str) -> tuple[str, ...]:
+        """A kernels' file, and the files that it cannot do without: those beside headers of its own
+        package and of folders in it, where these headers are included (``sql_dataset_op.cc`` has
+        ``sql/driver_manager.h``, whose ``.cc`` wants SQLite)."""
+        folder = _package(source)
+        seen = {source: None}
+        queue = [source]
+        for path in queue:
+            own = [name for name in self.includes(path) if name.startswith(folder)]
+            for name in (*own, *(f"{name.removesuffix('.h')}.cc" for name in own)):
+                if name not in seen and self.text(name) is not None:
+                    seen[name] = None
+                    queue.append(name)
+        return tuple(path for path in seen if path.endswith(".cc"))
 
     def _resolve(self, folder: str | None, name: str) -> str | None:
         if folder is not None:

@@ -1,9 +1,10 @@
 """Kernels' files that do not compile under a target's macros, though they register kernels.
 
-TensorFlow's own builds for small devices have none of them, so that nobody notices. Two kinds were
-found in 2.14.1 when every op was built (docs/ops.md): files that include, under no condition, a
-header which declares nothing for such devices; and files that name ops by constants which a
-compiler cannot read when it selects kernels.
+TensorFlow's own builds for small devices have none of them, so that nobody notices. Three kinds
+were found in 2.14.1 when every op was built (docs/ops.md): files that include, under no condition,
+a header which declares nothing for such devices; files that name ops by constants which a compiler
+cannot read when it selects kernels; and files that need a helper which uses metrics in a way that
+the headers of small devices do not have (``tsl/lib/monitoring``).
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ _CONDITION = re.compile(r"\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b(.*)")
 _INCLUDE = re.compile(r'\s*#\s*include\s*"([^"]+)"')
 _LARGER = re.compile(rf"if\s*!\s*defined\s*\(?\s*{SMALL}\b|ifndef\s+{SMALL}\b")
 _NAMED = re.compile(r"\bREGISTER_KERNEL_BUILDER\s*\(\s*Name\s*\(\s*(k\w+)\s*\)")
+# What only the larger of the two sets of declarations has: buckets whose bounds are not written out
+# in braces (``sampler.h``), and metrics that are read (``collection_registry.h``).
+_METRICS = re.compile(r"\bBuckets::Explicit\s*\(\s*\w+\s*\)|->\s*CollectMetrics\s*\(")
 
 
 def uncompilable(
@@ -31,6 +35,8 @@ def uncompilable(
         text = _text(files, source)
         if SMALL in macros and (header := _hollow(files, text)):
             found[source] = f"uses {header}, which declares nothing for small devices ({SMALL})"
+        elif SMALL in macros and (helper := _measuring(files, source)):
+            found[source] = f"needs {helper}, which uses metrics that small devices lack ({SMALL})"
         elif SELECTIVE in macros and (name := _unreadable(text)):
             found[source] = f"names an op by {name}, which is not constexpr, as selecting it needs"
     return found
@@ -42,6 +48,11 @@ def _hollow(files: CxxFiles, text: str) -> str:
         match[1] for line, where in _lines(text) if (match := _INCLUDE.match(line)) and not where
     )
     return next((header for header in includes if _is_hollow(files, header)), "")
+
+
+def _measuring(files: CxxFiles, source: str) -> str:
+    """The file or the helper of it that uses metrics in a way that small devices lack."""
+    return next((path for path in files.helpers(source) if _METRICS.search(_text(files, path))), "")
 
 
 def _is_hollow(files: CxxFiles, header: str) -> bool:

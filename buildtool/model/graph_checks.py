@@ -248,6 +248,8 @@ def _value_problems(name: str, attr: Attr, known: AttrSpec) -> Iterator[tuple[st
     if found != known.type and not (found == "list()" and known.type.startswith("list(")):
         yield f"attribute {name!r} holds {found or 'nothing'}, not {known.type}", REEXPORT
         return
+    if known.type in ("shape", "list(shape)"):
+        yield from _shape_problems(name, attr)
     values = _values(attr) if known.allowed else ()
     wrong = sorted({_shown(item, known) for item in values if item not in known.allowed})
     if wrong:
@@ -259,6 +261,16 @@ def _value_problems(name: str, attr: Attr, known: AttrSpec) -> Iterator[tuple[st
         if isinstance(size, int) and size < known.minimum:
             of = "length" if isinstance(value, tuple) else "value"
             yield f"the {of} of its {name} is {size}", f"it must be {known.minimum} or more"
+
+
+def _shape_problems(name: str, attr: Attr) -> Iterator[tuple[str, str]]:
+    """Shapes that are none (``PartialTensorShape::IsValidShape`` of ``tensor_shape.cc``)."""
+    kind, value = attr.decode()
+    shapes = value if kind == "list(shape)" else (value,)
+    for shape in shapes if isinstance(shapes, tuple) else ():
+        if isinstance(shape, tuple) and any(size < -1 for size in shape):
+            what = f"its {name} is {list(shape)}, and no size is below -1, which is one unknown"
+            yield what, "export the model again: the file was damaged, or written by hand"
 
 
 def _values(attr: Attr) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from buildtool.model.specs import argument_types
 from buildtool.model.walk import Site
 
 _INPUTS = ("Placeholder", "PlaceholderV2")
+_ARGUMENTS = ("_Arg", "_DeviceArg")
+_RESULTS = ("_Retval", "_DeviceRetval")
 _NO_RESULT = frozenset({"Const", "NoOp", "Assert", *_INPUTS})
 _LOOP = frozenset({"Enter", "Exit", "Merge", "Switch", "NextIteration", "_SwitchN"})
 _BRANCH = frozenset({"Switch", "RefSwitch", "_SwitchN"})
@@ -98,6 +100,31 @@ def find_ends(graph: GraphDef) -> Ends:
     others = tuple(node.name for node in last if node.name in reasons)
     names = tuple(node.name for node in chosen)
     return Ends(inputs, names, others, tuple(reasons[name] for name in others))
+
+
+def without_output(graph: GraphDef) -> tuple[str, str]:
+    """What is said of a graph in which no output can be found, and what to do. Bodies of functions
+    and parts of a session's graph end in ``_Retval``, and begin with ``_Arg``; what these give and
+    take can be fed and fetched."""
+    results = [node for node in graph.nodes if node.op in _RESULTS and node.inputs]
+    if not results:
+        what = "no output can be found: each node is an input, a constant, or read by another"
+        return what, "state the outputs in the target file"
+    feeds = _listed("inputs", (node.name for node in graph.nodes if node.op in _ARGUMENTS))
+    fetches = _listed("outputs", (node.inputs[0] for node in results))
+    return (
+        f"it ends in {results[0].op}, as the body of a function does, or a part of a graph that a "
+        "session has cut out",
+        "export the model's own graph; or state what its callers gave and took: "
+        + " and ".join(filter(None, (feeds, fetches))),
+    )
+
+
+def _listed(key: str, names: Iterable[str]) -> str:
+    """A key of a model with these names, for YAML; empty without any."""
+    found = list(dict.fromkeys(names))
+    more = ", ..." * (len(found) > _NAMES_SHOWN)
+    return f"'{key}: [{', '.join(found[:_NAMES_SHOWN])}{more}]'" if found else ""
 
 
 def _summarised(graph: GraphDef) -> list[Node]:

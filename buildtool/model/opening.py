@@ -15,7 +15,7 @@ from buildtool.model.formats import Format, detect
 from buildtool.model.graph_checks import MOST_BYTES, too_large
 from buildtool.model.graphdef import GraphDef, read_graph
 from buildtool.model.inferring import infer_shapes
-from buildtool.model.interface import Interface, find_ends
+from buildtool.model.interface import Interface, find_ends, without_output
 from buildtool.model.loading import LoadedModel, ModelSource, load
 from buildtool.model.notes import note_on_first_run
 from buildtool.model.pruning import prune
@@ -123,8 +123,7 @@ class Opener:
             told = self._with_shapes(outputs, graph, loaded) if len(outputs) > 1 else outputs
             self.notes.extend([f"{name}: {ends.note(told)}"] if outputs else [])
         if graph.nodes and not (outputs or loaded.outputs):
-            what = "no output can be found: each node is an input, a constant, or read by another"
-            findings.model(where, what, "state the outputs in the target file")
+            findings.model(where, *without_output(graph))
         inputs = inputs if loaded.inputs else interface.inputs(ends.inputs)
         return ModelInfo(
             name=name,

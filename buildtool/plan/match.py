@@ -27,7 +27,7 @@ def kernels_of_use(use: OpUse, catalogue: KernelCatalogue) -> list[Registration]
     """The kernels of one use: one or none by its types; what an op list names, however many."""
     if use.kernel_class:
         wanted = _packed(use.kernel_class)
-        kernels = cpu_kernels(use.op, catalogue)
+        kernels = _reachable(cpu_kernels(use.op, catalogue))
         return [kernel for kernel in kernels if wanted in ("*", _packed(kernel.kernel_class))]
     attrs = {attr.name: attr.types for attr in use.attrs}
     attrs |= {name: (value,) for name, value in use.settings}
@@ -38,6 +38,13 @@ def kernels_of_use(use: OpUse, catalogue: KernelCatalogue) -> list[Registration]
 def cpu_kernels(op: str, catalogue: KernelCatalogue) -> list[Registration]:
     """All kernels of an op that run on a CPU."""
     return [k for k in catalogue.kernels if k.op == op and k.device in DEVICES]
+
+
+def _reachable(kernels: Sequence[Registration]) -> list[Registration]:
+    """Those of an op that a CPU can choose: none for any device where one for CPUs takes all nodes.
+    (That of ``_DeviceArg``, which no selection can name, is only there for other devices.)"""
+    always = {k.label for k in kernels if k.device == CPU and not (k.constraints or k.conditions)}
+    return [k for k in kernels if k.device == CPU or k.label not in always]
 
 
 def _packed(kernel_class: str) -> str:

@@ -12,7 +12,7 @@ from buildtool.verify.differences import Circumstances, why_different
 from buildtool.verify.expected import ExpectedOutputs, Reference, expected_outputs, unknown_op
 from buildtool.verify.inputs import SEEDED, ModelRun, model_inputs
 from buildtool.verify.program import Program, RunResult, run_model
-from buildtool.verify.rehearsal import empty_problems
+from buildtool.verify.rehearsal import worthless_problems
 from buildtool.verify.tensor_files import Tensor
 
 NOT_INSTALLED = "not compared: tensorflow is not installed"
@@ -49,7 +49,7 @@ def check_model(
     drawn = expected.drawn if expected is not None else frozenset[str]()
     problems = (
         *_shape_problems(item.model, result, known),
-        *empty_problems(item, result.outputs, inputs),
+        *worthless_problems(item, result.outputs if known is None else known, inputs),
     )
     compared = known if not problems else None
     checks = _checks(result.outputs, compared, drawn, item.allowance)

@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
+
 from buildtool.core.errors import Problem, VerificationError
+from buildtool.verify.compare import is_float
 from buildtool.verify.expected import Reference, expected_outputs, is_known, unknown_op
 from buildtool.verify.failed_runs import ASSERTED, SAMPLES, likely_remedy
 from buildtool.verify.inputs import ModelRun, model_inputs
-from buildtool.verify.tensor_files import Tensor, concrete_shape
+from buildtool.verify.tensor_files import Tensor, as_numbers, concrete_shape
 
+SAMPLED = f"{SAMPLES}, or name under 'outputs' what the app does read"
 # "Graph execution error: Detected at node 'm' defined at ...: Node: 'm' REASON [[{{node m}}]] ..."
 _AT_NODE = re.compile(
     r"Node: '(?P<node>[^']*)' (?P<reason>.*?)(?: \[\[\{\{node | Original stack trace |$)"
@@ -54,7 +58,7 @@ def _one(item: ModelRun, source: Reference, say: Callable[[str], None]) -> Itera
                 todo=_remedy(item, _last(said)),
             )
         return
-    yield from empty_problems(item, outputs.tensors, inputs)
+    yield from worthless_problems(item, outputs.tensors, inputs)
 
 
 def unknown_ranks(items: Sequence[ModelRun]) -> Iterator[Problem]:
@@ -70,17 +74,24 @@ def unknown_ranks(items: Sequence[ModelRun]) -> Iterator[Problem]:
                 )
 
 
-def empty_problems(
+def worthless_problems(
     item: ModelRun, outputs: Sequence[Tensor], inputs: Sequence[Tensor]
 ) -> Iterator[Problem]:
-    """Outputs without an element, which prove nothing."""
+    """Outputs that prove nothing: without an element, or NaN throughout. Any kernel that goes wrong
+    before the end gives NaN as well."""
     for output in outputs:
+        fault, todo = "", remedy(item)
         if not output.array.size:
+            fault = f"is empty, of shape {output.array.shape}"
+        elif is_float(output) and np.isnan(as_numbers(output)).all():
+            fault = "is NaN throughout"
+            other = "find out where the first NaN comes from (tf.debugging.enable_check_numerics)"
+            todo = f"{todo if item.inputs is not None else SAMPLED}; if it should not be, {other}"
+        if fault:
             yield Problem(
                 where=f"{item.model.name}: output {output.name!r}",
-                what=f"is empty, of shape {output.array.shape}, for {_fed(item, inputs)}: it "
-                "proves nothing",
-                todo=remedy(item),
+                what=f"{fault}, for {_fed(item, inputs)}: it proves nothing",
+                todo=todo,
             )
 
 

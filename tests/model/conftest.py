@@ -37,6 +37,8 @@ Split | split_dim:DT_INT32 value:T | output:num_split*T | num_split:int T:type
 RandomStandardNormal | shape:T | output:dtype | dtype:type T:type
 TopKV2 | input:T k:DT_INT32 | values:T indices:DT_INT32 | sorted:bool={b:true} T:type
 Fill | dims:index_type value:T | output:T | T:type index_type:type={type:DT_INT32}
+_Arg | | output:T | T:type index:int
+_Retval | input:T | | T:type index:int
 PartitionedCall | args:*Tin | output:*Tout | Tin:list(type) Tout:list(type) f:func
 While | input:*T | output:*T | T:list(type) cond:func body:func
 If | cond:Tcond input:*Tin | output:*Tout | Tcond:type Tin:list(type) Tout:list(type) \

@@ -77,6 +77,35 @@ def test_a_constant_that_is_none(write: Write, read: Read, value: str, what: str
         assert array_of(graph.nodes[1].attrs["value"]) is None
 
 
+@pytest.mark.parametrize("op", ["Placeholder", "PlaceholderWithDefault"])
+def test_a_size_below_unknown_is_none(write: Write, read: Read, op: str) -> None:
+    size = "attr { key: 'shape' value { shape { dim { size: -5 } dim { size: -1 } } } }"
+    kind = "attr { key: 'dtype' value { type: DT_FLOAT } }"
+    taken = ["w"] if op == "PlaceholderWithDefault" else []
+    text = placeholder("w") + node("x", op, *taken, more=f"{kind} {size}")
+    assert told(read(write(text + node("out", "Relu", "x")), inputs=("w", "x"))) == [
+        f"m: node 'x': op {op}: its shape is [-5, -1], and no size is below -1, which is one "
+        "unknown: the first run fails"
+    ]
+    assert not read(write(text.replace("-5", "-1") + node("out", "Relu", "x"))).problems
+
+
+def test_the_body_of_a_function_has_other_ends(write: Write, read: Read) -> None:
+    index = T + " attr { key: 'index' value { i: 0 } }"
+    text = (
+        node("x", "_Arg", more=index)
+        + node("a", "Relu", "x")
+        + node("out", "_Retval", "a", more=index)
+    )
+    path = write(text)
+    (problem,) = read(path).problems
+    assert problem.what.startswith("it ends in _Retval, as the body of a function does")
+    assert problem.todo.endswith("took: 'inputs: [x]' and 'outputs: [a]'")
+    reading = read(path, inputs=("x",), outputs=("a",))
+    assert not reading.problems
+    assert {use.op for use in reading.opset.uses if use.nodes} == {"Placeholder", "Relu"}
+
+
 def test_more_values_than_elements_are_as_tensorflow_takes_them(write: Write, read: Read) -> None:
     path = write(constant("dtype: DT_FLOAT float_val: 1 float_val: 2 tensor_shape {}"))
     reading = read(path)

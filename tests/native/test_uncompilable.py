@@ -38,18 +38,28 @@ FILES = {
     "REGISTER_KERNEL_BUILDER(\n    Name(kName).Device(CPU));\n",
     "constant.cc": 'constexpr char kName[] = "Op";\nREGISTER_KERNEL_BUILDER(Name(kName), Op);\n'
     'const char kOther[] = "other";\n',
+    "batch/kernels/serves.cc": '#include "batch/measures.h"\n#include "far.h"\n',
+    "batch/measures.h": "void Measure();\n",
+    "batch/measures.cc": "void Measure() { Sampler<3>::New({}, Buckets::Explicit(limits)); }\n",
+    "batch/kernels/reads.cc": "void Read() { registry->CollectMetrics(options); }\n",
+    "batch/kernels/counts.cc": "void Count() { Buckets::Explicit({1.0}); CollectMetrics(); }\n",
+    "far.h": "",
+    "far.cc": "void Far() { Buckets::Explicit(limits); }\n",
 }
+KERNELS = ("uses", "careful", "halves", "named", "constant")
+MEASURING = ("serves", "reads", "counts")
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> CxxFiles:
     for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     return CxxFiles(tmp_path)
 
 
 def refused(files: CxxFiles, *defines: str) -> Mapping[str, str]:
-    return uncompilable(files, [name for name in FILES if name.endswith(".cc")], defines)
+    return uncompilable(files, [f"{name}.cc" for name in KERNELS], defines)
 
 
 def test_what_a_small_device_has_not_is_found_and_nothing_else(files: CxxFiles) -> None:
@@ -60,6 +70,16 @@ def test_what_a_small_device_has_not_is_found_and_nothing_else(files: CxxFiles) 
     }
     assert refused(files, SMALL).keys() == {"uses.cc"}
     assert refused(files, SELECTIVE).keys() == {"named.cc"}
+
+
+def test_metrics_that_only_larger_devices_have(files: CxxFiles) -> None:
+    sources = [f"batch/kernels/{name}.cc" for name in MEASURING]
+    assert uncompilable(files, sources, [SELECTIVE]) == {}
+    why = "which uses metrics that small devices lack (IS_MOBILE_PLATFORM)"
+    assert uncompilable(files, sources, [SMALL]) == {
+        "batch/kernels/reads.cc": f"needs batch/kernels/reads.cc, {why}",
+        "batch/kernels/serves.cc": f"needs batch/measures.cc, {why}",
+    }
 
 
 def test_it_is_told_with_the_nodes(files: CxxFiles) -> None:
@@ -86,8 +106,13 @@ def test_the_files_of_the_real_tree(real_tree: Path) -> None:
     names = ("auto_shard_dataset_op", "assert_prev_dataset_op", "map_and_batch_dataset_op")
     sources = [f"{data}/experimental/{name}.cc" for name in names]
     sources += [f"{data}/{name}.cc" for name in ("multi_device_iterator_ops", "iterator_ops")]
+    measuring = ("core/kernels/batch_kernels", "compiler/xrt/kernels/xrt_state_ops")
+    sources += [f"tensorflow/{name}.cc" for name in (*measuring, "core/kernels/reduction_ops_sum")]
     found = uncompilable(CxxFiles(real_tree), sources, [SMALL, SELECTIVE])
-    assert {Path(path).stem for path in found} == {*names[:2], "multi_device_iterator_ops"}
+    assert {Path(path).stem for path in found} == {
+        *names[:2],
+        *("multi_device_iterator_ops", "batch_kernels", "xrt_state_ops"),
+    }
 
 
 @pytest.mark.real_tree

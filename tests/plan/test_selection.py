@@ -231,6 +231,25 @@ def listed(op: str, kernel_class: str) -> OpUse:
     return OpUse(op=op, kernel_class=kernel_class, nodes=(where,))
 
 
+def test_a_list_leaves_out_kernels_that_no_cpu_chooses() -> None:
+    own = dataclasses.replace(kernel("_DeviceArg", "ArgOp"), system=True)
+    others = (
+        kernel("_DeviceArg", "ArgOp", "DT_INT32", device="DEFAULT"),
+        kernel("_DeviceArg", "SlowArgOp", device="DEFAULT", label="slow"),
+        kernel("Add", "AnyAdd", device="DEFAULT"),
+    )
+    found = select(
+        OpSet(uses=(listed("_DeviceArg", "*"), listed("Add", "*")), models=()),
+        catalogue(FLOAT_ADD, own, *others),
+    )
+    assert [(k.registration.kernel_class, k.registration.device) for k in found.kernels] == [
+        (FLOAT_ADD.kernel_class, "CPU"),
+        ("AnyAdd", "DEFAULT"),
+        ("ArgOp", "CPU"),
+        ("SlowArgOp", "DEFAULT"),
+    ]
+
+
 def test_op_lists_name_classes_or_take_them_all() -> None:
     spaced = FLOAT_ADD.kernel_class.replace("<", "< ")
     assert classes(chosen(listed("Add", spaced))) == [("Add", FLOAT_ADD.kernel_class)]

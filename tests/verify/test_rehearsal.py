@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,20 @@ def test_an_output_without_elements(make: Make, reference: Reference) -> None:
         "state other shapes under the model's 'inputs', if it takes others; or give inputs that "
         "fit as 'samples', an .npz file"
     )
+
+
+@pytest.mark.parametrize(("fed", "proves"), [((-1.0, -2.0), False), ((1.0, -2.0), True)])
+def test_an_output_that_is_no_number_throughout(
+    make: Make, reference: Reference, tmp_path: Path, fed: tuple[float, ...], proves: bool
+) -> None:
+    path = tmp_path / "in.npz"
+    np.savez(path, x=np.array(fed, np.float32))
+    text = f"node {{ name: 'x' op: 'Placeholder' {FLOAT} }}"
+    text += f"node {{ name: 'y' op: 'Log' input: 'x' {T} }}"
+    problems = rehearse([replace(make(text, (2,), "y"), inputs=path)], reference, print)
+    told = [(problem.where, problem.what) for problem in problems]
+    what = "is NaN throughout, for the samples, x:0 of shape (2,): it proves nothing"
+    assert told == ([] if proves else [("m: output 'y:0'", what)])
 
 
 def test_an_op_that_only_this_tensorflow_lacks_is_no_fault(

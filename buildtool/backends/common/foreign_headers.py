@@ -62,7 +62,7 @@ def foreign_headers(
     files = CxxFiles(tree, include_dirs)
     list(files.closure(PREFIX_HEADERS))
     common = set(files.missing)
-    parts = {source: (source, *_helpers(files, source)) for source in sorted(set(sources))}
+    parts = {source: files.helpers(source) for source in sorted(set(sources))}
     every = dict.fromkeys(path for paths in parts.values() for path in paths)
     reached = {path: list(files.closure([path])) for path in every}
     unknown = {
@@ -90,22 +90,6 @@ def foreign_headers(
         for source, paths in parts.items()
     }
     return {source: tuple(sorted(names)) for source, names in wanted.items() if names}
-
-
-def _helpers(files: CxxFiles, source: str) -> list[str]:
-    """The files that a kernel's file cannot do without: those beside headers of its own folder and
-    of folders in it, where these headers are included (``sql_dataset_op.cc`` has
-    ``sql/driver_manager.h``, whose ``.cc`` wants SQLite)."""
-    folder = source.rpartition("/")[0] + "/"
-    seen = {source: None}
-    queue = [source]
-    for path in queue:
-        own = [name for name in files.includes(path) if name.startswith(folder)]
-        for name in (*own, *(f"{name.removesuffix('.h')}.cc" for name in own)):
-            if name not in seen and files.text(name) is not None:
-                seen[name] = None
-                queue.append(name)
-    return [path for path in seen if path.endswith(".cc") and path != source]
 
 
 def _absent(names: Collection[str], search: Sequence[str]) -> set[str]:
