@@ -1,9 +1,9 @@
 """The page docs/ops.md: what became of each op that a sweep has tried.
 
-``python -m tests.ops.table REFUSALS PLAN GRAPHS SKIP BUILD ... > docs/ops.md``: REFUSALS is what
-``plan:`` said of an op list with every op that has a CPU kernel, PLAN the ``plan.json`` of a list
-of those that it accepts; GRAPHS and SKIP are what ``groups.py`` was given, and each BUILD is the
-folder below ``build/`` of one of its targets.
+``python -m tests.ops.table REFUSALS PLAN SKIP EARLIER BUILD ... > PAGE``: REFUSALS is what ``plan:``
+said of an op list with every op that has a CPU kernel, PLAN the ``plan.json`` of a list of those
+that it accepts; SKIP is what ``groups.py`` was given, EARLIER the page so far, whose builds still
+count, and each BUILD the folder below ``build/`` of a target with any models.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ import json
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from buildtool.core.render import Renderer
-from buildtool.model.graphdef import read_graph
+from buildtool.model.graphdef import GraphDef, Node, read_graph
+from buildtool.model.pruning import node_of
 
 TRAINING = re.compile(r"op (\w+) is only useful in training")
 FOREIGN = re.compile(r"the kernels of (.+?)(?: \(\S+\))? need (.+), which the native backend does")
+_ROW = re.compile(r"^\| (\S+\.cc) \| (.*?) ?\| (.*?) ?\| (.*?) ?\| (.*?) ?\|$", re.MULTILINE)
+_OFF = re.compile(r"^\| (\w+) \| (\d\.\de-\d\d) \|$", re.MULTILINE)
 SHOWN = 3  # headers or libraries of one reason
 KERNELS = "tensorflow/core/kernels/"
 
@@ -29,8 +32,9 @@ KERNELS = "tensorflow/core/kernels/"
 @dataclass(kw_only=True)
 class Sweep:
     """What builds have shown. ``files`` are the ops by the file of their kernels; ``linked`` ops
-    are registered in a proved program, those of ``run`` were run in one, each with the largest
-    difference from TensorFlow; ``drawn`` are compared by type and shape alone."""
+    are registered in a proved program, ``kernels`` those of the builds at hand; those of ``run``
+    lead to an output that was compared in one, each with the largest difference from TensorFlow;
+    ``drawn`` are compared by type and shape alone."""
 
     files: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     linked: set[str] = field(default_factory=set)
@@ -50,14 +54,31 @@ def refused(log: str) -> Iterator[tuple[str, str]]:
             yield op, f"needs {', '.join(words[:SHOWN])}{more}"
 
 
-def ops_of(path: Path) -> set[str]:
-    """The ops of a graph and of its functions."""
-    graph = read_graph(path.read_bytes())
-    nodes = [*graph.nodes, *(node for each in graph.functions.values() for node in each.nodes)]
-    return {node.op for node in nodes}
+def ops_before(graph: GraphDef, output: str) -> set[str]:
+    """The ops of the nodes that an output needs, and of the functions that these call."""
+    nodes = {node.name: node for node in graph.nodes}
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = [output]
+    while waiting:
+        name = node_of(waiting.pop())
+        if name in nodes and name not in seen:
+            seen.add(name)
+            found |= {nodes[name].op, *_called(graph, nodes[name])}
+            waiting += nodes[name].inputs
+    return found
 
 
-def read_build(sweep: Sweep, build: Path, graphs: Path, accepted: Iterable[str]) -> None:
+def _called(graph: GraphDef, node: Node, known: frozenset[str] = frozenset()) -> set[str]:
+    """The ops of the functions that a node calls."""
+    attrs = (each for attr in node.attrs.values() for each in attr.functions())
+    names = {node.op, *(each.name for each in attrs)} & graph.functions.keys() - known
+    inner = [each for name in names for each in graph.functions[name].nodes]
+    more = (_called(graph, each, known | names) for each in inner)
+    return {each.op for each in inner}.union(*more)
+
+
+def read_build(sweep: Sweep, build: Path, accepted: Collection[str]) -> None:
     """Add what a build has shown, if it was proved."""
     path = build / "verification.json"
     report = json.loads(path.read_text("utf-8"))["verification"] if path.is_file() else None
@@ -67,17 +88,34 @@ def read_build(sweep: Sweep, build: Path, graphs: Path, accepted: Iterable[str])
     found = [kernel["registration"] for kernel in plan["kernels"]]
     sweep.linked |= {kernel["op"] for kernel in found} & set(accepted)
     sweep.kernels |= {(kernel["op"], kernel["kernel_class"]) for kernel in found}
+    models = json.loads((build / "models.json").read_text("utf-8"))
+    paths = {model["name"]: Path(model["path"]) for model in models}
     for model in report["models"]:
-        for output in model["outputs"] if model["compared"] else ():
-            name = output["name"].partition("/")[0]
-            place = graphs / f"{name}.pb"
-            place = place if place.is_file() else graphs / f"{name.removeprefix('u')}.pb"
-            for op in ops_of(place) & set(accepted):
-                if "shape" in output["rule"]:
-                    sweep.drawn.add(op)
-                else:
-                    off = output["max_relative"] or output["max_absolute"] or 0.0
-                    sweep.run[op] = max(off, sweep.run.get(op, 0.0))
+        if model["compared"]:
+            graph = read_graph(paths[model["model"]].read_bytes())
+            for output in model["outputs"]:
+                _read_output(sweep, output, ops_before(graph, output["name"]) & set(accepted))
+
+
+def _read_output(sweep: Sweep, output: Mapping[str, Any], ops: Collection[str]) -> None:
+    if "shape" in output["rule"]:
+        sweep.drawn.update(ops)
+        return
+    off = output["max_relative"] or output["max_absolute"] or 0.0
+    for op in ops:
+        sweep.run[op] = max(off, sweep.run.get(op, 0.0))
+
+
+def read_page(sweep: Sweep, page: str, accepted: Collection[str]) -> None:
+    """Add what the page of an earlier sweep says of ops that are still accepted."""
+    for _, *columns, _ in _ROW.findall(page):
+        run, drawn, linked = (set(column.split(", ")) & set(accepted) for column in columns)
+        sweep.run.update(dict.fromkeys(run - sweep.run.keys(), 0.0))
+        sweep.drawn |= drawn
+        sweep.linked |= run | drawn | linked
+    for op, off in _OFF.findall(page):
+        if op in accepted:
+            sweep.run[op] = max(float(off), sweep.run.get(op, 0.0))
 
 
 def rows(sweep: Sweep) -> Iterator[Mapping[str, str]]:
@@ -97,7 +135,7 @@ def rows(sweep: Sweep) -> Iterator[Mapping[str, str]]:
 
 def main() -> None:
     """Do what the command line says."""
-    log, plan_path, graphs, skip = map(Path, sys.argv[1:5])
+    log, plan_path, skip, page = map(Path, sys.argv[1:5])
     plan: dict[str, Any] = json.loads(plan_path.read_text("utf-8"))
     sweep = Sweep()
     accepted = {kernel["registration"]["op"] for kernel in plan["kernels"]} & {
@@ -107,7 +145,8 @@ def main() -> None:
         if kernel["registration"]["op"] in accepted:
             sweep.files[kernel["registration"]["source"]].add(kernel["registration"]["op"])
     for build in sys.argv[5:]:
-        read_build(sweep, Path(build), graphs, accepted)
+        read_build(sweep, Path(build), accepted)
+    read_page(sweep, page.read_text("utf-8"), accepted)
     reasons: dict[str, set[str]] = defaultdict(set)
     for op, why in refused(log.read_text("utf-8")):
         reasons[why].add(op)
