@@ -1,9 +1,9 @@
 """The page docs/ops.md: what became of each op that a sweep has tried.
 
-``python -m tests.ops.table REFUSALS PLAN SKIP EARLIER BUILD ... > PAGE``: REFUSALS is what ``plan:``
-said of an op list with every op that has a CPU kernel, PLAN the ``plan.json`` of a list of those
-that it accepts; SKIP is what ``groups.py`` was given, EARLIER the page so far, whose builds still
-count, and each BUILD the folder below ``build/`` of a target with any models.
+``python -m tests.ops.table REFUSALS PLAN SKIP EARLIER BUILD ... > PAGE``: REFUSALS is what
+``plan:`` said of an op list with every op that has a CPU kernel, PLAN the ``plan.json`` of a list
+of those that it accepts; SKIP is what ``groups.py`` was given, EARLIER the page so far, whose
+builds still count, and each BUILD the folder below ``build/`` of a target with any models.
 """
 
 from __future__ import annotations
