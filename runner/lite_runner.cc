@@ -12,7 +12,8 @@
 // larger. --run feeds the FILEs to the model's inputs and writes its outputs, both in the order of
 // the model: their names are only repeated. Inputs get the SHAPE that is given.
 //
-// With RUNNER_STRINGS it also takes and gives strings.
+// With RUNNER_STRINGS it also takes and gives strings. With RUNNER_FLEX, --kernels also lists the ops
+// and kernels of TensorFlow itself, as runner.cc does.
 //
 // The size of this program is measured as the size of an app, so it uses no stream.
 
@@ -34,6 +35,11 @@
 #include "tensorflow/lite/schema/schema_generated.h"
 #ifdef RUNNER_STRINGS
 #include "tensorflow/lite/string_util.h"
+#endif
+
+#include "printing.h"
+#ifdef RUNNER_FLEX
+#include "registries.h"
 #endif
 
 namespace {
@@ -85,20 +91,6 @@ long PeakKib() {
   return peak;
 }
 
-void PrintString(const std::string& text) {
-  putchar('"');
-  for (unsigned char c : text) {
-    if (c == '"' || c == '\\') {
-      printf("\\%c", c);
-    } else if (c < 0x20) {
-      printf("\\u%04x", c);
-    } else {
-      putchar(c);
-    }
-  }
-  putchar('"');
-}
-
 // TensorFlow's lower-case name of a type.
 const char* TypeName(TfLiteType type) {
   switch (type) {
@@ -147,7 +139,11 @@ int ListKernels(const Request& request) {
       }
     }
   }
+#ifdef RUNNER_FLEX
+  return ListRegistries();
+#else
   return 0;
+#endif
 }
 
 // ---- tensors and files -------------------------------------------------------------------
