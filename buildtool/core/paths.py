@@ -25,6 +25,8 @@ DEPENDENCY_ARCHIVE = "libtensorflow_deps.a"
 ARCHIVE_NAMES = (WHOLE_ARCHIVE, DEPENDENCY_ARCHIVE)
 # That of TensorFlow Lite, with all that it depends on: nothing in it registers itself.
 LITE_ARCHIVE = "libtensorflow-lite.a"
+# TensorFlow's own ops for it and the delegate that runs them, which an app links whole.
+FLEX_ARCHIVE = "libtensorflow-lite-flex.a"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,8 @@ from pathlib import Path, PurePosixPath
 
 from buildtool.binary.link_map import INTERNAL, bytes_by_input
 from buildtool.core.errors import BudgetError, Problem
-from buildtool.core.paths import DEPENDENCY_ARCHIVE
+from buildtool.core.lite_names import FLEX_FOLDER, is_lite_file
+from buildtool.core.paths import DEPENDENCY_ARCHIVE, FLEX_ARCHIVE, LITE_ARCHIVE
 from buildtool.core.run import Command, run
 from buildtool.core.values import (
     BuildPlan,
@@ -37,6 +38,12 @@ KIND_NAMES = {
     FileKind.KERNEL: "tensorflow kernels",
     FileKind.PROTO: "tensorflow protos",
 }
+LITE_RUNTIME, LITE_KERNELS = "tensorflow lite runtime", "tensorflow lite kernels"
+DELEGATE = "flex delegate"
+LITE_HALF, TENSORFLOW_HALF = "TensorFlow Lite", "TensorFlow and the Flex delegate"
+REST = "dependencies, C++ library, linker"
+# TensorFlow's tree, and what is written for a plan.
+OWN_ROOTS = ("tensorflow", "generated")
 LINKER = "linker tables and merged strings"
 SYSTEM = "C and C++ libraries"
 APP = "app (the runner)"
@@ -80,6 +87,7 @@ def measure(what: SizeInput) -> SizeReport:
         dependencies=_dependencies(sources),
         files=_files(sources),
         ops=_ops(what.plan, sources),
+        halves=_halves(sources),
     )
 
 
@@ -139,6 +147,13 @@ class _Source:
     group: str
     size: int
     files: tuple[PlannedFile, ...] = ()
+
+    @property
+    def half(self) -> str:
+        """Whose it is: TensorFlow Lite's, TensorFlow's, or of neither."""
+        if not self.files or self.files[0].root not in OWN_ROOTS:
+            return REST
+        return LITE_HALF if _is_lite(self.files[0]) else TENSORFLOW_HALF
 
 
 def _strip(what: SizeInput) -> Path:
@@ -201,9 +216,16 @@ def _planned(
     archive: str, member: str, planned: Mapping[str, list[PlannedFile]]
 ) -> list[PlannedFile]:
     """The planned files of a member's name. Dependencies need not be planned file by file; their
-    archive holds nothing of TensorFlow's own, whatever the names."""
+    archive holds nothing of TensorFlow's own, whatever the names. Nor does that of either half hold
+    anything of the other."""
     files = planned.get(member, [])
-    return [file for file in files if archive != DEPENDENCY_ARCHIVE or file.root != "tensorflow"]
+    if archive == DEPENDENCY_ARCHIVE:
+        return [file for file in files if file.root != "tensorflow"]
+    if archive in (LITE_ARCHIVE, FLEX_ARCHIVE):
+        is_apart = archive == FLEX_ARCHIVE
+        own = [f for f in files if f.root not in OWN_ROOTS or _is_lite(f) != is_apart]
+        return own or files
+    return files
 
 
 def _compiled_name(file: PlannedFile) -> str:
@@ -216,7 +238,7 @@ def _source(archive: str, member: str, size: int, files: list[PlannedFile]) -> _
     if member == INTERNAL:
         return _Source(name=LINKER, group=LINKER, size=size)
     if files:
-        group = KIND_NAMES.get(files[0].kind, files[0].root)
+        group = _group(files[0])
         name = " or ".join(_place(file) for file in files)
         return _Source(name=name, group=group, size=size, files=tuple(files))
     if SYSTEM_LIBRARIES.match(archive or member):
@@ -224,6 +246,35 @@ def _source(archive: str, member: str, size: int, files: list[PlannedFile]) -> _
     library = archive.removesuffix(".a").removeprefix("lib")
     return _Source(
         name=f"{library}: {member}" if library else member, group=library or APP, size=size
+    )
+
+
+def _is_lite(file: PlannedFile) -> bool:
+    """Whether a file is of TensorFlow Lite, or made for it."""
+    return file.root == "generated" or is_lite_file(file.path)
+
+
+def _group(file: PlannedFile) -> str:
+    """What the report calls files of this kind."""
+    if file.root not in OWN_ROOTS:
+        return file.root
+    if _is_lite(file):
+        return LITE_KERNELS if file.kind is FileKind.KERNEL else LITE_RUNTIME
+    return DELEGATE if file.path.startswith(FLEX_FOLDER) else KIND_NAMES[file.kind]
+
+
+def _halves(sources: Iterable[_Source]) -> tuple[SizeContributor, ...]:
+    """What either half takes, where both are there."""
+    sizes: dict[str, int] = defaultdict(int)
+    counts: dict[str, int] = defaultdict(int)
+    for source in sources:
+        sizes[source.half] += source.size
+        counts[source.half] += 1
+    if not {LITE_HALF, TENSORFLOW_HALF} <= sizes.keys():
+        return ()
+    return _sorted(
+        SizeContributor(name=name, size=size, detail=_objects(counts[name]))
+        for name, size in sizes.items()
     )
 
 

@@ -214,3 +214,41 @@ def test_namesakes_in_one_archive_share_a_line(artefact: SizeInput) -> None:
     files = {item.name: item.size for item in measure(artefact).files}
     assert files["abseil: absl/status/status.cc or protobuf: google/protobuf/status.cc"] == 0xC0
     assert files["tensorflow/core/platform/status.cc"] == 0x60
+
+
+def test_contributors_by_half(artefact: SizeInput, tmp_path: Path) -> None:
+    """Where TensorFlow Lite and TensorFlow are both in it, files of one name are told apart by
+    their archives."""
+    lite, flex = "/b/libtensorflow-lite.a", "/b/libtensorflow-lite-flex.a"
+    rows = {
+        f"{lite}(subgraph.cc.o)": 0x10,
+        f"{flex}(subgraph.cc.o)": 0x200,
+        f"{flex}(kernel.cc.o)": 0x20,
+        f"{lite}(lite_ops.cc.o)": 0x1,
+        f"{lite}(status.cc.o)": 0x40,
+    }
+    lines = [
+        f"{1000:16} {1000:16} {size:8x}    16         {name}:(.text)" for name, size in rows.items()
+    ]
+    header, section = MAP.splitlines()[:2]
+    (tmp_path / "map").write_text("\n".join((header, section, *lines, "")), encoding="utf-8")
+    plan = dataclasses.replace(
+        PLAN,
+        files=(
+            _file("tensorflow/core/graph/subgraph.cc", FileKind.RUNTIME),
+            _file("tensorflow/lite/core/subgraph.cc", FileKind.RUNTIME),
+            _file("tensorflow/lite/delegates/flex/kernel.cc", FileKind.RUNTIME),
+            _file("lite_ops.cc", FileKind.OP, "generated"),
+            _file("absl/status/status.cc", FileKind.DEPENDENCY, "abseil"),
+        ),
+    )
+    report = measure(dataclasses.replace(artefact, plan=plan))
+    assert {item.name: item.size for item in report.halves} == {
+        "TensorFlow and the Flex delegate": 0x220,
+        "TensorFlow Lite": 0x11,
+        "dependencies, C++ library, linker": 0x40,
+    }
+    assert {item.name for item in report.dependencies} == {
+        *("tensorflow runtime", "flex delegate", "tensorflow lite runtime", "abseil"),
+    }
+    assert measure(artefact).halves == ()

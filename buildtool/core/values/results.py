@@ -207,7 +207,8 @@ class SizeReport:
     are of the stripped program. ``limits`` are what the target accepts.
 
     ``dependencies``, ``files`` and ``ops`` share out what the linker took from each object file;
-    each is sorted by size, largest first. An op list joined by commas shares one file.
+    each is sorted by size, largest first. An op list joined by commas shares one file. ``halves``
+    are what TensorFlow Lite and TensorFlow take where both are in it, and what is neither's.
     """
 
     target: str
@@ -219,6 +220,7 @@ class SizeReport:
     dependencies: tuple[SizeContributor, ...]
     files: tuple[SizeContributor, ...]
     ops: tuple[SizeContributor, ...]
+    halves: tuple[SizeContributor, ...] = ()
     limits: tuple[SizeLimit, ...] = ()
 
     @property
