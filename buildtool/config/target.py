@@ -226,9 +226,10 @@ class Target:
     cpu_flags: tuple[str, ...] = ()
     """Compiler flags that narrow the processor down further than the ABI does."""
 
-    runtime: Literal["full", "lite"] = "full"
+    runtime: Literal["full", "lite", "lite-flex"] = "full"
     """What runs the models: all of TensorFlow (`full`), or TensorFlow Lite (`lite`), which runs
-    `.tflite` models. See [lite.md](lite.md)."""
+    `.tflite` models; `lite-flex` runs those that have ops of TensorFlow's own, too (Select TF ops).
+    See [lite.md](lite.md)."""
 
     backend: str = "auto"
     """The build system that compiles TensorFlow: `native` a tree of 2.14, `makefile` one of 1.x by

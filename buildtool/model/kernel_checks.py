@@ -5,25 +5,30 @@ Nodes of the file that it does not run may say what they like.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from buildtool.core.values import NodeRef
 from buildtool.model.cpu_limits import CpuLimit
 from buildtool.model.graph_checks import AT_RUN, Context
+from buildtool.model.runtime_facts import RuntimeFacts
 from buildtool.model.walk import Site
 
 
 def check_kernels(model: str, run: Iterable[Site], context: Context) -> None:
     """Check the nodes of ``model`` that ``run`` for what no CPU kernel of the tree does."""
     for site in run:
-        for limit in context.facts.cpu_limits:
-            wrong = limit.forbidden(site.attrs) if limit.op == site.node.op else ()
-            if wrong:
-                function = site.function.name if site.function else ""
-                where = NodeRef(model=model, function=function, node=site.node.name)
-                what, todo = _said(limit, wrong)
-                hint = context.hint(site.node.name) if site.function is None else ""
-                context.findings.node(where, what, f"{hint}; or {todo}" if hint else todo)
+        for what, todo in limits_of(site, context.facts):
+            function = site.function.name if site.function else ""
+            where = NodeRef(model=model, function=function, node=site.node.name)
+            hint = context.hint(site.node.name) if site.function is None else ""
+            context.findings.node(where, what, f"{hint}; or {todo}" if hint else todo)
+
+
+def limits_of(site: Site, facts: RuntimeFacts) -> Iterator[tuple[str, str]]:
+    """What is wrong with one node for any CPU kernel, and what to do besides a rewrite."""
+    for limit in facts.cpu_limits:
+        if wrong := limit.forbidden(site.attrs) if limit.op == site.node.op else ():
+            yield _said(limit, wrong)
 
 
 def _said(limit: CpuLimit, wrong: Iterable[str]) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -87,6 +87,17 @@ def read_models(
     return reader.result()
 
 
+def notes_on_unknown(
+    found: Mapping[tuple[str, str, str], Sequence[NodeRef]],
+) -> Iterator[str]:
+    """What is told of attributes that a tree skips: by model, op and attribute, with the nodes."""
+    for (_, op, attr), where in sorted(found.items()):
+        yield (
+            f"{where[0]}: op {op}: this tree does not know attribute {attr!r} and ignores it"
+            + also(tuple(where))
+        )
+
+
 def _names(sources: Sequence[ModelSource]) -> list[str]:
     """A short name for each model; the path where two would be the same."""
     names = [source.name or source.path.stem or str(source.path) for source in sources]
@@ -131,13 +142,8 @@ class _Reader:
 
     def result(self) -> Reading:
         """The union of all that was read."""
-        skipped = (
-            f"{where[0]}: op {op}: this tree does not know attribute {attr!r} and ignores it"
-            + also(where)
-            for (_, op, attr), where in sorted(self._unknown.items())
-        )
         opset = OpSet(models=tuple(self._models), uses=self._uses.result())
-        notes = (*self._notes, *skipped)
+        notes = (*self._notes, *notes_on_unknown(self._unknown))
         return Reading(
             opset=opset,
             problems=self._findings.problems(),

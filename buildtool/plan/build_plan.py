@@ -12,6 +12,7 @@ from typing import Any
 
 from buildtool.core.decode import from_json
 from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.lite_names import is_lite
 from buildtool.core.values import (
     BuildPlan,
     FileKind,
@@ -197,17 +198,21 @@ def selections(plan: BuildPlan) -> Mapping[str, tuple[list[str], list[str]]]:
 
     Kernels that TensorFlow registers whatever the selection says are left out: their op names
     need not be constant expressions (``kernels/function_ops.cc``), so asking for them by name
-    does not compile.
+    does not compile. Those of TensorFlow Lite do not register themselves.
     """
     classes: dict[str, set[str]] = {}
     ops: dict[str, set[str]] = {}
+    resolved: set[str] = set()
     for kernel in plan.kernels:
         registration = kernel.registration
-        if not registration.system:
+        if is_lite(registration.kernel_class):
+            resolved.add(registration.source)
+        elif not registration.system:
             classes.setdefault(registration.source, set()).add(registration.kernel_class)
             ops.setdefault(registration.source, set()).add(registration.op)
     for op, source in plan.ops:
-        ops.setdefault(source, set()).add(op)
+        if source not in resolved:
+            ops.setdefault(source, set()).add(op)
     return {
         path: (sorted(classes.get(path, ())), sorted(ops.get(path, ())))
         for path in sorted({*classes, *ops})

@@ -26,10 +26,16 @@ _BUILTINS = "tf.lite.OpsSet.TFLITE_BUILTINS"
 
 
 def select_lite(
-    opset: OpSet, catalogue: KernelCatalogue, *, version: str, lacking: Mapping[str, str]
+    opset: OpSet,
+    catalogue: KernelCatalogue,
+    *,
+    version: str,
+    lacking: Mapping[str, str],
+    has_flex: bool = False,
 ) -> Selection:
     """Find the kernels of all operators. ``version`` is the tree's release; ``lacking`` are ops
-    whose kernels cannot be linked, with the reason."""
+    whose kernels cannot be linked, with the reason. Ops of TensorFlow itself have no kernel here:
+    ``has_flex`` says that they have one elsewhere."""
     kernels: dict[str, list[Registration]] = defaultdict(list)
     for kernel in catalogue.kernels:
         kernels[kernel.op].append(kernel)
@@ -43,7 +49,7 @@ def select_lite(
             found[use.op].append(use)
         elif not _is_flex(use):
             problems += _problems(use, offered, version, lacking)
-    problems += _flex_problems(opset.uses)
+    problems += () if has_flex else _flex_problems(opset.uses)
     return Selection(
         kernels=tuple(_selected(found, kernels)),
         ops=tuple((op, used_by(uses)) for op, uses in sorted(found.items())),
@@ -112,8 +118,8 @@ def _flex_problems(uses: Iterable[OpUse]) -> Iterator[Problem]:
             where=_where(of_model[0]),
             what=f"the model runs TensorFlow's own ops (Select TF ops: {ops}), which "
             f"'runtime: lite' does not have{also(of_model)}",
-            todo=f"convert it with {_BUILTINS} alone; or set 'runtime: full' and give the model "
-            "that it was converted from",
+            todo="set 'runtime: lite-flex', which has those that the model runs; or convert it "
+            f"with {_BUILTINS} alone",
         )
 
 

@@ -19,8 +19,9 @@ TABLE = DATA / "runtime.yaml"
 LITE_TABLE = DATA / "lite.yaml"
 
 
-def runtime_roots(version: str, *, data: Path = TABLE) -> list[RuntimeRoot]:
-    """The files that register what this version of TensorFlow (``2.14.1``) needs. Its own series
+def runtime_roots(version: str, *, runtime: str = "full", data: Path = TABLE) -> list[RuntimeRoot]:
+    """The files that register what this version of TensorFlow (``2.14.1``) needs as a ``runtime``,
+    a value of that key: most are for graphs, which only the full one runs. Its own series
     (``2.14``) counts first, else its major version, whose entries may hold from one release on
     (``since``) or up to one (``until``).
 
@@ -36,6 +37,7 @@ def runtime_roots(version: str, *, data: Path = TABLE) -> list[RuntimeRoot]:
         RuntimeRoot(path=root["path"], reason=root["reason"], ops=tuple(root.get("ops", ())))
         for root in entries
         if numbers(root.get("since", "0")) <= numbers(own) <= numbers(root.get("until", "99"))
+        and runtime in root.get("runtimes", ("full",))
     ]
 
 

@@ -20,5 +20,5 @@ PLATFORM = ElfPlatform(
     name="linux",
     abis={X86_64.name: X86_64},
     products=("static", "shared", "java-library"),
-    runtimes=("full", "lite"),
+    runtimes=("full", "lite", "lite-flex"),
 )

@@ -54,5 +54,5 @@ PLATFORM = ElfPlatform(
     name="raspberrypi",
     abis={abi.name: abi for abi in (ARMV6, ARMV7_NEON, AARCH64)},
     products=("static", "shared", "java-library"),
-    runtimes=("full", "lite"),
+    runtimes=("full", "lite", "lite-flex"),
 )

@@ -10,7 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from buildtool.core.errors import BuildError
-from buildtool.core.paths import ARCHIVE_NAMES, DEPENDENCY_ARCHIVE, LITE_ARCHIVE, WHOLE_ARCHIVE
+from buildtool.core.paths import (
+    ARCHIVE_NAMES,
+    DEPENDENCY_ARCHIVE,
+    FLEX_ARCHIVE,
+    LITE_ARCHIVE,
+    WHOLE_ARCHIVE,
+)
 from buildtool.core.render import Renderer, to_json, write_if_changed
 from buildtool.core.run import Command, run
 from buildtool.core.values import ModelInfo, Toolchain
@@ -30,7 +36,7 @@ from buildtool.tools.make_rules import prerequisites
 
 WHOLE = f"lib/{WHOLE_ARCHIVE}"
 REST = f"lib/{DEPENDENCY_ARCHIVE}"
-ARCHIVES = frozenset(f"lib/{name}" for name in (*ARCHIVE_NAMES, LITE_ARCHIVE))
+ARCHIVES = frozenset(f"lib/{name}" for name in (*ARCHIVE_NAMES, LITE_ARCHIVE, FLEX_ARCHIVE))
 
 
 def app_compile_flags(defines: Sequence[str], *, standard: str) -> tuple[str, ...]:
@@ -95,6 +101,7 @@ def write_flags(
         "package": library.package,
         "component": library.component,
         "module": library.module,
+        "title": library.title,
         "target": target,
         "version": version,
         "compile_flags": compile_flags,

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from buildtool.config import COMMAND_LINE, Target
 from buildtool.core.errors import Problem
 from buildtool.platforms import PLATFORMS
+from buildtool.runtimes.flex.flex_runtime import LITE_FLEX
 from buildtool.runtimes.full.full_runtime import FULL
 from buildtool.runtimes.lite.lite_runtime import LITE
 from buildtool.runtimes.runtime import Runtime
 
-RUNTIMES: dict[str, Runtime] = {runtime.name: runtime for runtime in (FULL, LITE)}
+RUNTIMES: dict[str, Runtime] = {runtime.name: runtime for runtime in (FULL, LITE, LITE_FLEX)}
 
 
 def find_runtime(target: Target) -> Runtime:

@@ -34,10 +34,11 @@ class LibraryNames:
     """What an app's build calls a static library.
 
     ``whole`` is the archive that is linked whole, empty if none is; ``plain`` the one that is
-    linked after it as any other. ``package`` is CMake's package, ``component`` the target in it,
-    ``module`` that of pkg-config.
+    linked after it as any other. ``title`` is what it holds, in words, ``package`` is CMake's
+    package, ``component`` the target in it, ``module`` that of pkg-config.
     """
 
+    title: str
     whole: str = ""
     plain: str
     package: str
@@ -52,6 +53,7 @@ class LibraryNames:
 
 # TensorFlow itself: its own objects register themselves, so no symbol asks for them.
 TENSORFLOW_NAMES = LibraryNames(
+    title="TensorFlow",
     whole=WHOLE_ARCHIVE,
     plain=DEPENDENCY_ARCHIVE,
     package="TensorFlowSelective",

@@ -32,6 +32,7 @@ __all__ = [
     "Candidate",
     "Closure",
     "android_conditions",
+    "flex_candidates",
     "lite_candidates",
     "load_packages",
     "mobile_candidates",
@@ -59,8 +60,10 @@ LITE_LIBRARIES = (
     "//tensorflow/lite/core/c:c_api_without_op_resolver",
     "//tensorflow/lite/kernels:builtin_op_kernels",
 )
-# Delegates are not built. The interface for C names that of NNAPI, for which the tree has a file
-# that says so, as its BUILD files take it for systems other than Android's.
+# Its delegate for ops of TensorFlow itself (tensorflow/lite/delegates/flex/BUILD).
+FLEX_DELEGATE = "//tensorflow/lite/delegates/flex:delegate_symbol"
+# Other delegates are not built. The interface for C names that of NNAPI, for which the tree has a
+# file that says so, as its BUILD files take it for systems other than Android's.
 LITE_DELEGATES = tuple(
     f"tensorflow/lite/{folder}/" for folder in ("delegates/nnapi", "delegates/xnnpack", "nnapi")
 )
@@ -131,3 +134,16 @@ def lite_candidates(graph: BuildGraph, kernel_files: Iterable[str] = ()) -> tupl
         Candidate(path=path, reason=f"needed by {chain[0]}", chain=chain)
         for path, chain in sorted(files.items())
     )
+
+
+def flex_candidates(graph: BuildGraph, kernel_files: Iterable[str] = ()) -> tuple[Candidate, ...]:
+    """The same of both together: TensorFlow Lite, the delegate that runs ops of TensorFlow itself,
+    and TensorFlow.
+
+    Raises:
+        ConfigError: the tree's BUILD files have no such libraries.
+    """
+    found = {each.path: each for each in lite_candidates(graph, [FLEX_DELEGATE, *kernel_files])}
+    for each in mobile_candidates(graph):
+        found.setdefault(each.path, each)
+    return tuple(found[path] for path in sorted(found))

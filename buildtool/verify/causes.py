@@ -1,8 +1,8 @@
 """Why does a program with this library fail? What its last words usually mean.
 
 The texts are those of TensorFlow 2.14.1 (``session_factory.cc``, ``op_kernel.cc``, ``op.cc``,
-``node_def_util.cc``, ``versions.cc``), some of them the same since 1.0; the signals those of qemu
-and Linux.
+``node_def_util.cc``, ``versions.cc``, TensorFlow Lite's ``subgraph.cc``), some of them the same
+since 1.0; the signals those of qemu and Linux.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ WHOLE_ARCHIVE = (
 )
 
 CAUSES = (
-    (r"No session factory registered", WHOLE_ARCHIVE),
+    (r"No session factory registered|apply/link the Flex delegate", WHOLE_ARCHIVE),
     (
         r"Multiple OpKernel registrations match|Two session factories|Op with name \S+ ?$",
         "an object file is in the link twice, so that it registers its kernels twice: "

@@ -107,19 +107,22 @@ def test_the_targets_of_the_repository() -> None:
     }
     assert abis == {
         "linux": ("linux", "x86_64"),
+        "linux-flex": ("linux", "x86_64"),
         "linux-java": ("linux", "x86_64"),
         "linux-lite": ("linux", "x86_64"),
         "pi": ("raspberrypi", "armv7-neon"),
+        "pi-flex": ("raspberrypi", "armv7-neon"),
         "pi-lite": ("raspberrypi", "armv7-neon"),
         "pi-makefile": ("raspberrypi", "armv7-neon"),
         "pi-zero": ("raspberrypi", "armv6"),
         "pi64": ("raspberrypi", "aarch64"),
+        "pi64-flex": ("raspberrypi", "aarch64"),
         "pi64-lite": ("raspberrypi", "aarch64"),
     }
     assert targets["pi"].size_budget.stripped == 2_500_000
     for target in targets.values():
-        name = {"full": "digits.pb", "lite": "digits.tflite"}[target.runtime]
-        assert target.models[0].path == PROJECT / "models" / name
+        names = {"full": "digits.pb", "lite": "digits.tflite", "lite-flex": "inverse.tflite"}
+        assert target.models[0].path == PROJECT / "models" / names[target.runtime]
         if not target.slices:
             find_abi(target.platform, target.abi, minimum_os=target.ios.minimum_os)
 

@@ -248,10 +248,30 @@ ROOMS = (
         ),
     ),
     Room(
+        name="runtimes/flex",
+        question="TensorFlow Lite with ops of TensorFlow itself: what do the models need of both?",
+        uses=(
+            "config",
+            "model",
+            "plan",
+            "verify",
+            "runtimes/runtime",
+            "runtimes/full",
+            "runtimes/lite",
+        ),
+    ),
+    Room(
         name="runtimes",
         question="Which runtimes are there, and which one does a target get?",
         face=True,
-        uses=("config", "platforms", "runtimes/runtime", "runtimes/full", "runtimes/lite"),
+        uses=(
+            "config",
+            "platforms",
+            "runtimes/runtime",
+            "runtimes/full",
+            "runtimes/lite",
+            "runtimes/flex",
+        ),
     ),
     Room(
         name="products/product",

@@ -11,13 +11,11 @@ from pathlib import Path
 import pytest
 from tflite import BuiltinOperator
 
-from buildtool.core.errors import DownloadError
-from buildtool.core.paths import LOCK
 from buildtool.core.run import Command, Completed, run
-from buildtool.sources import Cache, Progress, fetch_all, load_lock
 from buildtool.starlark.buildfiles import NNAPI_DISABLED
 from tests.conftest import Project
 from tests.lite.small_models import Op, small_model
+from tests.lite.sources import need_lite_sources
 
 pytestmark = [pytest.mark.real_tree, pytest.mark.build]
 
@@ -48,15 +46,7 @@ def built(
     tmp_path_factory: pytest.TempPathFactory, make_project: Callable[..., Project], real_tree: Path
 ) -> Project:
     cache = real_tree.parent.parent
-    try:
-        fetch_all(
-            load_lock(LOCK),
-            ["flatbuffers-23.5.26", "ruy"],
-            cache=Cache(root=cache),
-            progress=Progress(),
-        )
-    except DownloadError as failure:
-        pytest.skip(f"needs the sources of ruy and flatbuffers: {failure.problems[-1]}")
+    need_lite_sources(cache)
     project = make_project(tmp_path_factory.mktemp("lite") / "a b", cache=cache)
     project.doit("build:linux-lite")
     return project
@@ -154,6 +144,6 @@ def test_licences_and_headers_stand_beside_it(dist: Path) -> None:
 
 def test_a_graph_is_told_which_runtime_it_needs(built: Project) -> None:
     said = built.doit("plan:linux-lite", "model=models/digits.pb", code=5).err
-    assert "is a binary GraphDef, and the target's runtime is 'lite'" in said
+    assert "is a binary GraphDef, and the target's runtime is TensorFlow Lite" in said
     said = built.doit("plan:linux", "model=models/digits.tflite", code=5).err
     assert "set 'runtime: lite' to run it" in said

@@ -20,8 +20,12 @@ def project(tmp_path: Path, make_project: Callable[..., Project]) -> Project:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("runtime: lite-flex\n", "trial.yaml:3: runtime: cannot be the text 'lite-flex'"),
+        ("runtime: lite-gpu\n", "trial.yaml:3: runtime: cannot be the text 'lite-gpu'"),
         ("types: full\n", "trial.yaml:3: types: 'runtime: lite' does not read it"),
+        (
+            "runtime: lite-flex\ntypes: full\nregistration: all\n",
+            "trial.yaml:5: registration: 'runtime: lite-flex' does not read it",
+        ),
         (
             "models: [{path: models/digits.tflite, outputs: [y]}]\n",
             "trial.yaml:3: models[0].outputs: 'runtime: lite' does not read it",

@@ -132,7 +132,7 @@ def test_models_of_the_full_runtime_are_named(tmp_path: Path) -> None:
         ]
     )
     graph, folder, missing = (str(problem) for problem in reading.problems)
-    assert "is a binary GraphDef, and the target's runtime is 'lite'" in graph
+    assert "is a binary GraphDef, and the target's runtime is TensorFlow Lite" in graph
     assert "or set 'runtime: full'" in graph
-    assert "is a SavedModel, and the target's runtime is 'lite'" in folder
+    assert "is a SavedModel, and the target's runtime is TensorFlow Lite" in folder
     assert "cannot be read: No such file" in missing

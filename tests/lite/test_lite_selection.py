@@ -159,7 +159,7 @@ def test_all_that_is_lacking_is_told_at_once(tmp_path: Path, catalogue: KernelCa
     assert "TensorFlow Lite 2.14.1 has no kernel of TANH" in said["m: operator 1 (TANH)"]
     flex = said["m: operator 4 (FlexSoftplus)"]
     assert "(Select TF ops: Erf, Softplus), which 'runtime: lite' does not have" in flex
-    assert "convert it with tf.lite.OpsSet.TFLITE_BUILTINS alone; or set 'runtime: full'" in flex
+    assert "set 'runtime: lite-flex', which has those that the model runs; or convert it" in flex
 
 
 @pytest.mark.real_tree

@@ -48,6 +48,20 @@ def lstm() -> Any:
     )
 
 
+def looped_lstm() -> Any:
+    """An LSTM as a loop over its cell, which its converter does not see as one: each step takes
+    from one list of tensors and writes to another."""
+    layers = tf.keras.layers
+    cell = layers.RNN(layers.LSTMCell(12), return_sequences=True)
+    return tf.keras.Sequential([layers.Input((16, 8), batch_size=1), cell])
+
+
+def inverse() -> Any:
+    """The inverse of a matrix, and products along its rows: neither is an op of TensorFlow Lite."""
+    x = tf.keras.Input((4, 4), batch_size=1)
+    return tf.keras.Model(x, tf.math.cumprod(tf.linalg.inv(x + 4 * tf.eye(4)), axis=-1))
+
+
 def application(name: str, side: int) -> Callable[[], Any]:
     """A network of Keras, for square images."""
 
@@ -90,6 +104,16 @@ def int8(converter: Any, shape: tuple[int, ...]) -> None:
     converter.inference_input_type = converter.inference_output_type = tf.int8
 
 
+def select_ops(converter: Any, shape: tuple[int, ...]) -> None:
+    """What TensorFlow Lite has no op for stays an op of TensorFlow; so do lists of tensors."""
+    del shape
+    converter.target_spec.supported_ops = [
+        tf.lite.OpsSet.TFLITE_BUILTINS,
+        tf.lite.OpsSet.SELECT_TF_OPS,
+    ]
+    converter._experimental_lower_tensor_list_ops = False
+
+
 FORMS = {"": as_it_is, "_dynamic": dynamic, "_float16": float16, "_int8": int8}
 NETS: dict[str, Callable[[], Any]] = {
     "gates": gates,
@@ -105,6 +129,8 @@ MODELS = {
         for name, net in ALL_FORMS.items()
         for end, form in FORMS.items()
     },
+    "inverse_flex": (inverse, select_ops),
+    "lstm_flex": (looped_lstm, select_ops),
 }
 
 

@@ -12,6 +12,8 @@ from buildtool.plan.runtime_roots import runtime_roots
 TABLE = """\
 "2.14":
   - {path: session.cc, reason: registers it}
+  - {path: device.cc, reason: registers it, runtimes: [full, lite-flex]}
+  - {path: delegate.cc, reason: is it, runtimes: [lite-flex]}
 "1":
   - {path: session.cc, reason: registers it}
   - {path: late.cc, reason: later, since: "1.12"}
@@ -35,11 +37,16 @@ def data(tmp_path: Path) -> Path:
         ("1.9.0", ["session.cc"]),
         ("1.12.3", ["session.cc", "late.cc"]),
         ("1.15.5", ["session.cc", "late.cc"]),
-        ("2.14.1", ["session.cc"]),
+        ("2.14.1", ["session.cc", "device.cc"]),
     ],
 )
 def test_entries_hold_for_some_releases(data: Path, version: str, expected: list[str]) -> None:
     assert [root.path for root in runtime_roots(version, data=data)] == expected
+
+
+def test_entries_hold_for_some_runtimes(data: Path) -> None:
+    roots = runtime_roots("2.14.1", runtime="lite-flex", data=data)
+    assert [root.path for root in roots] == ["device.cc", "delegate.cc"]
 
 
 def test_ops_limit_an_entry(data: Path) -> None:

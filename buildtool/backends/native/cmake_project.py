@@ -59,13 +59,14 @@ def render_project(
         proto_code=proto_code,
         library=library,
         apart="".join(apart),
+        part=flavour.part.name if flavour.part else "",
         generated=[file.path for file in plan.files if file.root == GENERATED],
     )
     renderer.render(
         "native/sources.cmake",
         "native/sources.cmake.j2",
         lists=[
-            *source_lists(plan.files, dependencies),
+            *source_lists(plan.files, dependencies, flavour),
             ("TENSORFLOW_PROTOS", [f.path for f in plan.files if f.kind is FileKind.PROTO]),
             ("BUILDTOOL_SELECTIONS", [] if everything else list(selections)),
             *_users(plan, dependencies),
@@ -83,6 +84,8 @@ def render_project(
 def _render_headers(renderer: Renderer, flavour: Flavour, protobuf_prefix: str | None) -> None:
     """The headers that are read before others, and those that stand for others."""
     renderer.render("native/tensorflow_prefix.h", flavour.prefix, headers=flavour.prefix_headers)
+    if part := flavour.part:
+        renderer.render(f"native/{part.name}_prefix.h", part.prefix, headers=part.prefix_headers)
     renderer.render(
         "native/dependency_prefix.h",
         "native/dependency_prefix.h.j2",
@@ -130,13 +133,17 @@ def _users(plan: BuildPlan, dependencies: Sequence[Dependency]) -> list[tuple[st
 
 
 def source_lists(
-    files: Iterable[PlannedFile], dependencies: Sequence[Dependency]
+    files: Iterable[PlannedFile], dependencies: Sequence[Dependency], flavour: Flavour = FULL
 ) -> list[tuple[str, list[str]]]:
     """The CMake lists of files to compile: TensorFlow's, its protos', each dependency's."""
     chosen = sorted(files, key=lambda file: (file.root, file.path))
     own = [file for file in chosen if file.root == TENSORFLOW]
+    sources = [file.path for file in own if file.kind is not FileKind.PROTO]
+    part = flavour.part
+    apart = [path for path in sources if part and part.takes(path)]
     return [
-        ("TENSORFLOW_SOURCES", [f.path for f in own if f.kind is not FileKind.PROTO]),
+        ("TENSORFLOW_SOURCES", [path for path in sources if path not in {*apart}]),
+        *([(f"{part.name.upper()}_SOURCES", apart)] if part else []),
         ("TENSORFLOW_PROTO_SOURCES", [f.path for f in own if f.kind is FileKind.PROTO]),
         *(
             (

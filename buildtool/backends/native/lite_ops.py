@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from buildtool.core.lite_names import BUILTIN, version_of
+from buildtool.core.lite_names import BUILTIN, is_lite, version_of
 from buildtool.core.render import Renderer
 from buildtool.core.values import BuildPlan
 
@@ -33,7 +33,13 @@ def render_lite_ops(renderer: Renderer, folder: str, plan: BuildPlan) -> None:
 
 def _ops(plan: BuildPlan) -> Iterator[_Added]:
     for op, _ in plan.ops:
-        kernels = [each.registration for each in plan.kernels if each.registration.op == op]
+        kernels = [
+            each.registration
+            for each in plan.kernels
+            if each.registration.op == op and is_lite(each.registration.kernel_class)
+        ]
+        if not kernels:  # TensorFlow's own, which register themselves
+            continue
         versions = [version_of(kernel.label) for kernel in kernels]
         function = kernels[0].kernel_class
         yield _Added(

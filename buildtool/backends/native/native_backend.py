@@ -209,7 +209,7 @@ class NativeBackend:
                 trees=trees,
                 dependencies=dependencies,
                 toolchain=job.toolchain,
-                archives=flavour.archives,
+                flavour=flavour,
                 protoc=_protoc(job) if flavour.has_protos else None,
                 project=project,
                 folder=folder,
@@ -245,7 +245,7 @@ class NativeBackend:
 
 def _own_files(flavour: Flavour) -> Iterator[Offer]:
     """What is written for the models and compiled with the rest."""
-    if not flavour.selects:
+    if flavour.resolves:
         reason = "registers the models' ops, in their versions"
         yield Offer(root=GENERATED, path=LITE_OPS, kind=FileKind.OP, reason=reason, required=True)
 

@@ -14,6 +14,7 @@ from buildtool.backends.common.narrow import Memory, Narrowed, compiling_in_roun
 from buildtool.backends.common.ninja import NativeBuild, refused_goals
 from buildtool.backends.native.cmake_project import source_lists
 from buildtool.backends.native.native_dependencies import Dependency
+from buildtool.backends.native.native_flavours import Flavour
 from buildtool.binary.symbols import demangle, system_symbols
 from buildtool.catalogue.definers import DefinerIndex
 from buildtool.core.render import Renderer, write_if_changed
@@ -28,14 +29,14 @@ Guess = Callable[[str], Sequence[str]]
 class NativeInputs:
     """What a native build is made from. ``trees`` are the roots of all sources by the names that
     the plan uses; ``project`` is the generated project's folder, ``folder`` the binary one;
-    ``archives`` are the names of what it makes, ``protoc`` is None where nothing is made by it;
+    ``flavour`` is that of the runtime, ``protoc`` is None where nothing is made by it;
     ``cache`` holds what builds learn, ``memory`` what those of this tree have."""
 
     plan: BuildPlan
     trees: Mapping[str, Path]
     dependencies: Sequence[Dependency]
     toolchain: Toolchain
-    archives: Sequence[str]
+    flavour: Flavour
     protoc: Path | None
     project: Path
     folder: Path
@@ -75,7 +76,7 @@ def build_library(inputs: NativeInputs) -> NativeLibrary:
     native.configure(BUILDTOOL_CANDIDATES="OFF")
     native.build((), title="archiving")
     return NativeLibrary(
-        archives=tuple(inputs.folder / name for name in inputs.archives),
+        archives=tuple(inputs.folder / name for name in inputs.flavour.archives),
         files=files,
         compiled=len(narrowed.known),
         unfound=narrowed.unfound,
@@ -185,6 +186,6 @@ def _write_link_set(inputs: NativeInputs, files: Sequence[PlannedFile]) -> None:
     renderer.render(
         "native/link_set.cmake",
         "native/sources.cmake.j2",
-        lists=source_lists(files, inputs.dependencies),
+        lists=source_lists(files, inputs.dependencies, inputs.flavour),
     )
     write_link_set(inputs.project.parent, files)

@@ -46,7 +46,7 @@ class Dependency:
     requires: tuple[str, ...] = ()
     generated: tuple[str, ...] = ()
     always: tuple[str, ...] = ()
-    runtimes: tuple[str, ...] = ("full",)
+    runtimes: tuple[str, ...] = ("full", "lite-flex")
 
     @property
     def version(self) -> str:

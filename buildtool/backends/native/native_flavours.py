@@ -4,18 +4,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from buildtool.backends.common.flags import TYPE_DEFINES
 from buildtool.backends.common.selection_header import PREFIX_HEADERS
 from buildtool.backends.native import native_flags as flags
-from buildtool.core.paths import ARCHIVE_NAMES, LITE_ARCHIVE
+from buildtool.core.lite_names import is_lite_file
+from buildtool.core.paths import ARCHIVE_NAMES, FLEX_ARCHIVE, LITE_ARCHIVE
 from buildtool.starlark.buildfiles import (
     BuildGraph,
     Candidate,
+    flex_candidates,
     lite_candidates,
     mobile_candidates,
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Those of TensorFlow's files, ``takes`` says which, that go into the last archive: they are
+    linked as dependencies are. ``name`` is what CMake calls them, ``prefix`` and
+    ``prefix_headers`` are as in a :class:`Flavour`."""
+
+    name: str
+    takes: Callable[[str], bool]
+    prefix: str
+    prefix_headers: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +42,9 @@ class Flavour:
     header that is read before each of TensorFlow's files, with ``prefix_headers`` in it, and
     ``dependency_headers`` are those of the C++ library that come before dependencies' files.
     ``shims`` are headers that stand for others in ``templates/native/include``; ``has_protos`` says
-    whether protoc makes some of its files, ``selects`` whether ``ops_to_register.h`` is read.
+    whether protoc makes some of its files, ``selects`` whether ``ops_to_register.h`` is read,
+    ``resolves`` whether a resolver of TensorFlow Lite's ops is written for it. ``part`` are
+    TensorFlow's files that are no dependencies, but archived with them.
     """
 
     runtime: str
@@ -42,6 +58,8 @@ class Flavour:
     shims: tuple[str, ...]
     has_protos: bool
     selects: bool
+    resolves: bool
+    part: Part | None = None
 
     def all_defines(self, *, types: str, extra: Sequence[str] = ()) -> tuple[str, ...]:
         """All macros, sorted; ``types`` is the target's type policy."""
@@ -65,6 +83,7 @@ FULL = Flavour(
     ),
     has_protos=True,
     selects=True,
+    resolves=False,
 )
 LITE = Flavour(
     runtime="lite",
@@ -83,5 +102,19 @@ LITE = Flavour(
     shims=("pthreadpool.h",),
     has_protos=False,
     selects=False,
+    resolves=True,
 )
-FLAVOURS = {flavour.runtime: flavour for flavour in (FULL, LITE)}
+# Both halves have the same macros: what they make of Eigen's templates meets in one program.
+LITE_FLEX = replace(
+    FULL,
+    runtime="lite-flex",
+    defines=(*FULL.defines, *LITE.defines),
+    candidates=flex_candidates,
+    archives=(FLEX_ARCHIVE, LITE_ARCHIVE),
+    shims=(*FULL.shims, *LITE.shims),
+    resolves=True,
+    part=Part(
+        name="lite", takes=is_lite_file, prefix=LITE.prefix, prefix_headers=LITE.prefix_headers
+    ),
+)
+FLAVOURS = {flavour.runtime: flavour for flavour in (FULL, LITE, LITE_FLEX)}

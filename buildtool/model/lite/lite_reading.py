@@ -7,12 +7,14 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.core.errors import Problem
 from buildtool.core.lite_names import CUSTOM, version_label
 from buildtool.core.values import AttrType, ModelInfo, NodeRef, OpSet, OpUse, TensorInfo
 from buildtool.model.formats import detect
+from buildtool.model.lite.flex_nodes import FlexNode
 from buildtool.model.lite.tflite_file import (
     IDENTIFIER,
     SCHEMA_VERSION,
@@ -35,7 +37,15 @@ _AGAIN = "the file is cut off, damaged or encrypted: convert the model or copy t
 _C_ARRAY = re.compile(rb"\bchar\s+\w+\s*\[[^\]]*\][^=;]*=\s*\{")
 
 
-def read_lite_models(sources: Sequence[ModelSource]) -> Reading:
+@dataclass(frozen=True, kw_only=True)
+class LiteReading(Reading):
+    """The same of ``.tflite`` models; ``flex`` are their nodes of TensorFlow itself, each of which
+    is among the uses as a custom op, too."""
+
+    flex: tuple[FlexNode, ...] = ()
+
+
+def read_lite_models(sources: Sequence[ModelSource]) -> LiteReading:
     """Read all models and give the union of what they run; what is wrong is among the problems."""
     problems: list[Problem] = []
     notes: list[str] = []
@@ -54,10 +64,16 @@ def read_lite_models(sources: Sequence[ModelSource]) -> Reading:
         for operator in model.operators:
             key = (operator.op, operator.custom, operator.version)
             uses[key].append((_reference(name, operator), operator))
-    return Reading(
+    return LiteReading(
         opset=OpSet(models=tuple(models), uses=tuple(_uses(uses))),
         problems=tuple(problems),
         notes=tuple(notes),
+        flex=tuple(
+            FlexNode(where=reference, options=operator.options)
+            for places in uses.values()
+            for reference, operator in places
+            if operator.is_flex
+        ),
     )
 
 
@@ -118,7 +134,7 @@ def _other(path: Path, data: bytes = b"") -> Problem:
     found = detect(path)
     if isinstance(found, Problem):
         return dataclasses.replace(found, todo=_CONVERT)
-    what = f"is a {found.value}, and the target's runtime is 'lite'"
+    what = f"is a {found.value}, and the target's runtime is TensorFlow Lite"
     return Problem(where=where, what=what, todo=_CONVERT)
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import tflite
 
+from buildtool.core.lite_names import FLEX
 from buildtool.core.values import TensorInfo
 
 IDENTIFIER = b"TFL3"
@@ -33,8 +34,8 @@ class DamagedError(Exception):
 @dataclass(frozen=True, kw_only=True)
 class Operator:
     """One operator: ``op`` is its code as in the schema (``CONV_2D``), or the name of a ``custom``
-    op. ``subgraph`` is the name of that which it stands in, empty for the first; ``types`` are
-    DataType names of its inputs and outputs."""
+    op, whose ``options`` are bytes that only it understands. ``subgraph`` is the name of that which
+    it stands in, empty for the first; ``types`` are DataType names of its inputs and outputs."""
 
     op: str
     custom: bool
@@ -42,6 +43,12 @@ class Operator:
     subgraph: str
     place: int
     types: tuple[str, ...]
+    options: bytes = b""
+
+    @property
+    def is_flex(self) -> bool:
+        """Whether it stands for an op of TensorFlow itself."""
+        return self.custom and self.op.startswith(FLEX)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +163,13 @@ def _operators(graph: Any, number: int, codes: Sequence[_Code], most: int) -> It
             subgraph=name,
             place=place,
             types=tuple(sorted(types)),
+            options=_options(operator) if code.custom else b"",
         )
+
+
+def _options(operator: Any) -> bytes:
+    """A custom op's options as they were written; none is an array of no bytes."""
+    return b"" if operator.CustomOptionsIsNone() else bytes(operator.CustomOptionsAsNumpy())
 
 
 def _tensors(graph: Any, most: int) -> list[TensorInfo]:

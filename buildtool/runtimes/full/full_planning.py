@@ -9,6 +9,7 @@ from buildtool.backends.backend import ForeignLibraries, Job
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.uncompilable import uncompilable
 from buildtool.config import Target
+from buildtool.core.errors import Problem
 from buildtool.core.values import BuildPlan, KernelCatalogue
 from buildtool.model import chosen_rewrites, read_models, read_runtime_facts
 from buildtool.model.reading import Reading
@@ -43,24 +44,9 @@ class FullPlanner:
             rewrites=rewrites,
             infers=True,
         )
-        graph = load_packages(
-            job.tree.path,
-            backend.conditions(job),
-            job.cache.folder("buildfiles", job.tree.digest[:16]),
-        )
-        selection = select(
-            reading.opset,
-            catalogue,
-            others=_OtherCatalogues(planning),
-            portable=backend.portable(job, graph),
-        )
-        found = _Material(
-            catalogue=catalogue,
-            reading=reading,
-            selection=selection,
-            foreign=backend.foreign_libraries(job, catalogue.defines, selection.kernels),
-        )
-        _check(planning, found)
+        graph = build_graph(planning)
+        found = choose_kernels(planning, catalogue, reading, graph)
+        check_models(planning, reading, found.selection, more=kernel_problems(planning, found))
         return _decide(planning, found, graph)
 
     def allowed(
@@ -71,7 +57,7 @@ class FullPlanner:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Material:
+class ChosenKernels:
     """What there is to decide on: the tree's kernels, the models, what they select of the kernels,
     and which other libraries that asks for."""
 
@@ -80,19 +66,54 @@ class _Material:
     selection: Selection
     foreign: ForeignLibraries
 
+    @property
+    def sources(self) -> set[str]:
+        """The files that register the kernels."""
+        return {kernel.registration.source for kernel in self.selection.kernels}
 
-def _decide(planning: Planning, found: _Material, graph: BuildGraph) -> BuildPlan:
+    @property
+    def libraries(self) -> set[str]:
+        """The other libraries that are built for them."""
+        return {name for names in self.foreign.built.values() for name in names}
+
+
+def build_graph(planning: Planning) -> BuildGraph:
+    """What the tree's BUILD files say."""
+    job = planning.job
+    return load_packages(
+        job.tree.path,
+        planning.backend.conditions(job),
+        job.cache.folder("buildfiles", job.tree.digest[:16]),
+    )
+
+
+def choose_kernels(
+    planning: Planning, catalogue: KernelCatalogue, reading: Reading, graph: BuildGraph
+) -> ChosenKernels:
+    """The kernels of TensorFlow that what was read needs."""
+    backend, job = planning.backend, planning.job
+    selection = select(
+        reading.opset,
+        catalogue,
+        others=_OtherCatalogues(planning),
+        portable=backend.portable(job, graph),
+    )
+    return ChosenKernels(
+        catalogue=catalogue,
+        reading=reading,
+        selection=selection,
+        foreign=backend.foreign_libraries(job, catalogue.defines, selection.kernels),
+    )
+
+
+def _decide(planning: Planning, found: ChosenKernels, graph: BuildGraph) -> BuildPlan:
     """What is built, and why."""
     backend, job = planning.backend, planning.job
-    reading, selection, foreign = found.reading, found.selection, found.foreign
+    reading, selection = found.reading, found.selection
     planning.say("reading the tree's BUILD files")
     own = planning.roots
-    asking = (
-        *(kernel.registration.source for kernel in selection.kernels),
-        *(root.path for root in own),
-    )
-    libraries = {name for names in foreign.built.values() for name in names}
-    offers = backend.offers(job, graph, asking, libraries)
+    asking = (*sorted(found.sources), *(root.path for root in own))
+    offers = backend.offers(job, graph, asking, found.libraries)
     graph.save()
     return make_plan(
         target=planning.target.id,
@@ -109,12 +130,19 @@ def _decide(planning: Planning, found: _Material, graph: BuildGraph) -> BuildPla
         notes=[
             *_preparation_notes(planning),
             *reading.notes,
-            *selection.notes,
-            *_eight_bit_notes(job, found),
-            *library_notes(foreign.built, selection.kernels),
+            *kernel_notes(planning, found),
             *common_notes(planning),
         ],
     )
+
+
+def kernel_notes(planning: Planning, found: ChosenKernels) -> list[str]:
+    """What is worth knowing of the kernels of TensorFlow."""
+    return [
+        *found.selection.notes,
+        *_eight_bit_notes(planning.job, found),
+        *library_notes(found.foreign.built, found.selection.kernels),
+    ]
 
 
 def _preparation_notes(planning: Planning) -> list[str]:
@@ -126,35 +154,29 @@ def _preparation_notes(planning: Planning) -> list[str]:
     ]
 
 
-def _eight_bit_notes(job: Job, found: _Material) -> list[str]:
+def _eight_bit_notes(job: Job, found: ChosenKernels) -> list[str]:
     """What is told of kernels that 32-bit ARM could compute in another way."""
     if not has_two_ways(job.abi):
         return []
     files = CxxFiles(job.tree.path)
-    sources = {kernel.registration.source for kernel in found.selection.kernels}
     return list(
         eight_bit_notes(
             defines=found.catalogue.defines,
-            sources={source for source in sources if HEADER in files.includes(source)},
+            sources={source for source in found.sources if HEADER in files.includes(source)},
             kernels=found.selection.kernels,
             uses=found.reading.opset.uses,
         )
     )
 
 
-def _check(planning: Planning, found: _Material) -> None:
-    """Raises ModelError with all that is wrong with the models."""
-    reading, selection, foreign = found.reading, found.selection, found.foreign
-    libraries = library_problems(
-        foreign.missing, selection.kernels, reading.opset.uses, backend=planning.backend.name
-    )
-    sources = uncompilable(
-        CxxFiles(planning.job.tree.path),
-        {kernel.registration.source for kernel in selection.kernels},
-        found.catalogue.defines,
-    )
-    more = uncompilable_problems(sources, selection.kernels, reading.opset.uses)
-    check_models(planning, reading, selection, more=[*libraries, *more])
+def kernel_problems(planning: Planning, found: ChosenKernels) -> list[Problem]:
+    """What keeps the kernels that were chosen from being compiled."""
+    kernels, uses = found.selection.kernels, found.reading.opset.uses
+    sources = uncompilable(CxxFiles(planning.job.tree.path), found.sources, found.catalogue.defines)
+    return [
+        *library_problems(found.foreign.missing, kernels, uses, backend=planning.backend.name),
+        *uncompilable_problems(sources, kernels, uses),
+    ]
 
 
 @dataclass(frozen=True)

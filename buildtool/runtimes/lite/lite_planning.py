@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from buildtool.catalogue.lite_kernels import read_lite_kernels
 from buildtool.config import Target
 from buildtool.core.values import BuildPlan, KernelCatalogue
-from buildtool.model.lite.lite_reading import read_lite_models
-from buildtool.model.reading import Reading
+from buildtool.model.lite.lite_reading import LiteReading, read_lite_models
 from buildtool.plan.build_plan import make_plan
 from buildtool.plan.lite_selection import select_lite
 from buildtool.plan.runtime_roots import LiteFacts, lite_facts
@@ -22,20 +22,9 @@ class LitePlanner:
     """See :class:`~buildtool.runtimes.runtime.Planner`."""
 
     def decide(self, planning: Planning) -> BuildPlan:
-        backend, job = planning.backend, planning.job
-        tree = job.tree
-        facts = lite_facts(tree.version)
-        catalogue = read_lite_kernels(
-            tree.path,
-            defines=backend.defines(job, planning.target.types),
-            tree_digest=tree.digest,
-        )
-        reading = read_lite_models(planning.sources)
-        selection = select_lite(
-            reading.opset, catalogue, version=tree.version, lacking=facts.lacking
-        )
-        check_models(planning, reading, selection)
-        return _decide(planning, reading, catalogue, selection, facts)
+        found = choose_lite(planning)
+        check_models(planning, found.reading, found.selection)
+        return _decide(planning, found)
 
     def allowed(
         self, plan: BuildPlan, target: Target, catalogue: Callable[[Sequence[str]], KernelCatalogue]
@@ -45,14 +34,46 @@ class LitePlanner:
         return AllowedRegistrations()
 
 
-def _decide(
-    planning: Planning,
-    reading: Reading,
-    catalogue: KernelCatalogue,
-    selection: Selection,
-    facts: LiteFacts,
-) -> BuildPlan:
+@dataclass(frozen=True, kw_only=True)
+class ChosenLite:
+    """What there is to decide on: what is known of the release, the tree's kernels of TensorFlow
+    Lite, the models, and what they select of the kernels."""
+
+    facts: LiteFacts
+    catalogue: KernelCatalogue
+    reading: LiteReading
+    selection: Selection
+
+
+def choose_lite(planning: Planning, *, has_flex: bool = False) -> ChosenLite:
+    """The kernels of TensorFlow Lite that the models need; see
+    :func:`~buildtool.plan.lite_selection.select_lite`.
+
+    Raises:
+        ConfigError: the tree's TensorFlow Lite is not known.
+    """
+    job = planning.job
+    tree = job.tree
+    facts = lite_facts(tree.version)
+    catalogue = read_lite_kernels(
+        tree.path,
+        defines=planning.backend.defines(job, planning.target.types),
+        tree_digest=tree.digest,
+    )
+    reading = read_lite_models(planning.sources)
+    selection = select_lite(
+        reading.opset,
+        catalogue,
+        version=tree.version,
+        lacking=facts.lacking,
+        has_flex=has_flex,
+    )
+    return ChosenLite(facts=facts, catalogue=catalogue, reading=reading, selection=selection)
+
+
+def _decide(planning: Planning, found: ChosenLite) -> BuildPlan:
     """What is built, and why."""
+    selection = found.selection
     backend, job = planning.backend, planning.job
     planning.say("reading the tree's BUILD files")
     graph = load_packages(
@@ -65,14 +86,14 @@ def _decide(
     return make_plan(
         target=planning.target.id,
         version=job.tree.version,
-        models=reading.opset.models,
-        catalogue=catalogue,
+        models=found.reading.opset.models,
+        catalogue=found.catalogue,
         kernels=selection.kernels,
         ops=[op for op, _ in selection.ops],
         types=selection.types,
-        roots=[*facts.roots, *planning.roots],
+        roots=[*found.facts.roots, *planning.roots],
         offers=offers,
         compile_flags=backend.compile_flags(job),
         link_flags=planning.link_flags,
-        notes=[*reading.notes, *common_notes(planning)],
+        notes=[*found.reading.notes, *common_notes(planning)],
     )

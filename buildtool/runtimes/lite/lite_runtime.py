@@ -25,22 +25,21 @@ HEADERS = (
     "tensorflow/lite/version.h",
 )
 # Keys of a target and of its models that are about graphs, kernels' types, or protobuf.
-_TARGET_KEYS = (
-    *("types", "registration", "file_list", "rewrites"),
-    *("protobuf_prefix", "app_protobuf"),
-)
+GRAPH_KEYS = ("registration", "file_list", "rewrites", "protobuf_prefix", "app_protobuf")
+_TARGET_KEYS = ("types", *GRAPH_KEYS)
 _MODEL_KEYS = ("inputs", "outputs", "signature", "tags", "initialise", "state")
 
 
-def _runner_defines(models: Sequence[ModelInfo]) -> tuple[str, ...]:
+def runner_defines(models: Sequence[ModelInfo]) -> tuple[str, ...]:
     """What only the runner of models with texts does."""
     ends = (end for model in models for end in (*model.inputs, *model.outputs))
     return ("-DRUNNER_STRINGS",) if any(end.dtype == "DT_STRING" for end in ends) else ()
 
 
-def _problems(target: Target) -> Iterator[Problem]:
-    """Keys that say nothing of ``.tflite`` models, which are as their converter left them."""
-    for key in _TARGET_KEYS:
+def lite_problems(target: Target, unread: Sequence[str] = _TARGET_KEYS) -> Iterator[Problem]:
+    """Keys that say nothing of ``.tflite`` models, which are as their converter left them; those in
+    ``unread`` are the target's."""
+    for key in unread:
         if getattr(target, key) != getattr(Target, key):
             yield _unread(target, key)
     for index, model in enumerate(target.models):
@@ -50,7 +49,8 @@ def _problems(target: Target) -> Iterator[Problem]:
     if is_prepared(target):
         yield Problem(
             where=target.where("prepare"),
-            what="prepare: only graphs are prepared, not the models of 'runtime: lite'",
+            what="prepare: only graphs are prepared, not the models of "
+            f"'runtime: {target.runtime}'",
             todo="leave the keys out, and have the converter make the model smaller",
         )
 
@@ -58,7 +58,7 @@ def _problems(target: Target) -> Iterator[Problem]:
 def _unread(target: Target, key: str) -> Problem:
     return Problem(
         where=target.where(key),
-        what=f"{key}: 'runtime: lite' does not read it",
+        what=f"{key}: 'runtime: {target.runtime}' does not read it",
         todo="leave the key out",
     )
 
@@ -72,6 +72,7 @@ def _planner() -> Planner:
 LITE = Runtime(
     name="lite",
     library=LibraryNames(
+        title="TensorFlow Lite",
         plain=LITE_ARCHIVE,
         package="TensorFlowLiteSelective",
         component="tensorflow-lite",
@@ -81,7 +82,7 @@ LITE = Runtime(
     headers=HEADERS,
     looks_into=False,
     has_examples=False,
-    runner_defines=_runner_defines,
-    find_problems=_problems,
+    runner_defines=runner_defines,
+    find_problems=lite_problems,
     load_planner=_planner,
 )

@@ -1,0 +1,1 @@
+"""TensorFlow Lite with ops of TensorFlow itself: Select TF ops, run by the Flex delegate."""

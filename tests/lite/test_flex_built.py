@@ -1,0 +1,119 @@
+"""TensorFlow Lite with TensorFlow's ops of the default model, built for this machine."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from buildtool.core.run import Command, Completed, run
+from tests.conftest import Project
+from tests.lite.sources import need_lite_sources
+
+pytestmark = [pytest.mark.real_tree, pytest.mark.build]
+
+MODEL = Path(__file__).resolve().parents[2] / "models" / "inverse.tflite"
+MATRIX = [float(n % 5) for n in range(16)]
+
+
+@pytest.fixture(scope="module")
+def built(
+    tmp_path_factory: pytest.TempPathFactory, make_project: Callable[..., Project], real_tree: Path
+) -> Project:
+    cache = real_tree.parent.parent
+    need_lite_sources(cache)
+    project = make_project(tmp_path_factory.mktemp("flex"), cache=cache)
+    project.doit("build:linux-flex")
+    return project
+
+
+def test_both_halves_are_proved(built: Project) -> None:
+    report = json.loads((built.folder("linux-flex") / "report.json").read_text())
+    assert report["proved"] is True
+    found = report["verification"]
+    # ADD of TensorFlow Lite; Cumprod and MatrixInverse of TensorFlow.
+    assert (found["registered_kernels"], found["registered_ops"]) == (3, 3)
+    (check,) = found["models"]
+    assert check["compared"] is True
+    assert check["outputs"][0]["max_absolute"] < 1e-6
+    lite, flex = (
+        next(half["size"] for half in report["size"]["halves"] if half["name"] == name)
+        for name in ("TensorFlow Lite", "TensorFlow and the Flex delegate")
+    )
+    assert 0 < lite < flex < 3_000_000
+
+
+def test_no_session_is_linked(built: Project) -> None:
+    folder = built.folder("linux-flex")
+    files = json.loads((folder / "generated" / "files.json").read_text())
+    paths = {file["path"] for file in files if file["root"] == "tensorflow"}
+    assert "tensorflow/core/common_runtime/eager/context.cc" in paths
+    assert "tensorflow/core/tfrt/fallback/op_kernel_runner.cc" in paths
+    assert "tensorflow/core/kernels/linalg/matrix_inverse_op.cc" in paths
+    assert not [path for path in paths if path.endswith("/direct_session.cc")]
+
+
+def test_the_flex_objects_must_be_linked_whole(built: Project, tmp_path: Path) -> None:
+    """Nothing asks for them by a symbol, so a linker drops them: then the model is refused."""
+    folder = built.folder("linux-flex")
+    given = tmp_path / "input"
+    given.write_bytes(struct.pack("<16f", *MATRIX))
+    words = (
+        *("--run", MODEL, "--input", "x", "float", "1,4,4", given),
+        *("--output", "y", "--out", tmp_path),
+    )
+    archives = [folder / "dist/lib" / f"libtensorflow-lite{end}.a" for end in ("-flex", "")]
+    plain = tmp_path / "plain"
+    start("clang++", folder / "runner/runner.o", "-o", plain, *archives, "-pthread", "-ldl", "-lm")
+    done = start(plain, *words, check=False)
+    assert done.returncode == 1
+    assert "Make sure you apply/link the Flex delegate before inference" in done.stderr
+    start(folder / "runner/runner", *words)
+
+
+def start(*argv: str | Path, check: bool = True) -> Completed:
+    return run(Command(argv=tuple(map(str, argv))), what="a program", check=check)
+
+
+def test_an_app_finds_the_cmake_package(built: Project, tmp_path: Path) -> None:
+    """As for 'runtime: lite': the app need not know that something is linked whole."""
+    (tmp_path / "app.c").write_text(APP)
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.21)\nproject(app C CXX)\n"
+        "find_package(TensorFlowLiteSelective 2.14 REQUIRED)\nadd_executable(app app.c)\n"
+        "set_target_properties(app PROPERTIES LINKER_LANGUAGE CXX)\n"
+        "target_link_libraries(app PRIVATE TensorFlowLiteSelective::tensorflow-lite)\n"
+    )
+    start(
+        *("cmake", "-S", tmp_path, "-B", tmp_path / "binary", "-G", "Ninja"),
+        *("-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_COMPILER=clang++"),
+        f"-DCMAKE_PREFIX_PATH={built.folder('linux-flex')}/dist",
+    )
+    start("ninja", "-C", tmp_path / "binary")
+    rows = start(tmp_path / "binary/app", MODEL).stdout.split()
+    # The inverse of 4 times the identity, multiplied along each row.
+    assert rows == ["0.25", *["0"] * 4, *["0"] * 11]
+
+
+APP = """
+#include <stdio.h>
+#include "tensorflow/lite/c/c_api.h"
+
+int main(int argc, char** argv) {
+  TfLiteModel* model = TfLiteModelCreateFromFile(argv[1]);
+  TfLiteInterpreter* interpreter = TfLiteInterpreterCreate(model, NULL);
+  if (interpreter == NULL) return 2;
+  if (TfLiteInterpreterAllocateTensors(interpreter) != kTfLiteOk) return 3;
+  float matrix[16] = {0};
+  TfLiteTensor* input = TfLiteInterpreterGetInputTensor(interpreter, 0);
+  TfLiteTensorCopyFromBuffer(input, matrix, sizeof matrix);
+  if (TfLiteInterpreterInvoke(interpreter) != kTfLiteOk) return 4;
+  const TfLiteTensor* output = TfLiteInterpreterGetOutputTensor(interpreter, 0);
+  TfLiteTensorCopyToBuffer(output, matrix, sizeof matrix);
+  for (int i = 0; i < 16; ++i) printf("%g ", matrix[i]);
+  return 0;
+}
+"""
