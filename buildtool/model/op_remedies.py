@@ -1,6 +1,7 @@
 """What to do about ops that no small device runs, whatever the tree: they stand for something else
 that the exporter can leave out. Names: ``core/ops/script_ops.cc``, ``core/ops/dataset_ops.cc``,
-``compiler/tf2xla/ops/xla_ops.cc`` and ``compiler/jit/ops/xla_ops.cc`` of TensorFlow 2.14.1.
+``core/ops/batch_ops.cc``, ``compiler/tf2xla/ops/xla_ops.cc``, ``compiler/jit/ops/xla_ops.cc`` and
+``compiler/xrt/ops`` of TensorFlow 2.14.1.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ _REMEDIES = (
         r"_?Xla\w+",
         "it was compiled by XLA or for it: export without jit_compile, so that the ops stay",
     ),
+    (
+        r"(Un)?[Bb]atch(Function|Grad)?|_BatchFunctionFallback",
+        "it gathers the requests of a server: export the model without "
+        "nondifferentiable_batch_function, which puts it around the model's own function",
+    ),
+    (r"XRT\w+", "it drives XLA's devices for a server: export the model for a CPU"),
     (r"TPU\w+|\w+TPU\w*", "it is for TPUs: export the model for a CPU"),
     (
         r"(OneShot|Anonymous)?Iterator\w*|\w+Dataset(V\d)?",

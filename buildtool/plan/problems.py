@@ -112,12 +112,14 @@ def uncompilable_problems(
     ops = _ops_by_file(kernels)
     users = list(uses)
     for source, reason in reasons.items():
-        nodes = [node for use in users if use.op in ops[source] for node in use.nodes]
+        named = [use for use in users if use.op in ops[source]]
+        nodes = [node for use in named for node in use.nodes]
+        known = dict.fromkeys(filter(None, (remedy(use.op) for use in named)))
         yield Problem(
             where=str(nodes[0]) if nodes else source,
             what=f"the kernels of {', '.join(sorted(ops[source]))} do not compile for such a "
             f"library: {source} {reason}{also(nodes)}",
-            todo=f"do this work in the app: {BEHIND}",
+            todo="; ".join(known) or f"do this work in the app: {BEHIND}",
         )
 
 

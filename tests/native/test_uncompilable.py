@@ -13,6 +13,7 @@ from buildtool.backends.native.native_dependencies import load_dependencies
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.uncompilable import uncompilable
 from buildtool.core.values import NodeRef, OpUse, Registration, SelectedKernel
+from buildtool.model.op_remedies import remedy
 from buildtool.plan.problems import uncompilable_problems
 
 SMALL, SELECTIVE = "IS_MOBILE_PLATFORM=", "SELECTIVE_REGISTRATION"
@@ -98,6 +99,18 @@ def test_it_is_told_with_the_nodes(files: CxxFiles) -> None:
         "the kernels of Op do not compile for such a library: uses.cc uses larger.h, which "
         "declares nothing for small devices (IS_MOBILE_PLATFORM) (also 'b')"
     )
+
+
+def test_an_op_that_stands_for_something_else_has_its_own_remedy() -> None:
+    kernel = SelectedKernel(
+        registration=Registration(
+            op="BatchFunction", device="CPU", kernel_class="TheOp", source="batch.cc", line=1
+        ),
+        reason="a node",
+    )
+    use = OpUse(op="BatchFunction", nodes=(NodeRef(model="m", function="", node="a"),))
+    (problem,) = uncompilable_problems({"batch.cc": "does not"}, [kernel], [use, use])
+    assert problem.todo == remedy("BatchFunction")
 
 
 @pytest.mark.real_tree

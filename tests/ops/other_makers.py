@@ -92,3 +92,9 @@ several("UniformDequantize", lambda op: raw(op, input=raw("UniformQuantize", inp
         quantization_min_val=-128, quantization_max_val=127), scales=const(0.01),
         zero_points=const(3, INT), Tout=FLOAT, quantization_min_val=-128,
         quantization_max_val=127))  # fmt: skip
+
+
+@maker
+def fake_param() -> Any:
+    """Nothing fills its memory: only its shape can be compared."""
+    return raw("Shape", input=raw("FakeParam", dtype=tf.float32, shape=[2, 3]))
