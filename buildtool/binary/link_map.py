@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.binary import macho_map
@@ -20,10 +21,12 @@ from buildtool.core.errors import BuildError, Problem
 # VMA, LMA, size and alignment; an input section then stands nine columns in, an output section
 # one and a symbol seventeen.
 LLD_INPUT = re.compile(r" *[0-9a-f]+ +[0-9a-f]+ +([0-9a-f]+) +\d+ {9}(\S.*?):\((.*)\)$")
+LLD_SYMBOL = re.compile(r" *[0-9a-f]+ +[0-9a-f]+ +([0-9a-f]+) +\d+ {17}(\S.*)$")
 LLD_OUTPUT = re.compile(r" *[0-9a-f]+ +[0-9a-f]+ +[0-9a-f]+ +\d+ (\S+)$")
 GNU_START = ("Linker script and memory map", "Memory map")
 GNU_OUTPUT = re.compile(r"([\w.]+)(?:\s+0x[0-9a-f]+\s+0x[0-9a-f]+.*)?$")
 GNU_INPUT = re.compile(r" (\S+)? +0x([0-9a-f]+) +0x([0-9a-f]+) (\S.*)$")
+GNU_SYMBOL = re.compile(r" {16}0x[0-9a-f]+ {16}(\S.*)$")
 # What gold makes itself; a long name stands on a line of its own, as a section's does.
 GOLD_OWN = re.compile(r" (?:\*\* \S.*?)? +0x([0-9a-f]+) +0x([0-9a-f]+)$")
 # GNU ld gives what it makes itself to the first input, the C library's start-up object.
@@ -71,6 +74,61 @@ def bytes_by_input(path: Path, archives: Sequence[Path] = ()) -> Mapping[str, in
     if not sizes:
         raise _bad(path, "is not a linker map of GNU ld, lld or Apple's ld")
     return dict(sorted(sizes.items()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapSymbol:
+    """A symbol of the linked file by its C++ name, the input that it is from, and its bytes; None
+    where the linker does not say them."""
+
+    name: str
+    input: str
+    size: int | None
+
+
+def symbols_named(path: Path, part: str) -> Sequence[MapSymbol] | None:
+    """The symbols in a map of lld or GNU ld whose C++ names hold ``part``, in the order of their
+    addresses; None where the map says no such names.
+
+    Raises:
+        BuildError: the file cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            first = file.readline()
+            if first.startswith(macho_map.START):
+                return None
+            is_lld = first.split()[:2] == ["VMA", "LMA"]
+            return [*(_lld_symbols(file, part) if is_lld else _gnu_symbols(file, part))]
+    except OSError as failure:
+        raise _bad(path, f"cannot be read: {failure.strerror}") from None
+
+
+def _lld_symbols(lines: Iterable[str], part: str) -> Iterator[MapSymbol]:
+    source, counted = "", False
+    for line in lines:
+        if found := LLD_SYMBOL.match(line):
+            if counted and part in line:
+                yield MapSymbol(name=found.group(2), input=source, size=int(found.group(1), 16))
+        elif found := LLD_INPUT.match(line):
+            source = found.group(2)
+        elif output := LLD_OUTPUT.match(line):
+            counted = _counts(output.group(1))
+
+
+def _gnu_symbols(lines: Iterable[str], part: str) -> Iterator[MapSymbol]:
+    source, started, counted = "", False, False
+    for line in lines:
+        if not started:
+            started = line.startswith(GNU_START)
+        elif found := GNU_SYMBOL.match(line):
+            if source and part in line:
+                yield MapSymbol(name=found.group(1), input=source, size=None)
+        elif output := GNU_OUTPUT.match(line):
+            source, counted = "", _counts(output.group(1))
+        elif found := GNU_INPUT.match(line.rstrip()):
+            # A section that was not kept stands at address 0.
+            source = found.group(4) if counted and int(found.group(2), 16) else ""
 
 
 def _lld(lines: Iterable[str]) -> Iterator[tuple[str, int]]:

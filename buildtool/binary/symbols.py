@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +110,23 @@ def archive_symbols(toolchain: Toolchain, archives: Sequence[Path]) -> frozenset
     output = run(Command(argv=argv), what="reading symbols of libraries").stdout
     found = (line.rpartition(": ")[2].split() for line in output.splitlines())
     return frozenset(words[0] for words in found if words)
+
+
+def members_symbols(
+    nm: Path, filter_: Path, archives: Sequence[Path], *, underscores: bool
+) -> Iterator[tuple[str, str]]:
+    """The global symbols that members of archives define, by their C++ names, each with
+    ``archive(member)``. ``underscores``: each name of C has one before it, as in Mach-O."""
+    for archive in archives:
+        argv = (str(nm), "-P", "-A", "-g", "--defined-only", str(archive))
+        lines = run(Command(argv=argv), what=f"symbols of {archive.name}").stdout.splitlines()
+        rows = [line.rpartition(": ") for line in lines if ": " in line]
+        members = [place.removeprefix(str(archive)).strip(":[] ") for place, _, _ in rows]
+        text = "\n".join(rest.split()[0] for _, _, rest in rows).encode()
+        names = (str(filter_), *(("-_",) if underscores else ()))
+        told = run(Command(argv=names), what="demangling", stdin=text).stdout.splitlines()
+        for name, member in zip(told, members, strict=True):
+            yield name, f"{archive}({member})"
 
 
 def demangle(toolchain: Toolchain, symbols: Sequence[str]) -> list[str]:

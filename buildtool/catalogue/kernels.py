@@ -70,7 +70,7 @@ def make_catalogue(
         ops=ops,
         definitions=opdefs.OpDefinitions(definitions),
     )
-    store.save(path, catalogue, definitions)
+    store.save(path, catalogue)
     return catalogue
 
 

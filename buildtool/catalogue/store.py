@@ -29,8 +29,10 @@ _OP_FIELDS = ("op", "source", "line", "system")
 _Item = TypeVar("_Item", Registration, OpRegistration)
 
 
-def save(path: Path, catalogue: KernelCatalogue, definitions: Mapping[str, Record]) -> None:
-    """Write ``catalogue`` with its ``definitions`` as records to ``path``, whole or not at all."""
+def packed(catalogue: KernelCatalogue) -> bytes:
+    """The content of the file that :func:`load` reads."""
+    known = catalogue.definitions
+    definitions: Mapping[str, Record] = known.records if isinstance(known, OpDefinitions) else {}
     stored = {
         "tree_digest": catalogue.tree_digest,
         "defines": catalogue.defines,
@@ -39,9 +41,14 @@ def save(path: Path, catalogue: KernelCatalogue, definitions: Mapping[str, Recor
         "definitions": definitions,
     }
     text = json.dumps(stored, separators=(",", ":"), default=_pair)
+    return gzip.compress(text.encode(), 6, mtime=0)
+
+
+def save(path: Path, catalogue: KernelCatalogue) -> None:
+    """Write ``catalogue`` to ``path``, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-        file.write(gzip.compress(text.encode(), 6, mtime=0))
+        file.write(packed(catalogue))
     if path.is_dir():  # nobody but somebody's mistake makes one here
         shutil.rmtree(path)
     os.replace(file.name, path)  # noqa: PTH105

@@ -55,7 +55,8 @@ class Step:
     first, though none of their files is read. A step that ``packs`` is one of a target of several
     ABIs: it reads the folders of all its slices. The other steps are done for each slice, and then
     those that ``ends_with`` names for the target itself. One that only ``looks`` shows what it
-    finds each time, and is done once for a target of several ABIs. One that ``measures`` is done
+    finds each time, and is done once for a target of several ABIs. One that ``answers`` takes the
+    words behind it as what it is asked, and answers for each slice. One that ``measures`` is done
     each time that it is asked for. One that cannot be done for each target ``asks``: a function
     ``refusal`` of its module says why not, from these files of earlier steps, before any other that
     it reads is made. A target that does not have a step ``wanted`` is told
@@ -77,6 +78,7 @@ class Step:
     ends_with: tuple[str, ...] = ()
     wanted: Callable[[Target], bool] = _always
     unwanted: str = ""
+    answers: bool = False
     measures: bool = False
     asks: tuple[str, ...] = ()
 
@@ -182,11 +184,19 @@ STEPS = (
         doc="decide what is built, and why",
         run="plan_step",
         reads=(PREPARED,),
-        writes=(str(AT.plan), str(AT.models)),
+        writes=(str(AT.plan), str(AT.models), str(AT.catalogue)),
         folders=(str(AT.overlay), str(AT.renamed)),
         user_files=_models_and_patches,
         found=_embedded,
         stamps=(product_stamp, compiler_stamp, tree_stamp),
+    ),
+    Step(
+        name="explain",
+        doc="say why something is in the library, or why not: explain:pi Conv2D",
+        run="explain_step",
+        reads=(str(AT.plan), str(AT.models), str(AT.catalogue)),
+        folders=(str(AT.explain),),
+        answers=True,
     ),
     Step(
         name="generate",

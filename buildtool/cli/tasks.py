@@ -6,6 +6,7 @@ the actions, whose module is imported there.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib
 import os
@@ -134,7 +135,12 @@ def load() -> tuple[Overrides, Mapping[str, Target]]:
 def _unknown_words(targets: Collection[str]) -> list[Problem]:
     commands = [command.get_name() for command in doit_cmd.DoitMain.DOIT_CMDS]
     steps = [step.name for step in STEPS]
-    return [*unknown_words(sys.argv[1:], commands=commands, steps=steps, targets=targets)]
+    answering = [step.name for step in STEPS if step.answers]
+    return [
+        *unknown_words(
+            sys.argv[1:], commands=commands, steps=steps, targets=targets, answering=answering
+        )
+    ]
 
 
 def task_steps() -> Iterator[Task]:
@@ -150,7 +156,7 @@ def task_steps() -> Iterator[Task]:
                     yield _task(step, target, overrides)
             elif not step.wanted(target):
                 yield _idle(step, target)
-            elif target.slices and not step.looks:
+            elif target.slices and not (step.looks or step.answers):
                 yield _sliced(step, target)
             else:
                 yield _task(step, target, overrides)
@@ -161,9 +167,12 @@ def _is_packed(target: Target) -> bool:
 
 
 def _task(step: Step, target: Target, overrides: Overrides) -> Task:
-    """One step of one target; one that packs reads the folders of all slices."""
+    """One step of one target; one that packs reads the folders of all slices, and one that answers
+    does it for each."""
     folder = BUILD / target.id
-    sources = slice_targets(target) if step.packs else (target,)
+    slices = slice_targets(target) or (target,)
+    sources = slices if step.packs or step.answers else (target,)
+    acting = slices if step.answers else (target,)
     reads = [BUILD / each.id / name for each in sources for name in step.read_by(each)]
     writes = step.written_for(target)
     checks = [
@@ -174,14 +183,15 @@ def _task(step: Step, target: Target, overrides: Overrides) -> Task:
     made = {"calc_dep": [_asking(step, target)]} if step.asks else {}
     return {
         **made,
+        **({"pos_arg": "words"} if step.answers else {}),
         "basename": step.name,
         "name": target.id,
         "doc": target.description,
-        "actions": [action(step, target, overrides)],
+        "actions": [action(step, each, overrides) for each in acting],
         "file_dep": [*map(str, step.user_files(target)), *map(str, () if made else reads)],
         "targets": [str(folder / name) for name in writes],
         "task_dep": [f"{name}:{each.id}" for name in step.after for each in sources],
-        "uptodate": [False] if step.looks or step.measures else checks,
+        "uptodate": [False] if step.looks or step.measures or step.answers else checks,
         "clean": [functools.partial(_clean, step, folder, writes)],
     }
 
@@ -252,14 +262,16 @@ def _sliced(step: Step, target: Target) -> Task:
     return task
 
 
-def action(step: Step, target: Target, overrides: Overrides) -> Callable[[], Failure | None]:
-    """The action of one step of one target: it says in a line what it did."""
+def action(step: Step, target: Target, overrides: Overrides) -> Callable[..., Failure | None]:
+    """The action of one step of one target: it says in a line what it did. ``words`` are those
+    behind it on the command line."""
 
-    def act() -> Failure | None:
+    def act(words: Sequence[str] = ()) -> Failure | None:
         started = time.monotonic()
         name = f"{step.name}:{target.id}"
         try:
-            line = _run(step, target, name, overrides)
+            asked = (*words, *overrides.asked)
+            line = _run(step, target, name, dataclasses.replace(overrides, asked=asked))
         except BuildToolError as failure:
             return _failed(failure)
         except OSError as failure:
@@ -302,6 +314,7 @@ def _workspace(target: Target, name: str, overrides: Overrides) -> Workspace:
         say=lambda text: _say(f"{name}: {text}"),
         runs=overrides.runs,
         against=overrides.against,
+        asked=overrides.asked,
     )
 
 

@@ -22,12 +22,20 @@ def unknown_words(
     commands: Collection[str],
     steps: Collection[str],
     targets: Collection[str],
+    answering: Collection[str],
 ) -> Iterator[Problem]:
-    """What is wrong with each misspelt word, and the word that was probably meant."""
+    """What is wrong with each misspelt word, and the word that was probably meant. Behind a step
+    that is ``answering`` of one target, all words are what it is asked."""
     for before, word in zip(("", *words), words, strict=False):
         if task := _TASK.fullmatch(word):
             yield from _task(*task.groups(), steps=steps, targets=targets)
+            if task[1] in answering:
+                return
         elif _NAME.fullmatch(word) and not before.startswith("-"):
+            if word in answering and before not in commands:
+                what, todo = f"{word}: of which target?", f"{word}:{min(targets)} NAME"
+                yield Problem(where="command line", what=what, todo=todo)
+                return
             yield from _name(word, known=(*steps, *commands), targets=targets)
 
 

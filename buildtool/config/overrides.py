@@ -25,8 +25,9 @@ from buildtool.core.suggest import suggest
 class Overrides:
     """What the command line says; what it does not say is None or empty.
 
-    ``offline``, ``runs`` and ``against`` concern no target: the first forbids downloads, the others
-    are for the step ``profile``: how often a model runs, and with which targets it is compared.
+    ``offline``, ``runs``, ``against`` and ``asked`` concern no target: the first forbids downloads,
+    the next two are for the step ``profile``: how often a model runs, and with which targets it is
+    compared; the last is what the step ``explain`` is asked.
     """
 
     models: tuple[Path, ...] = ()
@@ -38,6 +39,7 @@ class Overrides:
     tags: tuple[str, ...] = ()
     runs: Count | None = None
     against: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
     prepare: tuple[str, ...] | None = None
     weights: str = ""
     activations: str = ""
@@ -180,6 +182,12 @@ def _text(written: str, _: Path) -> str:
     return written
 
 
+def _question(written: str, _: Path) -> tuple[str, ...]:
+    if not written.strip():
+        raise WrongValueError("nothing is given", "write what=NAME, such as what=Conv2D")
+    return (written.strip(),)
+
+
 def _host(written: str, _: Path) -> Host:
     """A board; an empty text is none, whatever the target says."""
     return host(Value(data=written, where=COMMAND_LINE, raw=written)) if written else Host("")
@@ -222,4 +230,5 @@ WORDS: Mapping[str, tuple[str, Callable[[str, Path], object]]] = {
     "host": ("host", _host),
     "runs": ("runs", _count),
     "against": ("against", _names),
+    "what": ("asked", _question),
 }

@@ -47,6 +47,11 @@ class Layout:
         return self.folder / "models.json"
 
     @property
+    def catalogue(self) -> Path:
+        """What the tree registers under the plan's macros."""
+        return self.folder / "catalogue.json.gz"
+
+    @property
     def prepared(self) -> Path:
         """Which models were prepared, and where the graphs lie that take their places."""
         return self.folder / "prepared.json"
@@ -118,6 +123,11 @@ class Layout:
     def inspect(self) -> Path:
         """What was found in the models, by name."""
         return self.folder / "inspect"
+
+    @property
+    def explain(self) -> Path:
+        """The last answers of the step ``explain``."""
+        return self.folder / "explain"
 
     @property
     def profile(self) -> Path:

@@ -18,6 +18,7 @@ from buildtool.core.values import (
     FileKind,
     KernelCatalogue,
     ModelInfo,
+    OpUse,
     PlannedFile,
     SelectedKernel,
 )
@@ -65,6 +66,7 @@ def make_plan(
     compile_flags: Sequence[str],
     link_flags: Sequence[str],
     notes: Sequence[str] = (),
+    uses: Sequence[OpUse] = (),
 ) -> BuildPlan:
     """Put the plan of one target together.
 
@@ -108,6 +110,7 @@ def make_plan(
         types=tuple(types),
         files=tuple(files),
         notes=tuple(notes),
+        uses=tuple(use for use in uses if use.op in places),
     )
 
 
@@ -182,15 +185,40 @@ def plan_to_json(plan: BuildPlan) -> dict[str, Any]:
         if not model["initialisers"]:
             del model["initialisers"], model["steps"]
     for file in value["files"]:
-        if not file["libraries"]:
-            del file["libraries"]
-    return {"schema_version": SCHEMA_VERSION, **value}
+        for name in ("libraries", "symbol", "asked_by"):
+            if not file[name]:
+                del file[name]
+    return {"schema_version": SCHEMA_VERSION, **value, "uses": list(map(_use_to_json, plan.uses))}
+
+
+def _use_to_json(use: OpUse) -> dict[str, Any]:
+    """What says something of a use; its nodes by their places."""
+    nodes: dict[tuple[str, str], list[str]] = {}
+    for node in use.nodes:
+        nodes.setdefault((node.model, node.function), []).append(node.node)
+    value = dataclasses.asdict(use) | {
+        "nodes": [
+            {"model": model, "function": function, "names": names}
+            for (model, function), names in sorted(nodes.items())
+        ]
+    }
+    return {key: item for key, item in value.items() if item}
+
+
+def _use_from_json(value: Mapping[str, Any]) -> dict[str, Any]:
+    nodes = [
+        {"model": place["model"], "function": place["function"], "node": name}
+        for place in value.get("nodes", ())
+        for name in place["names"]
+    ]
+    return {**value, "nodes": nodes}
 
 
 def plan_from_json(value: Mapping[str, Any]) -> BuildPlan:
     """The plan that :func:`plan_to_json` wrote; its models have no path."""
     models = [{**model, "path": ""} for model in value["models"]]
-    return from_json(BuildPlan, {**value, "models": models})
+    uses = [*map(_use_from_json, value.get("uses", ()))]
+    return from_json(BuildPlan, {**value, "models": models, "uses": uses})
 
 
 def selections(plan: BuildPlan) -> Mapping[str, tuple[list[str], list[str]]]:

@@ -164,18 +164,28 @@ def _strip(what: SizeInput) -> Path:
     return stripped
 
 
-def _by_source(plan: BuildPlan, inputs: Mapping[str, int]) -> list[_Source]:
+def planned_sources(
+    files: Iterable[PlannedFile], inputs: Iterable[str]
+) -> Mapping[str, Sequence[PlannedFile]]:
+    """The files that each input of the linker, as its map calls it, can have been compiled from."""
     by_name: dict[str, list[PlannedFile]] = defaultdict(list)
-    for file in sorted(plan.files, key=lambda file: (file.root, file.path)):
+    for file in sorted(files, key=lambda file: (file.root, file.path)):
         compiled = _compiled_name(file)
         # CMake keeps the source's suffix in the object's name, makefiles replace it.
         for name in (compiled, compiled.rpartition(".")[0]):
             by_name[name].append(file)
     parts = {name: _split(name) for name in inputs}
     roots = _roots(parts.values(), by_name)
-    return [
-        _source(archive, member, inputs[name], _candidates(archive, member, by_name, roots))
+    return {
+        name: _candidates(archive, member, by_name, roots)
         for name, (archive, member) in parts.items()
+    }
+
+
+def _by_source(plan: BuildPlan, inputs: Mapping[str, int]) -> list[_Source]:
+    return [
+        _source(*_split(name), inputs[name], files)
+        for name, files in planned_sources(plan.files, inputs).items()
     ]
 
 
@@ -233,13 +243,13 @@ def _compiled_name(file: PlannedFile) -> str:
     return name.removesuffix(".proto") + ".pb.cc" if name.endswith(".proto") else name
 
 
-def _source(archive: str, member: str, size: int, files: list[PlannedFile]) -> _Source:
+def _source(archive: str, member: str, size: int, files: Sequence[PlannedFile]) -> _Source:
     """What an input of the linker is. Namesakes in one archive share a line."""
     if member == INTERNAL:
         return _Source(name=LINKER, group=LINKER, size=size)
     if files:
         group = _group(files[0])
-        name = " or ".join(_place(file) for file in files)
+        name = " or ".join(shown_place(file) for file in files)
         return _Source(name=name, group=group, size=size, files=tuple(files))
     if SYSTEM_LIBRARIES.match(archive or member):
         return _Source(name=archive or member, group=SYSTEM, size=size)
@@ -278,7 +288,7 @@ def _halves(sources: Iterable[_Source]) -> tuple[SizeContributor, ...]:
     )
 
 
-def _place(file: PlannedFile) -> str:
+def shown_place(file: PlannedFile) -> str:
     """Paths in the TensorFlow tree say enough; those of dependencies need their tree's name."""
     return file.path if file.root == "tensorflow" else f"{file.root}: {file.path}"
 

@@ -107,6 +107,10 @@ class Planning(Protocol):
         """What the tree registers, by its preprocessed text."""
         ...
 
+    def keep(self, catalogue: KernelCatalogue) -> None:
+        """Keep the catalogue that the plan was made with, for questions about the plan."""
+        ...
+
     def rehearse(
         self, models: Sequence[ModelInfo], ops: Collection[str], broken: Collection[str]
     ) -> tuple[Problem, ...]:

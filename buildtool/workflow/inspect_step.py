@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Collection, Sequence
-from pathlib import Path
 
 from buildtool.catalogue.opdefs import OPS_PBTXT, read_definitions
 from buildtool.core.errors import BuildToolError, ModelError, Problem
@@ -65,15 +64,8 @@ def _show(
 def _known_ops(work: Workspace) -> Collection[str]:
     """The ops that the target's tree defines; none where that is not on this machine yet, or its
     list cannot be read: whoever only looks need not fetch a tree."""
-    named = work.target.tensorflow
-    if isinstance(named, Path):
-        tree = named
-    else:
-        source = work.access.lock.sources.get(named)
-        if source is None or not work.cache.stamp(source.name, source.tree).is_file():
-            return ()
-        tree = work.cache.tree(source.name, source.tree)
-    if not (tree / OPS_PBTXT).is_file():
+    tree = work.tree_here
+    if tree is None or not (tree / OPS_PBTXT).is_file():
         return ()
     try:
         return read_definitions(tree).keys()

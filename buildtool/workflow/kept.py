@@ -14,7 +14,7 @@ from buildtool.core.decode import from_json
 from buildtool.core.errors import BuildError, Problem
 from buildtool.core.paths import Layout
 from buildtool.core.render import to_json, write_if_changed
-from buildtool.core.values import BuildPlan, ModelInfo, PreparedModel
+from buildtool.core.values import BuildPlan, ModelInfo, PlannedFile, PreparedModel
 from buildtool.plan.build_plan import plan_from_json
 
 T = TypeVar("T")
@@ -39,6 +39,15 @@ def _readable(path: Path) -> Iterator[None]:
         what = "is damaged, or was written by another version of this tool"
         todo = "remove it, and run the same again: it is then written anew"
         raise BuildError(Problem(where=str(path), what=what, todo=todo)) from None
+
+
+def load_link_set(layout: Layout) -> tuple[PlannedFile, ...]:
+    """The files that the step ``compile`` has linked, each with its reason; none if it has not."""
+    if not layout.link_set.is_file():
+        return ()
+    with _readable(layout.link_set):
+        rows = json.loads(layout.link_set.read_text(encoding="utf-8"))
+        return tuple(from_json(PlannedFile, {**row, "required": False}) for row in rows)
 
 
 def write_models(layout: Layout, models: Sequence[ModelInfo]) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from buildtool.backends.backend import Backend, Job
+from buildtool.catalogue import store
 from buildtool.config import Target
 from buildtool.core.errors import ConfigError, Problem
-from buildtool.core.render import to_json, write_if_changed
+from buildtool.core.render import to_json, write_bytes_if_changed, write_if_changed
 from buildtool.core.values import KernelCatalogue, ModelInfo, PreparedModel
 from buildtool.model import ModelSource
 from buildtool.plan.build_plan import RuntimeRoot, plan_to_json
@@ -81,6 +82,9 @@ class _Ground:
 
     def catalogue(self, defines: Sequence[str]) -> KernelCatalogue:
         return self.work.catalogue(defines)
+
+    def keep(self, catalogue: KernelCatalogue) -> None:
+        write_bytes_if_changed(self.work.layout.catalogue, store.packed(catalogue))
 
     def rehearse(
         self, models: Sequence[ModelInfo], ops: Collection[str], broken: Collection[str]

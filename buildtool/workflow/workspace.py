@@ -37,7 +37,7 @@ from buildtool.workflow.kept import load_models, load_plan, load_prepared
 class Workspace:
     """One target, and the folder ``build/<target id>`` of ``layout``. It is a
     :class:`~buildtool.products.product.Build`, which says what raises what. ``runs`` (None: as many
-    as usual) and ``against`` are for the step ``profile``."""
+    as usual) and ``against`` are for the step ``profile``, ``asked`` for the step ``explain``."""
 
     target: Target
     layout: Layout
@@ -46,6 +46,7 @@ class Workspace:
     say: Callable[[str], None]
     runs: int | None = None
     against: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
     @property
     def platform(self) -> Platform:
@@ -128,6 +129,20 @@ class Workspace:
     def prepared(self) -> Mapping[str, PreparedModel]:
         """The models that the step ``prepare`` has changed, by name."""
         return load_prepared(self.layout) if is_prepared(self.target) else {}
+
+    @functools.cached_property
+    def tree_here(self) -> Path | None:
+        """TensorFlow's tree as far as it is on this machine, with the target's patches; it is not
+        fetched."""
+        if self.target.patches and self.layout.overlay.is_dir():
+            return self.layout.overlay
+        named = self.target.tensorflow
+        if isinstance(named, Path):
+            return named
+        source = self.access.lock.sources.get(named)
+        if source is None or not self.cache.stamp(source.name, source.tree).is_file():
+            return None
+        return self.cache.tree(source.name, source.tree)
 
     def catalogue(self, defines: Sequence[str]) -> KernelCatalogue:
         """The kernels of the tree under ``defines``."""

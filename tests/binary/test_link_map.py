@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.binary.link_map import INTERNAL, bytes_by_input
+from buildtool.binary.link_map import INTERNAL, MapSymbol, bytes_by_input, symbols_named
 from buildtool.core.errors import BuildError
 
 LLD = """\
@@ -167,6 +167,58 @@ def test_what_is_no_map(tmp_path: Path) -> None:
         bytes_by_input(tmp_path / "map")
     with pytest.raises(BuildError, match="cannot be read: No such file"):
         bytes_by_input(tmp_path / "none")
+
+
+GNU_SYMBOLS = """\
+Archive member included to satisfy reference by file (symbol)
+
+Linker script and memory map
+
+.text           0x0000000000001000      0x100
+ .text._ZN1a1bEi
+                0x0000000000001000       0x40 /b/lib.a(relu.o)
+                0x0000000000001000                a::b(int)
+ .text._ZN1a1bEl
+                0x0000000000000000       0x40 /b/lib.a(relu.o)
+                0x0000000000000000                a::b(long)
+
+.bss            0x0000000000002000       0x10
+ .bss.c         0x0000000000002000       0x10 /b/lib.a(relu.o)
+                0x0000000000002000                a::b_count
+"""
+
+
+def test_symbols_that_are_in_the_file(tmp_path: Path) -> None:
+    """What was dropped, and what takes no bytes of the file, is left out."""
+    (tmp_path / "map").write_text(LLD, encoding="utf-8")
+    found = symbols_named(tmp_path / "map", "a::b")
+    assert found == [MapSymbol(name="a::b(int):(odd)", input="/b/lib tf.a(relu_op.cc.o)", size=64)]
+    (tmp_path / "map").write_text(GNU_SYMBOLS, encoding="utf-8")
+    found = symbols_named(tmp_path / "map", "a::b")
+    assert found == [MapSymbol(name="a::b(int)", input="/b/lib.a(relu.o)", size=None)]
+    (tmp_path / "map").write_text(MACHO_HEAD, encoding="utf-8")
+    assert symbols_named(tmp_path / "map", "a::b") is None
+    with pytest.raises(BuildError, match="cannot be read: No such file"):
+        symbols_named(tmp_path / "none", "a::b")
+
+
+@pytest.mark.parametrize("linker", ["bfd", "gold", "lld"])
+def test_a_real_map_names_the_symbols_that_it_keeps(tmp_path: Path, linker: str) -> None:
+    compiler = shutil.which("clang++")
+    if not (compiler and shutil.which("ld" if linker == "bfd" else f"ld.{linker}")):
+        pytest.skip(f"needs clang and the linker {linker}")
+    source = tmp_path / "main.cc"
+    source.write_text(
+        "namespace a { __attribute__((noinline)) int kept(int c) { return c * 3; }\n"
+        "int dropped(int c) { return c; } }\n"
+        "int main(int c, char**) { return a::kept(c); }\n",
+        encoding="utf-8",
+    )
+    flags = [f"-fuse-ld={linker}", "-ffunction-sections", "-Wl,--gc-sections"]
+    argv = [compiler, *flags, f"-Wl,-Map={tmp_path / 'map'}", str(source)]
+    subprocess.run([*argv, "-o", str(tmp_path / "program")], check=True)
+    found = symbols_named(tmp_path / "map", "a::")
+    assert [symbol.name for symbol in found or ()] == ["a::kept(int)"]
 
 
 @pytest.mark.parametrize("linker", ["bfd", "gold", "lld"])

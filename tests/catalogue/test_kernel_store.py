@@ -56,7 +56,7 @@ CATALOGUE = KernelCatalogue(
 @pytest.mark.parametrize("content", ["{}", "[]", '{"kernels": []}', '"text"', "7", "{"])
 def test_a_file_of_another_shape_is_none(tmp_path: Path, content: str) -> None:
     path = tmp_path / "x.json.gz"
-    store.save(path, CATALOGUE, RECORDS)
+    store.save(path, CATALOGUE)
     path.write_bytes(gzip.compress(content.encode()))
     assert store.load(path) is None
 
@@ -65,14 +65,14 @@ def test_a_folder_in_its_place_makes_room(tmp_path: Path) -> None:
     path = tmp_path / "x.json.gz"
     (path / "inner").mkdir(parents=True)
     assert store.load(path) is None
-    store.save(path, CATALOGUE, RECORDS)
+    store.save(path, CATALOGUE)
     assert store.load(path) is not None
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "x.json.gz"
-    store.save(path, CATALOGUE, RECORDS)
+    store.save(path, CATALOGUE)
     loaded = store.load(path)
     assert loaded is not None
     assert loaded.kernels == CATALOGUE.kernels
@@ -85,7 +85,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
 
 def test_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in "ab":
-        store.save(tmp_path / name, CATALOGUE, RECORDS)
+        store.save(tmp_path / name, CATALOGUE)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
@@ -108,7 +108,7 @@ def test_damaged_file_counts_as_none(tmp_path: Path, damage: bytes) -> None:
 
 def test_cut_off_file_counts_as_none(tmp_path: Path) -> None:
     path = tmp_path / "x.json.gz"
-    store.save(path, CATALOGUE, RECORDS)
+    store.save(path, CATALOGUE)
     path.write_bytes(path.read_bytes()[:-20])
     assert store.load(path) is None
 

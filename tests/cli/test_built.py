@@ -282,3 +282,30 @@ def test_everything_of_a_target_can_be_cleaned(built: BuiltProject) -> None:
     assert left == [".lock"]
     assert sorted(built.project.doit("build:pi").steps) == sorted(ALL)
     assert built.library == built.archive
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_what_is_in_it_is_explained_and_why(built: BuiltProject) -> None:
+    """In less than a second, and nothing is done anew."""
+    words = ("MatMul", "LRNGrad", "descriptor.cc", "tensorflow::Tensor::SummarizeValue")
+    said = built.project.doit("explain:pi", *words)
+    assert said.steps == ["explain:pi"]
+    found = json.loads((built.folder / "explain" / "answer.json").read_text("utf-8"))
+    answers = {
+        (answer["kind"], answer["name"].rpartition("/")[2]): answer for answer in found["answers"]
+    }
+    matmul, descriptor = answers["op", "MatMul"], answers["file", "descriptor.cc"]
+    assert len(matmul["nodes"]) == 2
+    assert matmul["parts"][0]["size"] > 100_000
+    assert any("IS_MOBILE_PLATFORM" in each for each in answers["op", "LRNGrad"]["reasons"])
+    assert len(descriptor["chain"]) > 2
+    symbol = answers["symbol", "tensorflow::Tensor::SummarizeValue"]
+    assert symbol["chain"][0]["file"] == "tensorflow/core/framework/tensor.cc"
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_without_its_reports_a_target_is_explained_without_bytes(built: BuiltProject) -> None:
+    built.project.doit("clean", "size:pi")
+    said = built.project.doit("explain:pi", "MatMul").out
+    assert "op MatMul: to be in the library" in said
+    assert "./doitw build:pi says how many bytes it takes" in said

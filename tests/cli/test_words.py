@@ -21,6 +21,9 @@ if TYPE_CHECKING:
         ),
         ("bulid", "bulid: there is no such command or step\n    perhaps you meant 'build'"),
         ("lst", "lst: there is no such command or step\n    perhaps you meant 'list'"),
+        ("explain", "explain: of which target?\n    explain:android NAME"),
+        ("explian:pi", "explian:pi: there is no step 'explian'\n    perhaps you meant 'explain'"),
+        ("what=", "what: nothing is given\n    write what=NAME, such as what=Conv2D"),
         ("linux", "linux: a step is missing\n    build:linux"),
         ("mdoel=a.pb", "mdoel: unknown name\n    perhaps you meant 'model'"),
         ("model=", "model: a path is empty\n    write model=PATH or model=PATH,PATH"),
@@ -64,3 +67,10 @@ def test_a_wish_for_models_is_the_built_targets_alone(project: Project) -> None:
 )
 def test_right_words_are_no_mistakes(project: Project, words: tuple[str, ...]) -> None:
     assert project.doit(*words).err == ""
+
+
+def test_what_stands_behind_explain_is_what_it_is_asked(project: Project) -> None:
+    """Words that are nearly a step's name are not held to be one."""
+    ended = project.doit("explain:linux", "bulid", "linux", "offline=1", code=9)
+    assert "perhaps" not in ended.err
+    assert "plan:linux failed" in ended.err

@@ -111,6 +111,11 @@ ROOMS = (
         uses=("binary",),
     ),
     Room(
+        name="answers",
+        question="Why is something in a library, or why not?",
+        uses=("binary", "catalogue", "plan", "report"),
+    ),
+    Room(
         name="profile",
         question="How long does a model take on the device, node by node and op by op?",
         uses=("model", "verify", "report"),
@@ -407,6 +412,7 @@ ROOMS = (
             "tools",
             "verify",
             "report",
+            "answers",
             "profile",
             "inspect",
             "prepare",

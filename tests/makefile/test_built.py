@@ -126,3 +126,31 @@ def test_for_this_machine_a_tree_is_known_by_its_makefile(workshop: Workshop) ->
     report = here.result("report")
     assert report["proved"] is True
     assert here.command_line["TARGET"] == "LINUX"
+
+
+def test_what_is_in_it_is_explained_and_why(built: BuiltMiniature) -> None:
+    """Each from what the build left; nothing is done anew."""
+    asked = ("Relu", "SegmentSum", "Softplus", "executor.cc", "y", "double")
+    said = built.doit("explain", "classes", *asked)
+    assert said.steps == ["explain:pi-makefile"]
+    found = built.result("explain/answer")
+    answers = {answer["name"].rpartition("/")[2]: answer for answer in found["answers"]}
+    assert found["built"] is True
+    relu, chain = answers["Relu"], answers["executor.cc"]["chain"]
+    assert [node["node"] for node in relu["nodes"]] == ["r"]
+    assert relu["kernels"][0]["source"] == "tensorflow/core/kernels/relu_op.cc"
+    sizes = {each["name"]: each["size"] for each in built.result("size")["size"]["files"]}
+    assert [part["size"] for part in relu["parts"]] == [sizes["tensorflow/core/kernels/relu_op.cc"]]
+    assert len(chain) > 1
+    assert chain[0]["symbol"] in answers["executor.cc"]["summary"]
+    assert chain[-1]["symbol"] == ""
+    assert answers["SegmentSum"]["summary"] == "no model has it"
+    assert answers["classes: node 'y'"]["nodes"][0]["op"] == "Softmax"
+    assert answers["double"]["included"] is False
+
+
+def test_what_is_nothing_is_told_beside_the_answers(built: BuiltMiniature) -> None:
+    said = built.doit("explain", "classes", "Relu", "Rleu", code=3)
+    assert "op Relu: in the library" in said.out
+    assert "'Rleu' is nothing that this tree" in said.err
+    assert "perhaps you meant 'Relu'" in said.err

@@ -10,11 +10,14 @@ import pytest
 from buildtool.core.errors import ConfigError
 from buildtool.core.render import to_json
 from buildtool.core.values import (
+    AttrType,
     BuildPlan,
     FileKind,
     KernelCatalogue,
     ModelInfo,
+    NodeRef,
     OpRegistration,
+    OpUse,
     PlannedFile,
     Registration,
     SelectedKernel,
@@ -77,6 +80,7 @@ def plan(
     kernels: Sequence[SelectedKernel] = (kernel("Relu", "core/kernels/relu_op.cc"),),
     roots: Sequence[RuntimeRoot] = (SESSION, LOWER),
     offers: Sequence[Offer] = OFFERS,
+    uses: Sequence[OpUse] = (),
 ) -> BuildPlan:
     registered = {"Relu": NN, "Relu6": NN, "MatMul": MATH, "While": MATH}
     catalogue = KernelCatalogue(
@@ -99,6 +103,7 @@ def plan(
         compile_flags=("-Os",),
         link_flags=("-lm",),
         notes=("a note",),
+        uses=uses,
     )
 
 
@@ -217,7 +222,12 @@ def test_the_order_of_what_comes_in_does_not_matter() -> None:
 
 
 def test_json_and_back() -> None:
-    made = plan(kernels=(kernel("Relu", "a.cc"), kernel("_Arg", "f.cc", system=True)))
+    nodes = tuple(NodeRef(model="m", function=f, node=n) for f, n in (("", "a"), ("f", "a")))
+    uses = (
+        OpUse(op="MatMul", added_by_runtime="is fused"),
+        OpUse(op="Relu", attrs=(AttrType(name="T", types=("DT_FLOAT",)),), nodes=nodes),
+    )
+    made = plan(kernels=(kernel("Relu", "a.cc"), kernel("_Arg", "f.cc", system=True)), uses=uses)
     text = to_json(plan_to_json(made))
     assert "/somewhere/of/mine" not in text
     again = plan_from_json(json.loads(text))

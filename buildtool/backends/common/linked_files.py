@@ -7,14 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from buildtool.binary.symbols import Closure, demangle
+from buildtool.core.paths import WITHIN
 from buildtool.core.render import Renderer, to_json, write_if_changed
 from buildtool.core.values import BuildPlan, FileKind, PlannedFile, Toolchain
 from buildtool.plan.build_plan import TENSORFLOW
-
-
-def file_key(file: PlannedFile) -> str:
-    """What a planned file is called among the symbols, of all trees."""
-    return f"{file.root}:{file.path}"
 
 
 def linked_files(
@@ -25,13 +21,12 @@ def linked_files(
     names = dict(zip(needs, demangle(toolchain, [n.symbol for n in needs.values()]), strict=True))
     linked = []
     for file in plan.files:
-        key = file_key(file)
-        if key not in closure.needed:
-            continue
-        reason = file.reason
-        if key in needs:
-            reason = f"defines {names[key]}, which {needs[key].file.partition(':')[2]} needs"
-        linked.append(dataclasses.replace(file, reason=reason))
+        if need := needs.get(file.key):
+            symbol, asker = names[file.key], need.file
+            reason = f"defines {symbol}, which {asker.partition(':')[2]} needs"
+            linked.append(dataclasses.replace(file, reason=reason, symbol=symbol, asked_by=asker))
+        elif file.key in closure.needed:
+            linked.append(file)
     return tuple(linked)
 
 
@@ -46,12 +41,10 @@ def write_link_set(generated: Path, files: Sequence[PlannedFile]) -> None:
             if file.root == TENSORFLOW and file.kind is not FileKind.PROTO
         ],
     )
-    write_if_changed(
-        generated / "files.json",
-        to_json(
-            [
-                {"root": f.root, "path": f.path, "kind": f.kind.value, "reason": f.reason}
-                for f in files
-            ]
-        ),
-    )
+    write_if_changed(generated / WITHIN.link_set.name, to_json([_row(file) for file in files]))
+
+
+def _row(file: PlannedFile) -> dict[str, str]:
+    """What is told of a linked file; one that no symbol asked for has none."""
+    row = {"root": file.root, "path": file.path, "kind": file.kind.value, "reason": file.reason}
+    return row | ({"symbol": file.symbol, "asked_by": file.asked_by} if file.symbol else {})

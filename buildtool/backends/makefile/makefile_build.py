@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.backends.backend import Library
-from buildtool.backends.common.linked_files import file_key, linked_files, write_link_set
+from buildtool.backends.common.linked_files import linked_files, write_link_set
 from buildtool.backends.common.narrow import Memory, Narrowed, compiling_in_rounds, narrow
 from buildtool.backends.makefile.file_lists import DOWNLOADS, PROTO_TEXT
 from buildtool.backends.makefile.make import Make, refused_goals
@@ -66,7 +66,7 @@ class MakefileBuild:
         return self.settings.toolchain
 
     def _narrow(self) -> Narrowed:
-        planned = {file_key(file): file for file in self.settings.plan.files}
+        planned = {file.key: file for file in self.settings.plan.files}
         objects = {key: self._object(file.path) for key, file in planned.items()}
         required = sorted(key for key, file in planned.items() if file.required)
 
@@ -184,7 +184,7 @@ class _Guesses:
         gendir = folder / settings.gendir
         for file in files:
             made = gendir / "proto_text" if file.path.endswith(PROTO_TEXT) else folder
-            self._keys[made / file.path] = file_key(file)
+            self._keys[made / file.path] = file.key
         self._definers: DefinerIndex | None = None
         self._texts = ProtoTextIndex([])
 

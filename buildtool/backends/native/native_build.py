@@ -9,7 +9,7 @@ from pathlib import Path
 
 from buildtool.backends.common.hunt import Definers
 from buildtool.backends.common.launcher import find_launcher, parallel_jobs
-from buildtool.backends.common.linked_files import file_key, linked_files, write_link_set
+from buildtool.backends.common.linked_files import linked_files, write_link_set
 from buildtool.backends.common.narrow import Memory, Narrowed, compiling_in_rounds, narrow
 from buildtool.backends.common.ninja import NativeBuild, refused_goals
 from buildtool.backends.native.cmake_project import source_lists
@@ -124,7 +124,7 @@ def _same_tools(inputs: NativeInputs) -> None:
 
 def _narrow(inputs: NativeInputs, native: NativeBuild) -> Narrowed:
     objects = native.objects()
-    places = {file_key(file): _place(inputs, native, file) for file in inputs.plan.files}
+    places = {file.key: _place(inputs, native, file) for file in inputs.plan.files}
     places = {key: path for key, path in places.items() if path in objects}
     keys = {path: key for key, path in places.items()}
 
@@ -141,7 +141,7 @@ def _narrow(inputs: NativeInputs, native: NativeBuild) -> Narrowed:
             for name in demangle(inputs.toolchain, symbols)
         ]
 
-    required = sorted(file_key(file) for file in inputs.plan.files if file.required)
+    required = sorted(file.key for file in inputs.plan.files if file.required)
     return narrow(
         required=required,
         offered=places,
@@ -166,15 +166,15 @@ def _place(inputs: NativeInputs, native: NativeBuild, file: PlannedFile) -> str:
 def _definers(inputs: NativeInputs, places: Mapping[str, str]) -> Guess:
     """The text index over all files that may be compiled; protos stand for their code."""
     sources = {
-        str(inputs.trees[file.root] / file.path): places[file_key(file)]
+        str(inputs.trees[file.root] / file.path): places[file.key]
         for file in inputs.plan.files
-        if file_key(file) in places
+        if file.key in places
     }
     index = DefinerIndex.build(
         [
             (file.root, inputs.trees[file.root] / file.path)
             for file in inputs.plan.files
-            if file_key(file) in places
+            if file.key in places
         ],
         inputs.cache / "definers",
     )

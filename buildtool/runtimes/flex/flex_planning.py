@@ -50,6 +50,7 @@ class FlexPlanner:
         planning.say("reading the tree's BUILD files")
         offers = backend.offers(job, graph, sorted(found.sources), flex.libraries)
         graph.save()
+        planning.keep(found.both)
         return make_plan(
             target=target.id,
             version=job.tree.version,
@@ -72,6 +73,7 @@ class FlexPlanner:
                 *kernel_notes(planning, flex),
                 *common_notes(planning),
             ],
+            uses=(*lite.reading.opset.uses, *flex.reading.opset.uses),
         )
 
     def allowed(
@@ -131,6 +133,12 @@ class _Halves:
                 *(place for place in self.flex.catalogue.ops if place.op in flex),
             ),
         )
+
+    @property
+    def both(self) -> KernelCatalogue:
+        """All that the tree has for either."""
+        lite, flex = self.lite.catalogue, self.flex.catalogue
+        return replace(flex, kernels=(*lite.kernels, *flex.kernels), ops=(*lite.ops, *flex.ops))
 
 
 def _two_meanings(found: _Halves) -> Iterator[Problem]:

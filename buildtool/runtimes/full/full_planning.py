@@ -115,6 +115,7 @@ def _decide(planning: Planning, found: ChosenKernels, graph: BuildGraph) -> Buil
     asking = (*sorted(found.sources), *(root.path for root in own))
     offers = backend.offers(job, graph, asking, found.libraries)
     graph.save()
+    planning.keep(found.catalogue)
     return make_plan(
         target=planning.target.id,
         version=job.tree.version,
@@ -133,6 +134,7 @@ def _decide(planning: Planning, found: ChosenKernels, graph: BuildGraph) -> Buil
             *kernel_notes(planning, found),
             *common_notes(planning),
         ],
+        uses=reading.opset.uses,
     )
 
 

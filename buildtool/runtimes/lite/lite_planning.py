@@ -83,6 +83,7 @@ def _decide(planning: Planning, found: ChosenLite) -> BuildPlan:
     )
     offers = backend.offers(job, graph, sorted({k.registration.source for k in selection.kernels}))
     graph.save()
+    planning.keep(found.catalogue)
     return make_plan(
         target=planning.target.id,
         version=job.tree.version,
@@ -96,4 +97,5 @@ def _decide(planning: Planning, found: ChosenLite) -> BuildPlan:
         compile_flags=backend.compile_flags(job),
         link_flags=planning.link_flags,
         notes=[*found.reading.notes, *common_notes(planning)],
+        uses=found.reading.opset.uses,
     )

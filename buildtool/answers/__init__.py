@@ -1,0 +1,1 @@
+"""Answers about a target: why something is in its library, or why not."""
