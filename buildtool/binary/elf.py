@@ -122,6 +122,12 @@ def defined_symbols(source: Path | Bytes) -> frozenset[str]:
     )
 
 
+def held_symbols(source: Path | Bytes) -> frozenset[str]:
+    """The names of all that a file holds and still names, for others or not."""
+    symbols = ElfFile(source).symbols(SHT_SYMTAB)
+    return frozenset(symbol.name for symbol in symbols if symbol.section != SHN_UNDEF)
+
+
 def kernel_factories(source: Path | Bytes) -> int:
     """How many kernels a file registers that still has its local symbols."""
     symbols = ElfFile(source).symbols(SHT_SYMTAB)

@@ -238,10 +238,11 @@ class Target:
 
     product: str = "auto"
     """What an app gets: `static` archives that it links; `shared`, one library with TensorFlow's C
-    API; `java-library`, the archives with the library and classes by which Java uses them; for iOS
-    `xcframework`, the archives of all slices packed together; for Android `prefab`, the shared
-    libraries of all slices in an AAR, or `aar`, libraries that Java calls, of the backend `bazel`.
-    `auto`: the platform's usual one; for Android `aar` if the tree is of 1.x."""
+    API, or those that TensorFlow Lite's builds give; `java-library`, the archives with the library
+    and classes by which Java uses them; for iOS `xcframework`, the archives of all slices packed
+    together; for Android `prefab`, the shared libraries of all slices in an AAR, or `aar`,
+    libraries that Java calls, of the backend `bazel`. `auto`: the platform's usual one; for Android
+    `aar` if the tree is of 1.x."""
 
     exports: tuple[str, ...] = ()
     """Functions of TensorFlow's C API, or patterns such as `TF_Operation*`, that a shared library

@@ -14,6 +14,7 @@ TARGETS = PROJECT / "targets"
 TEMPLATES = PROJECT / "templates"
 RUNNER = PROJECT / "runner" / "runner.cc"
 LITE_RUNNER = PROJECT / "runner" / "lite_runner.cc"
+LITE_C_RUNNER = PROJECT / "runner" / "lite_c_runner.c"
 C_API_RUNNER = PROJECT / "runner" / "c_api_runner.c"
 JAVA = PROJECT / "java"
 LOCK = DATA / "sources.lock.yaml"
@@ -27,6 +28,8 @@ ARCHIVE_NAMES = (WHOLE_ARCHIVE, DEPENDENCY_ARCHIVE)
 LITE_ARCHIVE = "libtensorflow-lite.a"
 # TensorFlow's own ops for it and the delegate that runs them, which an app links whole.
 FLEX_ARCHIVE = "libtensorflow-lite-flex.a"
+# The same as shared libraries, by the names that TensorFlow's own builds give them.
+LITE_LIBRARY, FLEX_LIBRARY = "libtensorflowlite_c.so", "libtensorflowlite_flex.so"
 
 
 @dataclass(frozen=True, kw_only=True)

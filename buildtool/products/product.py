@@ -256,6 +256,6 @@ class Product(Protocol):
         compiler and the tree's sources."""
         ...
 
-    def maker(self) -> Maker:
-        """What makes it. Slow to load."""
+    def maker(self, target: Target) -> Maker:
+        """What makes that of a target. Slow to load."""
         ...

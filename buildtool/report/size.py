@@ -7,6 +7,7 @@ an app is, without symbols. The contributors are read from the linker's map.
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import lzma
 import re
@@ -87,8 +88,32 @@ def measure(what: SizeInput) -> SizeReport:
         dependencies=_dependencies(sources),
         files=_files(sources),
         ops=_ops(what.plan, sources),
-        halves=_halves(sources),
+        halves=_halves(what.plan, sources),
     )
+
+
+def joined(reports: Sequence[SizeReport]) -> SizeReport:
+    """The sizes of several files together: what has the same name in them is added."""
+    return dataclasses.replace(
+        reports[0],
+        linked=sum(each.linked for each in reports),
+        stripped=sum(each.stripped for each in reports),
+        gzip=sum(each.gzip for each in reports),
+        xz=sum(each.xz for each in reports),
+        dependencies=_added([each.dependencies for each in reports]),
+        files=_added([each.files for each in reports]),
+        ops=_added([each.ops for each in reports]),
+        halves=_added([each.halves for each in reports]),
+    )
+
+
+def _added(lists: Iterable[Sequence[SizeContributor]]) -> tuple[SizeContributor, ...]:
+    found: dict[str, SizeContributor] = {}
+    for item in (item for each in lists for item in each):
+        first = found.get(item.name)
+        size = item.size + (first.size if first else 0)
+        found[item.name] = dataclasses.replace(first or item, size=size)
+    return _sorted(found.values())
 
 
 def require_budget(report: SizeReport) -> None:
@@ -273,15 +298,15 @@ def _group(file: PlannedFile) -> str:
     return DELEGATE if file.path.startswith(FLEX_FOLDER) else KIND_NAMES[file.kind]
 
 
-def _halves(sources: Iterable[_Source]) -> tuple[SizeContributor, ...]:
-    """What either half takes, where both are there."""
+def _halves(plan: BuildPlan, sources: Iterable[_Source]) -> tuple[SizeContributor, ...]:
+    """What either half takes, where there are two."""
+    if not any(file.path.startswith(FLEX_FOLDER) for file in plan.files):
+        return ()
     sizes: dict[str, int] = defaultdict(int)
     counts: dict[str, int] = defaultdict(int)
     for source in sources:
         sizes[source.half] += source.size
         counts[source.half] += 1
-    if not {LITE_HALF, TENSORFLOW_HALF} <= sizes.keys():
-        return ()
     return _sorted(
         SizeContributor(name=name, size=size, detail=_objects(counts[name]))
         for name, size in sizes.items()

@@ -9,7 +9,7 @@ are placed differently by different preprocessors.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +86,18 @@ def check_texts(
         surplus=surplus,
         problems=tuple(problems),
         uncertain=tuple(sorted(_uncertain(texts, plan, catalogue))),
+    )
+
+
+def joined(checks: Sequence[TextCheck]) -> TextCheck:
+    """What several libraries have together."""
+    return TextCheck(
+        kernels=sum(each.kernels for each in checks),
+        ops=sum(each.ops for each in checks),
+        missing=tuple(name for each in checks for name in each.missing),
+        surplus=tuple(name for each in checks for name in each.surplus),
+        problems=tuple(problem for each in checks for problem in each.problems),
+        uncertain=tuple(name for each in checks for name in each.uncertain),
     )
 
 

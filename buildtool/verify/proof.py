@@ -19,7 +19,7 @@ from buildtool.core.values import (
     VerificationReport,
 )
 from buildtool.verify.architecture import TODO, Expectation, check_members, program_faults
-from buildtool.verify.class_texts import TextCheck
+from buildtool.verify.class_texts import TextCheck, joined
 from buildtool.verify.differences import Circumstances
 from buildtool.verify.expected import find_reference
 from buildtool.verify.inputs import ModelRun
@@ -57,8 +57,8 @@ class VerificationInput:
     is planned. ``folder`` receives tensors and logs; ``cache`` keeps TensorFlow's outputs between
     targets. ``python`` has TensorFlow (empty: the one that runs us). ``protobuf_prefix``: what all
     names of protobuf must have before them; empty if it has its own. ``timeout`` is seconds for one
-    run of one model. ``words`` follow the program's path; with ``shared`` the program opens that
-    library, which is made of the archives.
+    run of one model. ``words`` follow the program's path; with ``shared`` the program opens those
+    libraries, which are made of the archives, and whose kernels are ``counted`` by what that says.
     """
 
     plan: BuildPlan
@@ -77,13 +77,14 @@ class VerificationInput:
     timeout: float = 900.0
     python: str = ""
     words: tuple[str, ...] = ()
-    shared: SharedProof | None = None
+    shared: tuple[SharedProof, ...] = ()
+    counted: str = "the texts in the library"
 
 
 @dataclass
 class _Findings:
     """What the steps have found so far. ``whole`` are the members that the program must have,
-    ``library`` what its file says to Android's loader."""
+    ``libraries`` what its file, or those that it opens, say to a loader."""
 
     members: tuple[Member, ...] = ()
     whole: tuple[Member, ...] = ()
@@ -92,7 +93,7 @@ class _Findings:
     registry: RegistryCheck = field(
         default_factory=lambda: RegistryCheck(missing=(), surplus=(), problems=())
     )
-    library: LibraryReport | None = None
+    libraries: list[LibraryReport] = field(default_factory=list)
     models: list[ModelCheck] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -195,16 +196,18 @@ def _check_linked(what: VerificationInput, found: _Findings) -> None:
             what.program, what.expectation, whole=found.whole, kernels=len(what.plan.kernels)
         )
         return
-    if what.shared is not None:
-        shared = check_linked(what.shared.library, what.expectation, what.shared.wanted)
-        found.library, texts = shared, what.shared.texts
-        found.problems += (*shared.problems, *texts.problems)
-        found.notes.append("kernels and ops are counted by the texts in the library")
+    for each in what.shared:
+        library = check_linked(each.library, what.expectation, each.wanted)
+        found.libraries.append(library)
+        found.problems += (*library.problems, *each.texts.problems)
+    if what.shared:
+        found.notes.append(f"kernels and ops are counted by {what.counted}")
         return
     if what.expectation.android is not None:
         wanted = LibraryWanted.of(what.expectation, soname="")
-        found.library = check_linked(what.program, what.expectation, wanted)
-        found.problems += found.library.problems
+        program = check_linked(what.program, what.expectation, wanted)
+        found.libraries.append(program)
+        found.problems += program.problems
         if what.not_run:
             found.problems += _too_few_kernels(what)
         return
@@ -237,7 +240,7 @@ def _too_few_kernels(what: VerificationInput) -> Iterator[Problem]:
 def _start_program(what: VerificationInput, found: _Findings) -> None:
     program = _program(what)
     prove_session(program)
-    if what.shared is None:
+    if not what.shared:
         _check_registry(what, program, found)
     _run_models(what, found)
 
@@ -298,7 +301,7 @@ def _run_one(
 
 def _report(what: VerificationInput, found: _Findings) -> VerificationReport:
     facts = linked_facts(what.program, what.expectation)
-    texts = what.shared.texts if what.shared else None
+    texts = joined([each.texts for each in what.shared]) if what.shared else None
     registered = len(found.registries.kernels) or facts.kernels
     return VerificationReport(
         target=what.plan.target,
@@ -313,7 +316,7 @@ def _report(what: VerificationInput, found: _Findings) -> VerificationReport:
         not_run=what.not_run,
         emulated=what.emulated,
         device=what.device,
-        libraries=(library_facts(found.library),) if found.library else (),
+        libraries=tuple(map(library_facts, found.libraries)),
         planned_kernels=len(what.plan.kernels),
         registered_kernels=texts.kernels if texts else registered,
         registered_ops=texts.ops if texts else len(found.registries.ops),

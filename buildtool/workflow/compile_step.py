@@ -12,4 +12,4 @@ def run(work: Workspace) -> str:
         BuildError: something does not compile or link.
     """
     library = work.backend.build(work.job, work.plan)
-    return work.product.maker().assemble(work, library)
+    return work.product.maker(work.target).assemble(work, library)

@@ -12,7 +12,7 @@ def run(work: Workspace) -> str:
     plan, backend = work.plan, work.backend
     renderer = Renderer(work.layout.generated)
     backend.render(renderer, plan, work.target, work.abi)
-    changed = work.product.maker().write_flags(work, renderer)
+    changed = work.product.maker(work.target).write_flags(work, renderer)
     renderer.finish()
     dist.install_models(work.models, work.layout.rewritten_models)
     count = len(renderer.changed) + changed

@@ -20,7 +20,7 @@ def run(work: Workspace) -> str:
         BuildToolError: they cannot be packed together, or a tool is missing.
     """
     slices = [_slice(each, work.layout) for each in slice_targets(work.target)]
-    lines = work.product.maker().pack(work.target, work.platform, slices, work.layout)
+    lines = work.product.maker(work.target).pack(work.target, work.platform, slices, work.layout)
     write_if_changed(work.layout.result(MANIFEST), to_json({MANIFEST: lines}))
     return "; ".join(lines)
 

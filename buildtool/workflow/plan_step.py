@@ -73,12 +73,14 @@ class _Ground:
 
     @property
     def roots(self) -> tuple[RuntimeRoot, ...]:
-        return self.work.product.maker().roots()
+        return self.work.product.maker(self.target).roots()
 
     @property
     def link_flags(self) -> tuple[str, ...]:
         work = self.work
-        return work.product.maker().link_flags(work.job, work.backend.link_flags(work.job))
+        return work.product.maker(work.target).link_flags(
+            work.job, work.backend.link_flags(work.job)
+        )
 
     def catalogue(self, defines: Sequence[str]) -> KernelCatalogue:
         return self.work.catalogue(defines)
@@ -89,4 +91,4 @@ class _Ground:
     def rehearse(
         self, models: Sequence[ModelInfo], ops: Collection[str], broken: Collection[str]
     ) -> tuple[Problem, ...]:
-        return self.work.product.maker().rehearse(self.work, models, ops, broken)
+        return self.work.product.maker(self.target).rehearse(self.work, models, ops, broken)

@@ -31,7 +31,7 @@ def run(work: Workspace) -> str:
         ToolError: the program cannot be started.
         VerificationError: a model does not run.
     """
-    found = work.product.maker().runnable(work)
+    found = work.product.maker(work.target).runnable(work)
     others = {item.model.name: _others(work, item) for item in found.models}
     new_log(work.layout.log("profile"))
     averages = []
@@ -53,7 +53,7 @@ def refusal(work: Workspace) -> str:
         ConfigError: the target has no model.
         ToolError: what programs run on is missing or does not do.
     """
-    found = work.product.maker().runnable(work)
+    found = work.product.maker(work.target).runnable(work)
     if found.not_run:
         return found.not_run
     if not (work.job.tree.path / STATISTICS).is_file():

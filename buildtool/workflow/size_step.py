@@ -15,7 +15,7 @@ def run(work: Workspace) -> str:
     Raises:
         BudgetError: larger than the target allows.
     """
-    maker = work.product.maker()
+    maker = work.product.maker(work.target)
     report = with_limits(maker.measure(work), work.target)
     store_result(work.layout, SIZE, report)
     write_reports(work)

@@ -14,7 +14,7 @@ def run(work: Workspace) -> str:
     Raises:
         VerificationError: it does not hold what the plan promised, or does not run.
     """
-    maker = work.product.maker()
+    maker = work.product.maker(work.target)
     report = maker.verify(work)
     store_result(work.layout, VERIFICATION, report)
     write_reports(work)

@@ -343,7 +343,8 @@ ROOMS = (
     ),
     Room(
         name="products/shared",
-        question="A shared library with TensorFlow's C API, for apps of any language.",
+        question="Shared libraries with the C API of TensorFlow, or of TensorFlow Lite, for apps "
+        "of any language.",
         uses=(
             "config",
             "plan",
@@ -352,6 +353,8 @@ ROOMS = (
             "report",
             "platforms",
             "backends/backend",
+            "runtimes/runtime",
+            "runtimes",
             "products/product",
             "products/static",
         ),

@@ -74,6 +74,33 @@ def test_the_flex_objects_must_be_linked_whole(built: Project, tmp_path: Path) -
     start(folder / "runner/runner", *words)
 
 
+def test_shared_libraries_are_found_by_their_names(built: Project, tmp_path: Path) -> None:
+    """The one with TensorFlow's ops is looked for when an interpreter is made; an app that was
+    built without it runs what it can."""
+    built.target("shared", "schema_version: 1\nextends: linux-flex\nproduct: shared\n")
+    built.doit("build:shared")
+    folder = built.folder("shared")
+    report = json.loads((folder / "report.json").read_text())
+    assert report["proved"] is True
+    found = report["verification"]
+    assert (found["registered_kernels"], found["registered_ops"]) == (3, 3)
+    assert found["models"][0]["outputs"][0]["max_absolute"] < 1e-6
+    libraries = {each["name"]: each["exports"] for each in found["libraries"]}
+    assert libraries["libtensorflowlite_flex.so"] == 1
+    assert libraries["libtensorflowlite_c.so"] > 37
+    lib = folder / "dist/lib"
+    (tmp_path / "app.c").write_text(APP)
+    for name, more in (("with", ("-Wl,--no-as-needed", "-ltensorflowlite_flex")), ("without", ())):
+        start(
+            *("clang", f"-I{folder}/dist/include", tmp_path / "app.c", "-o", tmp_path / name),
+            *(f"-L{lib}", f"-Wl,-rpath,{lib}", "-ltensorflowlite_c", *more),
+        )
+    assert start(tmp_path / "with", MODEL).stdout.split()[:2] == ["0.25", "0"]
+    done = start(tmp_path / "without", MODEL, check=False)
+    assert done.returncode == 3
+    assert "Make sure you apply/link the Flex delegate before inference" in done.stderr
+
+
 def start(*argv: str | Path, check: bool = True) -> Completed:
     return run(Command(argv=tuple(map(str, argv))), what="a program", check=check)
 

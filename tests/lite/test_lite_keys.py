@@ -31,7 +31,15 @@ def project(tmp_path: Path, make_project: Callable[..., Project]) -> Project:
             "trial.yaml:3: models[0].outputs: 'runtime: lite' does not read it",
         ),
         ("prepare: {steps: [deploy]}\n", "prepare: only graphs are prepared"),
-        ("product: shared\n", "product: 'shared' cannot hold the runtime 'lite' yet"),
+        ("product: java-library\n", "product: 'java-library' cannot hold the runtime 'lite' yet"),
+        (
+            "product: shared\nexports: [TF_Version]\n",
+            "trial.yaml:4: exports: 'runtime: lite' does not read it",
+        ),
+        (
+            "product: shared\nsize_budget: {archive: 1 MB}\n",
+            "size_budget.archive: apps get a shared library of 'shared', no archives",
+        ),
         (
             "platform: ios\nabi: arm64\nproduct: static\ncompiler: llvm\n",
             "runtime: 'lite' is not built for ios yet",

@@ -20,7 +20,7 @@ from buildtool.core.values import (
     SizeLimit,
     SizeReport,
 )
-from buildtool.report.size import SizeInput, measure, require_budget
+from buildtool.report.size import SizeInput, joined, measure, require_budget
 
 
 def _file(path: str, kind: FileKind, root: str = "tensorflow") -> PlannedFile:
@@ -252,3 +252,13 @@ def test_contributors_by_half(artefact: SizeInput, tmp_path: Path) -> None:
         *("tensorflow runtime", "flex delegate", "tensorflow lite runtime", "abseil"),
     }
     assert measure(artefact).halves == ()
+
+
+def test_several_files_together(artefact: SizeInput) -> None:
+    one = measure(artefact)
+    both = joined([one, one])
+    assert (both.linked, both.stripped, both.archive) == (
+        *(2 * one.linked, 2 * one.stripped, one.archive),
+    )
+    assert [item.name for item in both.files] == [item.name for item in one.files]
+    assert sum(item.size for item in both.ops) == 2 * sum(item.size for item in one.ops)

@@ -29,7 +29,8 @@ class AarProduct:
     def state(self, target: Target) -> str:
         return state(target)
 
-    def maker(self) -> Maker:
+    def maker(self, target: Target) -> Maker:
+        del target
         from buildtool.products.aar.aar_maker import AarMaker  # noqa: PLC0415 - heavy
 
         return AarMaker()

@@ -29,7 +29,8 @@ class JavaProduct(ArchiveProduct):
         del target
         return jdk_state()
 
-    def maker(self) -> Maker:
+    def maker(self, target: Target) -> Maker:
+        del target
         from buildtool.products.java.java_maker import JavaMaker  # noqa: PLC0415 - heavy
 
         return JavaMaker(packer=self.packer)

@@ -24,7 +24,13 @@ from buildtool.products.dist_files import CMAKE_CONFIG, CMAKE_VERSION, NDK_BUILD
 from buildtool.products.product import Build, Packer, Slice
 from buildtool.products.shared.c_exports import c_api_roots, exported
 from buildtool.products.shared.shared_files import FACTS, LIBRARY, PLACE
-from buildtool.products.shared.shared_link import install_c_headers, link_c_runner, link_library
+from buildtool.products.shared.shared_link import (
+    SharedLink,
+    install_c_headers,
+    link_c_runner,
+    link_library,
+    map_of,
+)
 from buildtool.products.static.static_maker import (
     StaticMaker,
     linked_runner,
@@ -76,7 +82,8 @@ class SharedMaker:
             dist.copy_if_changed(archive, build.layout.runner / "lib" / archive.name)
         exports = _exports(build)
         build.say("linking the shared library")
-        link_library(build, library, exports)
+        flags = build.plan.link_flags
+        link_library(build, library, SharedLink(name=LIBRARY, exports=exports, flags=flags))
         install_c_headers(build, library)
         dist.install_licences(build.licences, build.layout.licences)
         link_c_runner(build)
@@ -113,7 +120,7 @@ class SharedMaker:
                 what,
                 libraries=tuple(build.layout.runner / "lib" / name for name in ARCHIVE_NAMES),
                 words=_words(build),
-                shared=proof,
+                shared=(proof,),
             )
         )
 
@@ -132,7 +139,7 @@ class SharedMaker:
                 program=linked,
                 strip=build.toolchain.strip.path,
                 folder=build.layout.size,
-                link_map=linked.with_suffix(".map"),
+                link_map=map_of(linked),
             )
         )
         return dataclasses.replace(found, archive=0)

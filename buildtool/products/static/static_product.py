@@ -51,7 +51,8 @@ class StaticProduct(ArchiveProduct):
     def files(self, target: Target) -> ProductFiles:
         return archive_files(target)
 
-    def maker(self) -> Maker:
+    def maker(self, target: Target) -> Maker:
+        del target
         from buildtool.products.static.static_maker import StaticMaker  # noqa: PLC0415 - heavy
 
         return StaticMaker(packer=self.packer)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from buildtool.config import Target
 from buildtool.core.errors import Problem
-from buildtool.core.paths import FLEX_ARCHIVE
+from buildtool.core.paths import FLEX_ARCHIVE, FLEX_LIBRARY, LITE_LIBRARY
 from buildtool.core.values import ModelInfo
 from buildtool.runtimes.lite.lite_runtime import GRAPH_KEYS, LITE, lite_problems, runner_defines
 from buildtool.runtimes.runtime import Planner
@@ -33,6 +33,7 @@ def _planner() -> Planner:
 LITE_FLEX = replace(
     LITE,
     name="lite-flex",
+    shared_libraries=(LITE_LIBRARY, FLEX_LIBRARY),
     library=replace(LITE.library, title="TensorFlow Lite with Select TF ops", whole=FLEX_ARCHIVE),
     runner_defines=_runner_defines,
     find_problems=_problems,

@@ -55,6 +55,7 @@ FULL = Runtime(
     headers=HEADERS,
     looks_into=True,
     has_examples=True,
+    shared_libraries=(),
     runner_defines=_runner_defines,
     find_problems=_problems,
     load_planner=_planner,

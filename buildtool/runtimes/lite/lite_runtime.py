@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from buildtool.config import Model, Target
 from buildtool.core.errors import Problem
-from buildtool.core.paths import LITE_ARCHIVE, LITE_RUNNER
+from buildtool.core.paths import LITE_ARCHIVE, LITE_LIBRARY, LITE_RUNNER
 from buildtool.core.values import ModelInfo
 from buildtool.prepare.wishes import is_prepared
 from buildtool.runtimes.runtime import LibraryNames, Planner, Runtime
@@ -25,7 +25,10 @@ HEADERS = (
     "tensorflow/lite/version.h",
 )
 # Keys of a target and of its models that are about graphs, kernels' types, or protobuf.
-GRAPH_KEYS = ("registration", "file_list", "rewrites", "protobuf_prefix", "app_protobuf")
+GRAPH_KEYS = (
+    *("registration", "file_list", "rewrites", "exports"),
+    *("protobuf_prefix", "app_protobuf"),
+)
 _TARGET_KEYS = ("types", *GRAPH_KEYS)
 _MODEL_KEYS = ("inputs", "outputs", "signature", "tags", "initialise", "state")
 
@@ -82,6 +85,7 @@ LITE = Runtime(
     headers=HEADERS,
     looks_into=False,
     has_examples=False,
+    shared_libraries=(LITE_LIBRARY,),
     runner_defines=runner_defines,
     find_problems=lite_problems,
     load_planner=_planner,
