@@ -76,8 +76,8 @@ if [ -z "$quick" ]; then
     done
 fi
 
-# One worker more than cores: some of them always wait for a disk or for one another.
-workers=$(($(nproc) + 1))
+# More workers than cores: some of them always wait for a disk or for one another.
+workers=$(($(nproc) + 2))
 printf '\n== pytest\n'
 if "$python" -m pytest -ra --cpu-times=40 --basetemp="$TMPDIR/pytest" \
     -n "$workers" --dist loadgroup --no-loadscope-reorder "$@"; then
