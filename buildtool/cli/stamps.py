@@ -12,12 +12,12 @@ from typing import Any
 
 from buildtool.config import Target
 from buildtool.core.errors import BuildToolError
-from buildtool.core.paths import PROJECT
+from buildtool.core.paths import JAVA, MACHORUN, PACKAGE, RUNNERS, TEMPLATES
 from buildtool.platforms import target_abi
 from buildtool.products import find_product
 
 Stamp = Callable[[Target], str]
-OWN_FOLDERS = ("buildtool", "machorun", "templates", "runner", "java")
+OWN_FOLDERS = (PACKAGE, MACHORUN, TEMPLATES, RUNNERS, JAVA)
 # Files in them that decide nothing; nor do tests.
 OTHERS = (".md", ".pyc")
 
@@ -59,9 +59,10 @@ def tool_digest() -> str:
     """The tool's own code, templates and data: a new version builds anew."""
     digest = hashlib.sha256()
     for folder in OWN_FOLDERS:
-        for path in sorted((PROJECT / folder).rglob("*")):
-            if path.is_file() and path.suffix not in OTHERS and "tests" not in path.parts:
-                digest.update(f"{path.relative_to(PROJECT)}\0".encode())
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder.parent)
+            if path.is_file() and path.suffix not in OTHERS and "tests" not in name.parts:
+                digest.update(f"{name}\0".encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -43,7 +43,7 @@ from buildtool.core.errors import (
     ToolError,
     disk_problem,
 )
-from buildtool.core.paths import PROJECT, TARGETS, Layout
+from buildtool.core.paths import Layout
 from buildtool.core.plain_paths import make_absolute, plain
 from buildtool.platforms import PLATFORMS, platform_problems
 from buildtool.products import find_product, product_problems
@@ -53,8 +53,12 @@ from buildtool.sources.cache import Cache
 if TYPE_CHECKING:
     from buildtool.workflow.workspace import Workspace
 
+# The folder of dodo.py, to which doit goes before it reads that file: a checkout of this tool, or
+# the user's own repository.
+HOME = Path.cwd()
+TARGETS = HOME / "targets"
 BUILD = Path("build")
-DATABASE = PROJECT / ".doit.db"
+DATABASE = HOME / ".doit.db"
 
 Task = dict[str, Any]
 
@@ -77,7 +81,7 @@ def _lock(selected: Sequence[str]) -> None:
     ids = {name.partition(":")[2] for name in selected}
     ids |= {each.id for name in ids & set(targets) for each in slice_targets(targets[name])}
     try:
-        lock_targets(targets if "" in ids else ids, build=PROJECT / BUILD, say=_say)
+        lock_targets(targets if "" in ids else ids, build=HOME / BUILD, say=_say)
     except OSError as failure:
         raise InvalidDodoFile(str(disk_problem(failure, str(BUILD)) or failure)) from None
 
@@ -103,7 +107,7 @@ DOIT_CONFIG = {
     "backend": "sqlite3",
     "dep_file": _database(),
     "subtasks": True,
-    "default_tasks": ["build:pi"],
+    "default_tasks": ["build:pi"] if (TARGETS / "pi.yaml").exists() else ["build"],
 }
 
 
@@ -320,7 +324,7 @@ def _workspace(target: Target, name: str, overrides: Overrides) -> Workspace:
 
 def _clean(step: Step, folder: Path, files: Sequence[str]) -> None:
     """Remove what a step wrote, also if it is in the cache because of the folder's name."""
-    lock_targets([folder.name], build=PROJECT / BUILD, say=_say)
+    lock_targets([folder.name], build=HOME / BUILD, say=_say)
     for name in files:
         (folder / name).unlink(missing_ok=True)
     for name in step.own_folders():

@@ -21,12 +21,16 @@ from buildtool.config.target import FORMER_KEYS, SCHEMA_VERSION, DraftTarget, Ta
 from buildtool.config.target_checks import contradictions, missing_files
 from buildtool.config.unread import unread_by_all
 from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.paths import TARGETS
 from buildtool.core.regular_files import irregular
-from buildtool.core.suggest import suggest
+from buildtool.core.suggest import did_you_mean
 
 Check = Callable[[Target], Iterable[Problem]]
 
 MOST_BYTES = 1 << 20
+# Before the id of a target that comes with this tool; and what it says of the sample model alone.
+SHIPPED = "buildtool/"
+OF_THE_SAMPLE = ("models", "size_budget", "description")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -37,7 +41,8 @@ def load_targets(
     checks: Sequence[Check] = (missing_files,),
 ) -> Mapping[str, Target]:
     """All targets of ``folder``, sorted by id, and those of the slices that they have. Paths in
-    them start at the folder's parent.
+    them start at the folder's parent. One may extend ``buildtool/pi``: the target ``pi`` that comes
+    with this tool, without what that says of its sample model.
 
     ``checks`` run on every target, as the command line changed it, that can be made at all; what
     they find is reported together with what is wrong in the files.
@@ -66,6 +71,7 @@ class _Loader:
         self.problems: list[Problem] = []
         self.drafts: dict[str, DraftTarget | None] = {}
         self.files = self._files()
+        self.shipped = {f"{SHIPPED}{path.stem}": path for path in sorted(TARGETS.glob("*.yaml"))}
 
     def note(self, where: str, what: str, todo: str) -> None:
         self.problems.append(Problem(where=where, what=what, todo=todo))
@@ -118,18 +124,20 @@ class _Loader:
         return dict(sorted(files.items()))
 
     def _draft(self, name: str) -> DraftTarget | None:
-        """The file of a target, as written; None, with problems noted, if it cannot be read."""
+        """The file of a target, as written; None, with problems noted, if it cannot be read. The
+        name of one that comes with this tool begins with :data:`SHIPPED`."""
         if name not in self.drafts:
             self.drafts[name] = self._read(name)
         return self.drafts[name]
 
     def _read(self, name: str) -> DraftTarget | None:
-        file = f"{self.folder.name}/{name}.yaml"
-        if kind := irregular(self.files[name]):
+        path = self.shipped.get(name) or self.files[name]
+        file = f"{SHIPPED * (name in self.shipped)}{path.parent.name}/{path.name}"
+        if kind := irregular(path):
             self.note(file, f"is {kind}, not a file", "write the target into a file")
             return None
         try:
-            with self.files[name].open("rb") as opened:
+            with path.open("rb") as opened:
                 content = opened.read(MOST_BYTES + 1)
         except OSError as error:
             self.note(
@@ -157,7 +165,8 @@ class _Loader:
             what = f"schema_version: this tool reads version {SCHEMA_VERSION}, not {version}"
             self.note(reader.origins["schema_version"], what, "use the tool this was written for")
             return None
-        current = {key: each for key, each in _entries(written).items() if key not in FORMER_KEYS}
+        left_out = (*FORMER_KEYS, *(OF_THE_SAMPLE if name in self.shipped else ()))
+        current = {key: each for key, each in _entries(written).items() if key not in left_out}
         reader.unknown(Value(data=current, where=written.where), [*own, *keys_of(Target)], "")
         self.problems += [*reader.problems, *_former_keys(written)]
         entries = {key: value for key, value in current.items() if key not in own}
@@ -172,16 +181,25 @@ class _Loader:
             if parent in (ids := [draft.id for draft in chain]):
                 self._cycle(ids[ids.index(parent) :])
                 return []
-            if parent not in self.files:
-                what = f"extends: there is no target '{parent}'"
-                self.note(chain[-1].origins["extends"], what, suggest(parent, self.files))
+            if parent not in self.files and parent not in self.shipped:
+                what = f"extends: there is no target '{parent}' in {self.folder.name}/"
+                self.note(chain[-1].origins["extends"], what, self._other_parent(parent))
                 return []
             draft = self._draft(parent)
             if draft is None:
                 return []
             chain.append(draft)
             parent = draft.extends
+            if parent is not None and draft.id in self.shipped:
+                parent = f"{SHIPPED}{parent}"
         return chain
+
+    def _other_parent(self, name: str) -> str:
+        if (shipped := f"{SHIPPED}{name}") in self.shipped:
+            return f"that which comes with this tool is called '{shipped}'"
+        near = did_you_mean(name, (*self.files, *self.shipped)).removeprefix("; ")
+        own = ", ".join(self.files)
+        return near or f"it can be: {own}; or {SHIPPED}ID, for a target that comes with this tool"
 
     def _cycle(self, ids: list[str]) -> None:
         """Note a circle of parents, the same way from wherever it is met."""

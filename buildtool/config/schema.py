@@ -14,7 +14,7 @@ from buildtool.config.describe import KINDS, KeyDoc, Schema, choices, documented
 from buildtool.config.reader import keys_of
 from buildtool.config.reference_page import write_reference
 from buildtool.config.target import SCHEMA_VERSION, DraftTarget, Target
-from buildtool.core.paths import PROJECT
+from buildtool.core.paths import IMPORTED_FROM, TARGETS
 from buildtool.core.render import to_json, write_if_changed
 
 
@@ -90,8 +90,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write into the project's folders")
     if parser.parse_args().write:
-        write_if_changed(PROJECT / "targets" / "schema.json", to_json(schema()))
-        write_reference(PROJECT / "docs")
+        write_if_changed(TARGETS / "schema.json", to_json(schema()))
+        write_reference(IMPORTED_FROM / "docs")
     else:
         print(to_json(schema()), end="")
 

@@ -190,7 +190,9 @@ class DraftTarget:
     """Version of this format."""
 
     extends: str | None = None
-    """Id of another target whose settings this one starts from."""
+    """Id of another target whose settings this one starts from: one of the same folder, or one that
+    comes with this tool, such as `buildtool/pi`, of which all counts but its models and its
+    `size_budget`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,17 +6,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-# The checkout: the folder that holds dodo.py, targets/, templates/ and this package.
-PROJECT = Path(__file__).resolve().parents[2]
-PACKAGE = PROJECT / "buildtool"
+PACKAGE = Path(__file__).resolve().parents[1]
+# The folder from which Python takes this package: a checkout, or that of all installed packages.
+IMPORTED_FROM = PACKAGE.parent
+MACHORUN = IMPORTED_FROM / "machorun"
+# What comes with the code: in a checkout beside the package, in an installed package within it.
+_INSTALLED = PACKAGE / "shipped"
+SHIPPED = _INSTALLED if _INSTALLED.is_dir() else IMPORTED_FROM
 DATA = PACKAGE / "data"
-TARGETS = PROJECT / "targets"
-TEMPLATES = PROJECT / "templates"
-RUNNER = PROJECT / "runner" / "runner.cc"
-LITE_RUNNER = PROJECT / "runner" / "lite_runner.cc"
-LITE_C_RUNNER = PROJECT / "runner" / "lite_c_runner.c"
-C_API_RUNNER = PROJECT / "runner" / "c_api_runner.c"
-JAVA = PROJECT / "java"
+# Targets that users' own ones may start from.
+TARGETS = SHIPPED / "targets"
+TEMPLATES = SHIPPED / "templates"
+RUNNERS = SHIPPED / "runner"
+RUNNER = RUNNERS / "runner.cc"
+LITE_RUNNER = RUNNERS / "lite_runner.cc"
+LITE_C_RUNNER = RUNNERS / "lite_c_runner.c"
+C_API_RUNNER = RUNNERS / "c_api_runner.c"
+JAVA = SHIPPED / "java"
 LOCK = DATA / "sources.lock.yaml"
 
 # The archives of a static library: TensorFlow's own objects, which an app links whole, and all

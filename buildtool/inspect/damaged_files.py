@@ -1,4 +1,4 @@
-"""A model's file is opened to be model at, also where it is damaged or cannot be frozen."""
+"""A model's file is opened to be looked at, also where it is damaged or cannot be frozen."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def open_model(source: ModelSource, name: str, *, cache: Path, python: str) -> O
     """Open a model as well as that can be done.
 
     Raises:
-        ModelError: there is nothing in it that could be model at.
+        ModelError: there is nothing in it that could be looked at.
     """
     source = whole(source)
     found = detect(source.path)
@@ -80,7 +80,7 @@ def _open(source: ModelSource, found: Format, cache: Path, python: str) -> _Open
         untold = () if problems else failure.problems
         notes = tuple(f"{each.what}; {each.todo}" for each in untold)
         return dataclasses.replace(stated, problems=tuple(problems), notes=(*saved.notes, *notes))
-    except WireError as failure:  # the vocabularies of a damaged graph are model for
+    except WireError as failure:  # the vocabularies of a damaged graph are looked for
         return _damaged(source.path, failure)
     try:
         graph = read_graph(loaded.buffer)

@@ -1,4 +1,4 @@
-"""A model is model at: all that can be found is, also where something is wrong with it."""
+"""A model is looked at: all that can be found is told, also where something is wrong with it."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from buildtool.core.paths import PROJECT
+from buildtool.core.paths import IMPORTED_FROM
 from buildtool.core.render import Renderer, write_bytes_if_changed
 from buildtool.rename.text import kind_of, rename_text
 
@@ -50,7 +50,7 @@ def write_protoc(place: Path, *, protoc: Path, renamed: Path) -> Path:
         place.name,
         "rename/protoc.sh.j2",
         python=shlex.quote(sys.executable),
-        words=shlex.join([str(PROJECT), str(renamed.absolute()), str(protoc.absolute())]),
+        words=shlex.join([str(IMPORTED_FROM), str(renamed.absolute()), str(protoc.absolute())]),
     )
     place.chmod(0o755)
     return place

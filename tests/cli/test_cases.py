@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from buildtool.core.paths import PROJECT
 from buildtool.core.run import Command, run
+from tests.conftest import PROJECT
 from tests.limits import HANG
 
 if TYPE_CHECKING:

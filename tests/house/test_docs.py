@@ -40,12 +40,18 @@ def paths(page: Path) -> Iterator[str]:
     own = {name for names in SHOWN.findall(text) for name in names}
     for found in PATH.findall(text):
         name = found.rstrip(".")
-        if name not in own and not PLACEHOLDER.search(name):
+        if name not in own and not PLACEHOLDER.search(name) and not is_shipped(name):
             yield name
     for module in MODULE.findall(text):
         yield module.replace(".", "/") + (
             "" if (PROJECT / module.replace(".", "/")).is_dir() else ".py"
         )
+
+
+def is_shipped(name: str) -> bool:
+    """Whether it is what a user's target extends: ``buildtool/pi``."""
+    folder, _, target = name.partition("/")
+    return folder == "buildtool" and (PROJECT / "targets" / f"{target}.yaml").exists()
 
 
 def anchors(page: Path) -> set[str]:

@@ -16,7 +16,12 @@ HALLS = {"buildtool"}
 # Who may import it; all others go through core/run.py and cli.
 DOORS = {
     "subprocess": {"buildtool.core.run"},
-    "doit": {"buildtool.__main__", "buildtool.cli.reporter", "buildtool.cli.tasks"},
+    "doit": {
+        "buildtool.__main__",
+        "buildtool.cli.init_command",
+        "buildtool.cli.reporter",
+        "buildtool.cli.tasks",
+    },
 }
 STARTERS = ("exec", "fork", "popen", "posix_spawn", "spawn", "startfile", "system")
 

@@ -1,4 +1,4 @@
-"""Models written as text are model at; TensorFlow is asked only where a test says so."""
+"""Models written as text are looked at; TensorFlow is asked only where a test says so."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from buildtool.core.errors import ConfigError
-from buildtool.core.paths import PROJECT
 from buildtool.core.run import Command, run
 from buildtool.rename import (
     RenameReport,
@@ -23,6 +22,7 @@ from buildtool.rename import (
 )
 from buildtool.rename.protoc_wrapper import main
 from buildtool.sources.treehash import tree_sha256
+from tests.conftest import PROJECT
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
 HEADER = """\

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from buildtool.core.paths import PROJECT
 from buildtool.core.run import Command, run
 from buildtool.core.values import ModelInfo, TensorInfo
 from buildtool.model.textformat import encode
@@ -20,6 +19,7 @@ from buildtool.verify.expected import Reference, expected_outputs, find_referenc
 from buildtool.verify.failed_runs import likely_remedy
 from buildtool.verify.inputs import ModelRun, model_inputs
 from buildtool.verify.rehearsal import rehearse, remedy
+from tests.conftest import PROJECT
 from tests.limits import HANG
 
 pytestmark = pytest.mark.wheel

@@ -1,0 +1,138 @@
+"""``buildtool init MODEL``: a repository of the user's gets a target for a model, and its tasks."""
+
+from __future__ import annotations
+
+import getopt
+import itertools
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from doit.cmd_base import Command
+from doit.exceptions import InvalidCommand
+
+from buildtool.config import Target, load_targets
+from buildtool.config.schema import schema
+from buildtool.core.errors import BuildToolError, ConfigError, Problem
+from buildtool.core.paths import TARGETS
+from buildtool.core.render import Renderer, to_json
+from buildtool.core.suggest import suggest
+from buildtool.platforms import PLATFORMS
+from buildtool.sources.cache import Cache
+from buildtool.workflow.first_look import FirstLook, look_at
+
+DODO, FOLDER, SCHEMA = "dodo.py", "targets", "schema.json"
+TASKS = "buildtool.cli.tasks"
+
+
+class Init(Command):  # type: ignore[misc]  # doit has no types
+    """The command, as doit has commands."""
+
+    doc_purpose = "start a target for your model, in the current folder"
+    doc_usage = "MODEL"
+    doc_description = (
+        "Looks at MODEL and writes dodo.py, targets/NAME.yaml and targets/schema.json. A file that "
+        "is there already stays as it is."
+    )
+    cmd_options = (
+        {
+            "name": "platform",
+            "short": "p",
+            "long": "platform",
+            "type": str,
+            "default": "",
+            "help": f"what is built for: {', '.join(PLATFORMS)}",
+        },
+        {
+            "name": "name",
+            "short": "n",
+            "long": "name",
+            "type": str,
+            "default": "",
+            "help": "the target's name (default: that of the target it starts from)",
+        },
+    )
+
+    def parse_execute(self, words: Sequence[str]) -> int:
+        """As doit does it, but options may also stand behind the model."""
+        try:
+            found, others = getopt.gnu_getopt(list(words), "p:n:", ("platform=", "name="))
+        except getopt.GetoptError as failure:
+            raise InvalidCommand(f"init: {failure}") from None
+        return int(super().parse_execute([*itertools.chain(*found), *others]))
+
+    def execute(self, options: dict[str, Any], words: Sequence[str]) -> int:
+        """Write the files; what is wrong is said on stderr."""
+        try:
+            _check(words, options["platform"])
+            home = Path(os.path.abspath("."))  # noqa: PTH100 - names stay as the user types them
+            model = look_at(home / words[0], cache=Cache.of_user().root)
+            parent = _parent(model, options["platform"])
+            _write(home, Path(words[0]), model, parent, options["name"] or parent.id)
+        except BuildToolError as failure:
+            print("\n".join(map(str, failure.problems)), file=sys.stderr)
+            return int(failure.exit_code)
+        return 0
+
+
+def _check(words: Sequence[str], platform: str) -> None:
+    if len(words) != 1:
+        what = f"init takes one model, not {len(words)}"
+        todo = "buildtool init my_model.pb --platform raspberrypi"
+        raise ConfigError(Problem(where="command line", what=what, todo=todo))
+    if platform not in PLATFORMS:
+        what = f"there is no platform {platform!r}" if platform else "the platform is missing"
+        todo = f"--platform NAME; {suggest(platform, PLATFORMS)}"
+        raise ConfigError(Problem(where="command line", what=what, todo=todo))
+
+
+def _parent(model: FirstLook, platform: str) -> Target:
+    """The plainest target for the platform that comes with the tool: that of the shortest name."""
+    shipped = load_targets(TARGETS, checks=()).values()
+    fit = [each for each in shipped if each.runtime == model.runtime and not each.is_slice]
+    chosen = [each for each in fit if each.platform == platform]
+    if not chosen:
+        others = sorted({each.platform for each in fit})
+        what = f"a model of this kind is not built for {platform} yet"
+        raise ConfigError(
+            Problem(where=model.name, what=what, todo=f"it is for {', '.join(others)}")
+        )
+    return min(chosen, key=lambda each: (len(each.id), each.id))
+
+
+def _write(home: Path, path: Path, model: FirstLook, parent: Target, name: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        what = f"{name!r} cannot be the name of a target"
+        todo = "take letters, digits, '.', '_' and '-'"
+        raise ConfigError(Problem(where="command line", what=what, todo=todo))
+    if (home / FOLDER / f"{name}.yaml").exists():
+        what, todo = "is there already, and stays as it is", "--name NAME writes another target"
+        raise ConfigError(Problem(where=f"{FOLDER}/{name}.yaml", what=what, todo=todo))
+    renderer = Renderer(home)
+    platform = PLATFORMS[parent.platform]
+    texts = {
+        DODO: renderer.text("init/dodo.py.j2"),
+        f"{FOLDER}/{SCHEMA}": to_json(schema()),
+        f"{FOLDER}/{name}.yaml": renderer.text(
+            "init/target.yaml.j2",
+            model=model,
+            name=json.dumps(model.name)[1:-1],
+            path=str(path),
+            description=f"{model.name}: {parent.description}",
+            parent=parent,
+            has_boards="host" in platform.run_keys,
+        ),
+    }
+    for file, text in texts.items():
+        if (home / file).exists():
+            print(f"{file}: is there already, and stays as it is")
+        else:
+            renderer.write(file, text)
+            print(f"{file}: written")
+    if TASKS not in (home / DODO).read_text(encoding="utf-8", errors="replace"):
+        print(f"add to it, so that it has these tasks: {texts[DODO].partition('  #')[0]}")
+    print(f"next: buildtool build:{name}")
