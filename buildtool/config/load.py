@@ -199,7 +199,7 @@ class _Loader:
             return f"that which comes with this tool is called '{shipped}'"
         near = did_you_mean(name, (*self.files, *self.shipped)).removeprefix("; ")
         own = ", ".join(self.files)
-        return near or f"it can be: {own}; or {SHIPPED}ID, for a target that comes with this tool"
+        return near or f"it can be: {own}; or {SHIPPED}NAME, for a target that comes with this tool"
 
     def _cycle(self, ids: list[str]) -> None:
         """Note a circle of parents, the same way from wherever it is met."""

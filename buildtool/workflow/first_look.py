@@ -45,6 +45,8 @@ def look_at(path: Path, *, cache: Path) -> FirstLook:
     source = ModelSource(path=path)
     name = path.stem or path.name
     model = open_model(source, name, cache=cache, python=sys.executable)
+    if model.problems:
+        raise ModelError(model.problems)
     tensors = infer_tensors(model.graph, model.shapes, cache=cache, python=sys.executable)
     found = inspect_model(model, tensors)
     if found.problems:

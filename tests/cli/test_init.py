@@ -40,12 +40,9 @@ def home(tmp_path: Path, cache: Path) -> Project:
 
 
 def files(home: Project) -> dict[str, str]:
-    paths = (
-        path
-        for path in home.root.rglob("*")
-        if path.is_file() and "digits" not in path.name and MODEL != path.name
-    )
-    return {str(path.relative_to(home.root)): path.read_text("utf-8") for path in paths}
+    found = {str(path.relative_to(home.root)): path for path in home.root.rglob("*")}
+    texts = {name: path for name, path in found.items() if path.suffix in {".py", ".yaml", ".json"}}
+    return {name: path.read_text("utf-8") for name, path in texts.items()}
 
 
 def test_a_model_gets_a_target(home: Project) -> None:

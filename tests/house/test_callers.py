@@ -11,7 +11,6 @@ from tests.house.code import PROJECT, Module, modules
 
 # Only other programs ask for these, or people who read plan.json and the target files.
 ASKED_FOR_OUTSIDE = {
-    "DOIT_CONFIG",
     "Init",
     "Registration.host_memory",
 }
