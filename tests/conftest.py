@@ -32,7 +32,9 @@ UNUSED = re.compile(
     r"test|mock|/(util|compiler|testing)/|_win32|_msvc|gzip|printer|statusor"
     r"|/(api|duration|empty|field_mask|source_context|timestamp|type|wrappers)\.pb\.cc"
 )
-PARTS = ("buildtool", "machorun", "templates", "runner", "java", "models", "targets", "dodo.py")
+# The tool itself, and what is the user's in a checkout.
+TOOL = ("buildtool", "machorun", "templates", "runner", "java")
+PARTS = (*TOOL, "models", "targets", "dodo.py")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,12 +259,16 @@ def made_models() -> Path:
 
 @pytest.fixture(scope="session")
 def make_project() -> Callable[..., Project]:
-    """Copies the project: ``make_project(folder, cache=...)``."""
+    """Copies the project: ``make_project(folder, cache=...)``. With ``own`` also the tool itself,
+    for tests that change it, or to which its folder's name matters; else there are links to it."""
 
-    def make(root: Path, *, cache: Path) -> Project:
+    def make(root: Path, *, cache: Path, own: bool = False) -> Project:
+        root.mkdir(parents=True)
         for part in PARTS:
             source = PROJECT / part
-            if source.is_dir():
+            if part in TOOL and not own:
+                (root / part).symlink_to(source)
+            elif source.is_dir():
                 ignored = shutil.ignore_patterns("__pycache__")
                 shutil.copytree(source, root / part, ignore=ignored)
             else:

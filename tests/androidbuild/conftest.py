@@ -124,7 +124,8 @@ def make_bench(
         folder: str = "project",
     ) -> Bench:
         tree = copy_tree(tmp_path / ODD)
-        project = make_project(tmp_path / folder, cache=tmp_path / "cache")
+        place = tmp_path / folder
+        project = make_project(place, cache=tmp_path / "cache", own=folder != "project")
         own = {"bazel": SAYS + script} if bazel else {}
         own |= {} if "javac" in without else {"javac": ":"}
         path = tools(without=(*HIDDEN, *without), scripts={**own, **(scripts or {})})

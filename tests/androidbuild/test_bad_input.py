@@ -54,7 +54,7 @@ def test_no_clang_is_told_with_all_else(make_bench: Make) -> None:
 
 
 def test_relative_folders_of_sdk_and_ndk(make_bench: Make, tmp_path: Path) -> None:
-    bench = make_bench()
+    bench = make_bench(folder="a checkout")
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     program = (sys.executable, "-m", "buildtool")

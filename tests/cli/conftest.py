@@ -135,7 +135,7 @@ def built(
     pi_tools: None,  # noqa: ARG001  (it skips where there are none)
 ) -> BuiltProject:
     folder = tmp_path_factory.mktemp("built") / 'it\'s an "odd" $HOME %d {{ 7*7 }} pläce'
-    project = make_project(folder, cache=real_cache)
+    project = make_project(folder, cache=real_cache, own=True)
     # The default model under an odd name, which reports show.
     odd = project.root / "models" / f"{ODD_MODEL}.pb"
     (project.root / "models" / "digits.pb").rename(odd)

@@ -25,7 +25,7 @@ def copy(
 ) -> Path:
     """What a second copy, in a plainly named folder, makes of the same target and model."""
     root = tmp_path_factory.mktemp("copy") / "plain"
-    project = make_project(root, cache=Path(built.project.env["BUILDTOOL_CACHE"]))
+    project = make_project(root, cache=Path(built.project.env["BUILDTOOL_CACHE"]), own=True)
     for part in ("models", "targets"):
         shutil.rmtree(root / part)
         shutil.copytree(built.project.root / part, root / part)

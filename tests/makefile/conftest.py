@@ -202,7 +202,7 @@ def workshop(
 ) -> Workshop:
     """A copy of the project, and one of the miniature."""
     return Workshop(
-        project=make_project(tmp_path / "project", cache=libraries_cache), tree=miniature
+        project=make_project(tmp_path / "project", cache=libraries_cache, own=True), tree=miniature
     )
 
 
@@ -227,7 +227,7 @@ def built(
         path.chmod(path.stat().st_mode & ~0o222)
     before = state(tree)
     project = make_project(
-        folder / 'it\'s an "odd" $HOME %d {{ 7*7 }} pläce', cache=libraries_cache
+        folder / 'it\'s an "odd" $HOME %d {{ 7*7 }} pläce', cache=libraries_cache, own=True
     )
     workshop = Workshop(project=project, tree=tree)
     return BuiltMiniature(project=project, tree=tree, first=workshop.doit("build"), before=before)

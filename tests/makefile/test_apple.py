@@ -57,7 +57,7 @@ def phone(
 ) -> Phone:
     needs_llvm(libraries_cache)
     folder = tmp_path_factory.mktemp("phone")
-    project = make_project(folder / ODD, cache=libraries_cache)
+    project = make_project(folder / ODD, cache=libraries_cache, own=True)
     project.target("phone", f"extends: ios\nslices: [{', '.join(SLICES)}]\n{UNOPTIMISED}")
     tree = Path(shutil.copytree(MINIATURE, folder / "tree"))
     workshop = Workshop(project=project, tree=tree, target="phone")

@@ -46,7 +46,7 @@ def phone(
 ) -> Phone:
     needs_llvm(libraries_cache)
     folder = tmp_path_factory.mktemp("renamed-phone")
-    project = make_project(folder / ODD, cache=libraries_cache)
+    project = make_project(folder / ODD, cache=libraries_cache, own=True)
     project.target("ours", "extends: ios\nslices: [arm64]\nprotobuf_prefix: ours\n")
     tree = Path(shutil.copytree(MINIATURE, folder / "tree"))
     Workshop(project=project, tree=tree, target="ours-arm64").doit("build")
