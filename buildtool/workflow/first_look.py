@@ -68,7 +68,7 @@ def _lite(path: Path) -> FirstLook:
     (model,) = reading.opset.models
     return FirstLook(
         name=path.stem,
-        runtime="lite",
+        runtime="lite-flex" if reading.flex else "lite",
         graph=False,
         inputs=_words(model.inputs),
         outputs=_words(model.outputs),

@@ -76,6 +76,7 @@ def test_a_model_of_tensorflow_lite(home: Project) -> None:
     text = files(home)["targets/pi-lite.yaml"]
     assert "extends: buildtool/pi-lite\n" in text
     assert "types:" not in text
+    assert "outputs:" not in text
     assert "plan:pi-lite" in home.doit("list").out
 
 
