@@ -71,8 +71,8 @@ class Init(Command):  # type: ignore[misc]  # doit has no types
             _check(words, options["platform"])
             home = Path(os.path.abspath("."))  # noqa: PTH100 - names stay as the user types them
             model = look_at(home / words[0], cache=Cache.of_user().root)
-            parent = _parent(model, options["platform"])
-            _write(home, Path(words[0]), model, parent, options["name"] or parent.id)
+            parent = find_parent(model, options["platform"])
+            write_target(home, Path(words[0]), model, parent, options["name"] or parent.id)
         except BuildToolError as failure:
             print("\n".join(map(str, failure.problems)), file=sys.stderr)
             return int(failure.exit_code)
@@ -90,7 +90,7 @@ def _check(words: Sequence[str], platform: str) -> None:
         raise ConfigError(Problem(where="command line", what=what, todo=todo))
 
 
-def _parent(model: FirstLook, platform: str) -> Target:
+def find_parent(model: FirstLook, platform: str) -> Target:
     """The plainest target for the platform that comes with the tool: that of the shortest name."""
     shipped = load_targets(TARGETS, checks=()).values()
     fit = [each for each in shipped if each.runtime == model.runtime and not each.is_slice]
@@ -104,7 +104,13 @@ def _parent(model: FirstLook, platform: str) -> Target:
     return min(chosen, key=lambda each: (len(each.id), each.id))
 
 
-def _write(home: Path, path: Path, model: FirstLook, parent: Target, name: str) -> None:
+def write_target(home: Path, path: Path, model: FirstLook, parent: Target, name: str) -> None:
+    """Write the target ``name`` for the model at ``path``, which starts from ``parent``, and what
+    else the repository ``home`` lacks.
+
+    Raises:
+        ConfigError: there is such a target.
+    """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         what = f"{name!r} cannot be the name of a target"
         todo = "take letters, digits, '.', '_' and '-'"

@@ -7,11 +7,14 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from buildtool.cli.init_command import find_parent, write_target
 from buildtool.config.schema import schema
+from buildtool.workflow.first_look import FirstLook
 from tests.conftest import PROJECT, Project
 
 MODEL = "what it's {% for %} é.pb"
@@ -37,6 +40,24 @@ def home(tmp_path: Path, cache: Path) -> Project:
         "BUILDTOOL_CACHE": str(cache),
     }
     return Project(root=folder, env=env, program=(sys.executable, "-m", "buildtool"))
+
+
+@pytest.mark.parametrize("runtime", ["full", "lite"])
+def test_what_is_written(tmp_path: Path, golden: Callable[[Path, str], None], runtime: str) -> None:
+    graph = runtime == "full"
+    model = FirstLook(
+        name="a model",
+        runtime=runtime,
+        graph=graph,
+        inputs=("x:0: float [?, 64]", "seed:0: int32 []"),
+        outputs=("y:0: float [1, 10]",) if graph else (),
+        notes=("it was frozen",),
+    )
+    parent = find_parent(model, "raspberrypi")
+    write_target(tmp_path, Path("models/a model.pb"), model, parent, "app")
+    for name in ("dodo.py", "targets/app.yaml"):
+        place = Path(__file__).parent / "golden" / "init" / runtime / Path(name).name
+        golden(place, (tmp_path / name).read_text("utf-8"))
 
 
 def files(home: Project) -> dict[str, str]:

@@ -18,7 +18,7 @@ else:
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Programs, what pytest loads by itself, and types: they are not imported.
-TOOLS = {"mypy", "pytest-xdist", "ruff", "types-pyyaml", "types-requests"}
+TOOLS = {"hatchling", "mypy", "pytest-xdist", "ruff", "types-pyyaml", "types-requests"}
 
 
 def imported(*, by_tests: bool) -> set[str]:

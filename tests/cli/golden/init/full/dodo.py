@@ -1,0 +1,1 @@
+from buildtool.cli.tasks import DOIT_CONFIG, task_steps  # noqa: F401  (doit looks for both)
