@@ -27,6 +27,7 @@ from buildtool.platforms.facts import Platform
 from buildtool.rename.renamed_sources import Renaming
 from buildtool.sources import Cache, Lock
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph
+from buildtool.tools.helpers import Helper
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +151,10 @@ class Backend(Protocol):
         Raises:
             ToolError: they are missing or do not work; all of them at once.
         """
+        ...
+
+    def helpers(self, target: Target) -> tuple[Helper, ...]:
+        """The programs that it starts besides those of the toolchain."""
         ...
 
     def prepare(self, job: Job) -> Job:

@@ -56,11 +56,12 @@ class Step:
     ABIs: it reads the folders of all its slices. The other steps are done for each slice, and then
     those that ``ends_with`` names for the target itself. One that only ``looks`` shows what it
     finds each time, and is done once for a target of several ABIs. One that ``answers`` takes the
-    words behind it as what it is asked, and answers for each slice. One that ``measures`` is done
-    each time that it is asked for. One that cannot be done for each target ``asks``: a function
-    ``refusal`` of its module says why not, from these files of earlier steps, before any other that
-    it reads is made. A target that does not have a step ``wanted`` is told
-    ``unwanted`` where somebody asks for it.
+    words behind it as what it is asked, and answers for each slice. One that is done ``together``
+    is one task for all targets, besides that for each: the function of its module is ``diagnose``.
+    One that ``measures`` is done each time that it is asked for. One that cannot be done for each
+    target ``asks``: a function ``refusal`` of its module says why not, from these files of earlier
+    steps, before any other that it reads is made. A target that does not have a step ``wanted`` is
+    told ``unwanted`` where somebody asks for it.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Step:
     wanted: Callable[[Target], bool] = _always
     unwanted: str = ""
     answers: bool = False
+    together: bool = False
     measures: bool = False
     asks: tuple[str, ...] = ()
 
@@ -158,6 +160,12 @@ def _samples(target: Target) -> Iterable[Path]:
 
 
 STEPS = (
+    Step(
+        name="doctor",
+        doc="look whether all is here that targets need, and works; nothing is downloaded",
+        run="doctor_step",
+        together=True,
+    ),
     Step(
         name="inspect",
         doc="show what is in the models",

@@ -78,7 +78,9 @@ def _lock(selected: Sequence[str]) -> None:
         InvalidDodoFile: their folders cannot be written.
     """
     _, targets = load()
-    ids = {name.partition(":")[2] for name in selected}
+    waits = {step.name for step in STEPS if not step.together}
+    parts = [name.partition(":") for name in selected]
+    ids = {target for step, _, target in parts if step.removeprefix("_") in waits}
     ids |= {each.id for name in ids & set(targets) for each in slice_targets(targets[name])}
     try:
         lock_targets(targets if "" in ids else ids, build=HOME / BUILD, say=_say)
@@ -151,6 +153,12 @@ def task_steps() -> Iterator[Task]:
     """The doit tasks of all steps, one for each target that has the step."""
     overrides, targets = load()
     for step in STEPS:
+        if step.together:
+            yield _together(step, step.name, step.doc, [*targets.values()], overrides)
+            for target in targets.values():
+                name = f"{step.name}:{target.id}"
+                yield _together(step, name, target.description, [target], overrides)
+            continue
         yield {"basename": step.name, "name": None, "doc": step.doc}
         for target in targets.values():
             if step.asks:
@@ -198,6 +206,24 @@ def _task(step: Step, target: Target, overrides: Overrides) -> Task:
         "uptodate": [False] if step.looks or step.measures or step.answers else checks,
         "clean": [functools.partial(_clean, step, folder, writes)],
     }
+
+
+def _together(
+    step: Step, name: str, doc: str, targets: Sequence[Target], overrides: Overrides
+) -> Task:
+    """A step that is done for several targets at once, slices and all; it reads no files of theirs.
+    What a target of several ABIs needs is what its slices do."""
+    parts = [each for target in targets for each in slice_targets(target) or (target,)]
+    named = name != step.name
+    folder = HOME / BUILD / targets[0].id if named else HOME / BUILD
+
+    def act() -> str:
+        works = [
+            _workspace(each, name, overrides) for each in {each.id: each for each in parts}.values()
+        ]
+        return str(_module(step).diagnose(works, folder, named=named))
+
+    return {"basename": name, "doc": doc, "actions": [_guarded(name, act)], "uptodate": [False]}
 
 
 def _asking(step: Step, target: Target) -> str:
@@ -269,13 +295,22 @@ def _sliced(step: Step, target: Target) -> Task:
 def action(step: Step, target: Target, overrides: Overrides) -> Callable[..., Failure | None]:
     """The action of one step of one target: it says in a line what it did. ``words`` are those
     behind it on the command line."""
+    name = f"{step.name}:{target.id}"
 
     def act(words: Sequence[str] = ()) -> Failure | None:
+        asked = dataclasses.replace(overrides, asked=(*words, *overrides.asked))
+        return _guarded(name, lambda: _run(step, target, name, asked))()
+
+    return act
+
+
+def _guarded(name: str, do: Callable[[], str]) -> Callable[[], Failure | None]:
+    """An action that says the line that ``do`` gives, or what is wrong."""
+
+    def act() -> Failure | None:
         started = time.monotonic()
-        name = f"{step.name}:{target.id}"
         try:
-            asked = (*words, *overrides.asked)
-            line = _run(step, target, name, dataclasses.replace(overrides, asked=asked))
+            line = do()
         except BuildToolError as failure:
             return _failed(failure)
         except OSError as failure:

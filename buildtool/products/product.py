@@ -26,6 +26,7 @@ from buildtool.core.values import (
 )
 from buildtool.platforms.facts import Platform, SourceAccess
 from buildtool.runtimes.runtime import Runtime
+from buildtool.tools.helpers import Helper
 
 if TYPE_CHECKING:  # a product is listed where no backend is loaded
     from buildtool.backends.backend import Backend, Job, Library
@@ -153,6 +154,10 @@ class Maker(Protocol):
     @property
     def told_sizes(self) -> tuple[str, ...]:
         """The fields of the size report that a step's line tells."""
+        ...
+
+    def helpers(self) -> tuple[Helper, ...]:
+        """The programs that it starts besides those of the toolchain."""
         ...
 
     def roots(self) -> tuple[RuntimeRoot, ...]:

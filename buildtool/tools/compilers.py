@@ -18,6 +18,7 @@ from pathlib import Path
 from buildtool.core.errors import Problem, ToolError
 from buildtool.core.run import program_state
 from buildtool.core.values import Abi, Tool, Toolchain
+from buildtool.tools.helpers import Helper
 from buildtool.tools.linkers import LLD
 from buildtool.tools.probing import first, identified, newest, tool, try_out
 
@@ -239,6 +240,11 @@ def _check_version(cxx: Tool, kind: str) -> None:
                 todo="install a newer one, or name it with 'compiler:' in the target",
             )
         )
+
+
+def protoc_helper(series: str) -> Helper:
+    """See :func:`find_protoc`."""
+    return Helper(name="protoc", find=lambda: tool("protoc", find_protoc(series)))
 
 
 def find_protoc(series: str) -> Path:

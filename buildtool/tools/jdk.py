@@ -14,6 +14,8 @@ from pathlib import Path
 
 from buildtool.core.errors import Problem, ToolError
 from buildtool.core.run import ANSWER, Command, program_state, run
+from buildtool.core.values import Tool
+from buildtool.tools.helpers import Helper
 
 OLDEST = 8
 VARIABLE = "JAVA_HOME"
@@ -53,6 +55,16 @@ def find_jdk() -> Jdk:
         what = f"its JDK has no {include / 'jni.h'}"
         raise ToolError(Problem(where=str(javac), what=what, todo=TODO))
     return Jdk(javac=javac, release=release, includes=(include, include / "linux"))
+
+
+def jdk_helper() -> Helper:
+    """The JDK, for what compiles classes."""
+
+    def find() -> Tool:
+        jdk = find_jdk()
+        return Tool(name="JDK", path=jdk.javac, version=f"Java {jdk.release}")
+
+    return Helper(name="JDK", find=find)
 
 
 def jdk_state() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,3 +75,18 @@ def test_what_stands_behind_explain_is_what_it_is_asked(project: Project) -> Non
     ended = project.doit("explain:linux", "bulid", "linux", "offline=1", code=9)
     assert "perhaps" not in ended.err
     assert "plan:linux failed" in ended.err
+
+
+def test_a_target_that_lacks_something_fails_the_doctor_and_nothing_is_made(
+    project: Project,
+) -> None:
+    """All that is missing is told at once, and the table of all targets is no failure."""
+    ended = project.doit("doctor:pi", code=4, env={"PATH": "/nowhere"})
+    assert "MISSING  compilers" in ended.out
+    for what in ("compiler: 'clang' gives no C++ compiler here", "protoc 3.21 is needed"):
+        assert what in ended.err
+    assert "Python package numpy" in ended.out
+    assert not (project.folder("pi") / "plan.json").exists()
+    told = project.doit("doctor", env={"PATH": "/nowhere"})
+    assert "what is missing is for" in told.out
+    assert json.loads((project.root / "build" / "doctor.json").read_text("utf-8"))["findings"]

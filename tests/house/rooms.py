@@ -132,6 +132,11 @@ ROOMS = (
         uses=("config", "model", "verify", "report"),
     ),
     Room(
+        name="doctor",
+        question="Is this machine ready for a target?",
+        uses=("sources", "tools"),
+    ),
+    Room(
         name="platforms",
         question="Facts of one platform: processors, flags, what an object must say of itself, "
         "which tools, which SDK, where its programs run.",
@@ -140,7 +145,7 @@ ROOMS = (
     Room(
         name="backends/backend",
         question="What is a backend, and what is it given to build?",
-        uses=("config", "starlark", "plan", "sources", "rename", "platforms"),
+        uses=("config", "starlark", "plan", "sources", "rename", "tools", "platforms"),
     ),
     Room(
         name="backends/common",
@@ -419,6 +424,7 @@ ROOMS = (
             "profile",
             "inspect",
             "prepare",
+            "doctor",
             "platforms",
             "backends/backend",
             "backends",

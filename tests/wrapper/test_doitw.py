@@ -138,6 +138,12 @@ def test_listing_needs_no_compilers(bare: Machine) -> None:
     assert calls[1] == "python3 -I -m buildtool list --all"
 
 
+def test_what_looks_for_compilers_does_not_install_them(bare: Machine) -> None:
+    for word in ("doctor", "doctor:pi"):
+        assert bare.run(word).returncode == 0
+        assert bare.calls("apt-get", "buildtool doctor") == [f"python3 -I -m buildtool {word}"]
+
+
 def test_a_changed_project_file_installs_again(machine: Machine) -> None:
     machine.run("build:pi")
     machine.calls()

@@ -11,7 +11,7 @@ from buildtool.backends.bazel.bazel_build import BazelBuild
 from buildtool.backends.bazel.bazel_overlay import FOLDER, make_workspace, read_graph
 from buildtool.backends.bazel.given_macros import macro_notes, macro_problems
 from buildtool.backends.bazel.groups import find_flavour, grouped, needed_kernels
-from buildtool.backends.bazel.setup import find_setup, with_setup
+from buildtool.backends.bazel.setup import find_setup, setup_helpers, with_setup
 from buildtool.backends.bazel.trimming import SOURCES
 from buildtool.backends.common.flags import CUT_TYPE_DEFINES
 from buildtool.backends.common.selection_header import render_ops_to_register
@@ -27,6 +27,7 @@ from buildtool.platforms.facts import Platform
 from buildtool.sources import Lock
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph, android_conditions
 from buildtool.tools.compilers import reading_toolchain
+from buildtool.tools.helpers import Helper
 
 # What the target may ask of other backends, and this one cannot do.
 _UNKNOWN: Mapping[str, Callable[[Target], bool]] = {
@@ -92,6 +93,9 @@ class BazelBackend:
     ) -> Toolchain:
         del platform
         return reading_toolchain(abi, compile_flags=target.cpu_flags, sysroot=sysroot)
+
+    def helpers(self, target: Target) -> tuple[Helper, ...]:
+        return setup_helpers(target)
 
     def prepare(self, job: Job) -> Job:
         return with_setup(job, find_setup(job))

@@ -12,7 +12,6 @@ from pathlib import Path
 from buildtool.backends.backend import Job
 from buildtool.backends.bazel.setup import Setup
 from buildtool.backends.common.flags import CUT_TYPE_DEFINES, SECTIONS
-from buildtool.backends.common.launcher import parallel_jobs
 from buildtool.config import Target
 from buildtool.core.values import Abi
 from buildtool.plan.eight_bit import eight_bit_defines
@@ -21,6 +20,7 @@ from buildtool.tools.bazel.events import FLAG as ALL_ACTIONS
 from buildtool.tools.bazel.release_flags import flags
 from buildtool.tools.bazel.tree_files import OLD_RC, RC
 from buildtool.tools.bazel.versions import key
+from buildtool.tools.parallel import parallel_jobs
 
 # What the NDK's compilers set by themselves under "-c opt", with which this is built.
 OPTIMISED = "NDEBUG"

@@ -14,6 +14,7 @@ from buildtool.backends.bazel.labels import find_labels
 from buildtool.config import Target
 from buildtool.core.errors import Attempts, ConfigError, Problem, ToolError
 from buildtool.core.values import Tool
+from buildtool.sources import Cache
 from buildtool.tools.android.bazel_rules import (
     Declarations,
     Generation,
@@ -28,6 +29,8 @@ from buildtool.tools.android.configured import ConfiguredVariable, read_configur
 from buildtool.tools.bazel.finder import VARIABLE, Bazel, best_version, find_bazel
 from buildtool.tools.bazel.versions import VersionRange, wanted_bazel
 from buildtool.tools.bazel.workspace_file import read_text
+from buildtool.tools.helpers import Helper
+from buildtool.tools.jdk import jdk_helper
 
 TOOL = "bazel"
 JAVA = {"java", "demo"}
@@ -178,6 +181,21 @@ def _bazel(job: Job, wanted: VersionRange) -> Bazel:
         env = {VARIABLE: best_version(wanted)} if lisk else {}
         return Bazel(program=known.path, version=known.version, env=env)
     return find_bazel(wanted, cache=job.cache, given=job.target.bazel.program, offline=job.offline)
+
+
+def setup_helpers(target: Target) -> tuple[Helper, ...]:
+    """Bazel as the tree wants it, and the JDK if the target has parts in Java. The SDK and the NDK
+    are not among them: which ones fit, the tree's WORKSPACE decides."""
+    tree = target.tensorflow
+
+    def find() -> Tool:
+        wanted = wanted_bazel(tree) if isinstance(tree, Path) else VersionRange()
+        cache, given = Cache.of_user(), target.bazel.program
+        bazel = find_bazel(wanted, cache=cache, given=given, offline=True)
+        return Tool(name=TOOL, path=bazel.program, version=bazel.version)
+
+    java = (jdk_helper(),) if JAVA.intersection(target.android.build) else ()
+    return (Helper(name="Bazel", find=find), *java)
 
 
 def with_setup(job: Job, setup: Setup) -> Job:

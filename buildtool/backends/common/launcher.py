@@ -1,4 +1,4 @@
-"""What starts the compilers, so that objects are kept or made elsewhere, and how many at once."""
+"""What starts the compilers, so that objects are kept or made elsewhere."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildtool.core.errors import Problem, ToolError
-
-BYTES_PER_JOB = 1_500_000_000
+from buildtool.tools.helpers import Helper, program
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +47,16 @@ def find_launcher(wanted: str, *, folder: Path, project: Path, cache: Path) -> L
     return Launcher(program="ccache", environment=_ccache(folder, project, cache))
 
 
+def launcher_helpers(wanted: str) -> tuple[Helper, ...]:
+    """The program that a target's launcher is; that of ``auto`` can be left out."""
+    if wanted == "none":
+        return ()
+    if wanted == "auto":
+        kept = "what was compiled is not kept for other targets and models"
+        return (program("ccache", "ccache", without=kept),)
+    return (program(wanted, wanted),)
+
+
 def _ccache(folder: Path, project: Path, cache: Path) -> dict[str, str]:
     """With these settings ccache never runs the preprocessor by itself, and two targets whose
     objects are the same share them, also in another copy of the project (ccache manual,
@@ -61,11 +70,3 @@ def _ccache(folder: Path, project: Path, cache: Path) -> dict[str, str]:
         "CCACHE_PCH_EXTSUM": "1",
         "CCACHE_SLOPPINESS": "pch_defines,time_macros,include_file_mtime,include_file_ctime",
     }
-
-
-def parallel_jobs(jobs: int | None) -> int:
-    """``jobs``, or as many as cores and memory allow: 1.5 GB for each compiler."""
-    if jobs:
-        return jobs
-    available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return max(1, min(len(os.sched_getaffinity(0)), available // BYTES_PER_JOB))

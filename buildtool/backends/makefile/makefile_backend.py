@@ -9,7 +9,7 @@ from pathlib import Path
 from buildtool.backends.backend import ForeignLibraries, Job, Library
 from buildtool.backends.common.flags import CUT_TYPE_DEFINES, optional_flags
 from buildtool.backends.common.foreign_headers import foreign_headers, libraries_of
-from buildtool.backends.common.launcher import find_launcher, parallel_jobs
+from buildtool.backends.common.launcher import find_launcher, launcher_helpers
 from buildtool.backends.common.narrow import tree_memory
 from buildtool.backends.common.own_compilers import (
     own_compile_flags,
@@ -49,7 +49,9 @@ from buildtool.platforms.facts import Platform
 from buildtool.sources import Lock
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph
 from buildtool.tools.compilers import find_host_toolchain
+from buildtool.tools.helpers import Helper, program
 from buildtool.tools.linkers import GOLD, OBJECT_FORMATS
+from buildtool.tools.parallel import parallel_jobs
 
 
 class MakefileBackend:
@@ -87,6 +89,13 @@ class MakefileBackend:
         self, target: Target, platform: Platform, abi: Abi, sysroot: Path | None
     ) -> Toolchain:
         return own_toolchain(target, platform, abi, sysroot)
+
+    def helpers(self, target: Target) -> tuple[Helper, ...]:
+        return (
+            program("make", "make"),
+            Helper(name="C++ compiler of this machine", find=lambda: find_host_toolchain().cxx),
+            *launcher_helpers(target.launcher),
+        )
 
     def prepare(self, job: Job) -> Job:
         return job

@@ -8,6 +8,7 @@ from pathlib import Path
 from buildtool.backends.backend import ForeignLibraries, Job, Library
 from buildtool.backends.common.flags import TYPE_DEFINES, optional_flags
 from buildtool.backends.common.foreign_headers import foreign_headers, libraries_of
+from buildtool.backends.common.launcher import launcher_helpers
 from buildtool.backends.common.narrow import tree_memory
 from buildtool.backends.common.own_compilers import (
     own_compile_flags,
@@ -37,7 +38,8 @@ from buildtool.plan.eight_bit import eight_bit_defines
 from buildtool.platforms.facts import Platform
 from buildtool.sources import Lock, Progress, fetch_all, licence_files
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph
-from buildtool.tools.compilers import find_protoc
+from buildtool.tools.compilers import find_protoc, protoc_helper
+from buildtool.tools.helpers import Helper
 from buildtool.tools.linkers import OBJECT_FORMATS
 
 PORTABLE = "//tensorflow/core/kernels:portable_all_ops"
@@ -84,6 +86,10 @@ class NativeBackend:
         self, target: Target, platform: Platform, abi: Abi, sysroot: Path | None
     ) -> Toolchain:
         return own_toolchain(target, platform, abi, sysroot)
+
+    def helpers(self, target: Target) -> tuple[Helper, ...]:
+        protoc = (protoc_helper(PROTOC_SERIES),) if FLAVOURS[target.runtime].has_protos else ()
+        return (*protoc, *launcher_helpers(target.launcher))
 
     def prepare(self, job: Job) -> Job:
         return job

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.backends.common.hunt import Definers
-from buildtool.backends.common.launcher import find_launcher, parallel_jobs
+from buildtool.backends.common.launcher import find_launcher
 from buildtool.backends.common.linked_files import linked_files, write_link_set
 from buildtool.backends.common.narrow import Memory, Narrowed, compiling_in_rounds, narrow
 from buildtool.backends.common.ninja import NativeBuild, refused_goals
@@ -21,6 +21,7 @@ from buildtool.core.render import Renderer, write_if_changed
 from buildtool.core.run import new_log, program_state
 from buildtool.core.values import BuildPlan, FileKind, MissingSymbol, PlannedFile, Toolchain
 from buildtool.plan.build_plan import TENSORFLOW
+from buildtool.tools.parallel import parallel_jobs
 
 Guess = Callable[[str], Sequence[str]]
 

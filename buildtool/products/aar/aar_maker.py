@@ -28,6 +28,7 @@ from buildtool.products import dist
 from buildtool.products.aar.aar_packing import pack_aar
 from buildtool.products.aar.aar_proof import verify_libraries
 from buildtool.products.product import Build, Slice
+from buildtool.tools.helpers import Helper
 from buildtool.verify.runnable import Runnable
 
 NO_RUNNER = (
@@ -40,6 +41,9 @@ class AarMaker:
     """See :class:`~buildtool.products.product.Maker`."""
 
     told_sizes: tuple[str, ...] = ("stripped", "xz")
+
+    def helpers(self) -> tuple[Helper, ...]:
+        return ()
 
     def roots(self) -> tuple[RuntimeRoot, ...]:
         return ()  # the tree's own libraries name theirs

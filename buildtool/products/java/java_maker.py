@@ -22,7 +22,8 @@ from buildtool.products.java.java_places import (
 from buildtool.products.java.jni_library import HEADERS, JniLink, link_library
 from buildtool.products.product import Build
 from buildtool.products.static.static_maker import StaticMaker
-from buildtool.tools.jdk import find_jdk
+from buildtool.tools.helpers import Helper
+from buildtool.tools.jdk import find_jdk, jdk_helper
 from buildtool.verify.loadable import LibraryWanted, check_linked
 
 
@@ -31,6 +32,9 @@ class JavaMaker(StaticMaker):
     """See :class:`~buildtool.products.product.Maker`."""
 
     headers: tuple[str, ...] = HEADERS
+
+    def helpers(self) -> tuple[Helper, ...]:
+        return (jdk_helper(),)
 
     def rehearse(
         self,

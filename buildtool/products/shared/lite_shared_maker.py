@@ -40,6 +40,7 @@ from buildtool.products.static.static_maker import (
     verification_input,
 )
 from buildtool.report.size import SizeInput, joined, measure
+from buildtool.tools.helpers import Helper
 from buildtool.verify import SharedProof, verify
 from buildtool.verify.class_texts import check_texts
 from buildtool.verify.linked_functions import check_functions
@@ -54,6 +55,9 @@ class LiteSharedMaker:
     """See :class:`~buildtool.products.product.Maker`."""
 
     told_sizes: tuple[str, ...] = ("linked", "stripped", "xz")
+
+    def helpers(self) -> tuple[Helper, ...]:
+        return ()
 
     def roots(self) -> tuple[RuntimeRoot, ...]:
         return ()

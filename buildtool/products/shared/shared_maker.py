@@ -37,6 +37,7 @@ from buildtool.products.static.static_maker import (
     verification_input,
 )
 from buildtool.report.size import SizeInput, measure
+from buildtool.tools.helpers import Helper
 from buildtool.verify import SharedProof, verify
 from buildtool.verify.class_texts import check_texts
 from buildtool.verify.loadable import LibraryWanted
@@ -50,6 +51,9 @@ class SharedMaker:
 
     packer: Packer | None = None
     told_sizes: tuple[str, ...] = ("linked", "stripped", "xz")
+
+    def helpers(self) -> tuple[Helper, ...]:
+        return ()
 
     def roots(self) -> tuple[RuntimeRoot, ...]:
         return c_api_roots()

@@ -29,6 +29,7 @@ from buildtool.products.product import Build, Packer, Slice
 from buildtool.products.static.runner_link import install_app_headers, link_runner
 from buildtool.report.size import SizeInput, measure
 from buildtool.runtimes import find_runtime
+from buildtool.tools.helpers import Helper
 from buildtool.verify import Allowance, ModelRun, VerificationInput, verify
 from buildtool.verify.expected import find_reference
 from buildtool.verify.rehearsal import rehearse, unknown_ranks
@@ -45,6 +46,9 @@ class StaticMaker:
     packer: Packer | None = None
     headers: tuple[str, ...] = ()
     told_sizes: tuple[str, ...] = ("archive", "linked", "stripped", "xz")
+
+    def helpers(self) -> tuple[Helper, ...]:
+        return ()
 
     def roots(self) -> tuple[RuntimeRoot, ...]:
         return ()
