@@ -54,7 +54,7 @@ def diagnose(works: Sequence[Workspace], folder: Path, *, named: bool) -> str:
         )
     targets = sorted({target for row in lost for target in row.targets})
     ready = f"what is missing is for {', '.join(targets)}" if lost else "nothing is missing"
-    where = path.relative_to(first.layout.folder.parent.parent)
+    where = path.relative_to(folder.parents[1] if named else folder.parent)
     return f"{len(rows)} things looked at, {ready}; also in {where}"
 
 

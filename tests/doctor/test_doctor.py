@@ -82,9 +82,7 @@ def test_a_tool_that_was_not_installed_does_not_know_what_it_needs(
 ) -> None:
     monkeypatch.setattr(machine, "OWN", "nobody-has-this")
     told = [each.version for each in machine.python_packages() if each.state is State.MISSING]
-    assert told == [
-        "nobody-has-this itself is not installed here, so that what it needs is not known"
-    ]
+    assert told == ["nobody-has-this itself is not installed here: what it needs is not known"]
 
 
 def test_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
