@@ -269,7 +269,7 @@ STEPS = (
         doc="all of it: a library that is proved to run the models, and the report",
         run="build_step",
         reads=(str(AT.result("verification")), str(AT.result("size"))),
-        writes=REPORTS,
+        writes=(*REPORTS, str(AT.bill)),
         # The proof first: a library over its budget is still worth knowing to work.
         after=("verify", "size"),
         ends_with=("package",),

@@ -173,6 +173,11 @@ class Layout:
         return self.dist / "licences"
 
     @property
+    def bill(self) -> Path:
+        """The list of all that is in the library."""
+        return self.dist / "sbom.cdx.json"
+
+    @property
     def rewritten_models(self) -> Path:
         """The models that were changed to run with this library."""
         return self.dist / "models"

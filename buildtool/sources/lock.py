@@ -122,7 +122,8 @@ class LicenceFile:
 @dataclass(frozen=True, kw_only=True)
 class LockedSource:
     """One source. ``tree`` is its canonical hash, ``include`` and ``exclude`` the globs that say
-    which files of a place belong to it, ``licences`` the texts that a distribution must carry.
+    which files of a place belong to it, ``licences`` the texts that a distribution must carry,
+    ``spdx`` what SPDX calls the licence of what is compiled of it.
     """
 
     where: str
@@ -133,6 +134,7 @@ class LockedSource:
     exclude: tuple[str, ...]
     licences: tuple[LicenceFile, ...]
     places: tuple[Place, ...]
+    spdx: str = ""
 
     @property
     def family(self) -> str:

@@ -65,7 +65,9 @@ def _root(path: Path) -> Entry:
 
 
 def _source(name: str, value: Entry, path: Path) -> LockedSource:
-    fields = value.mapping(("version", "tree", "licences", "places"), ("include", "exclude"))
+    fields = value.mapping(
+        ("version", "tree", "licences", "places"), ("include", "exclude", "spdx")
+    )
     if not re.fullmatch(r"[A-Za-z0-9][\w.+-]*", name, re.ASCII):
         value.wrong("a source's name has letters, digits and '_.+-' only")
     return LockedSource(
@@ -77,6 +79,7 @@ def _source(name: str, value: Entry, path: Path) -> LockedSource:
         exclude=_texts(fields.get("exclude")),
         licences=tuple(_licence(name, text) for text in _texts(fields.get("licences"))),
         places=_places(fields["places"], path) if "places" in fields else (),
+        spdx=fields["spdx"].text() if "spdx" in fields else "",
     )
 
 

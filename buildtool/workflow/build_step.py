@@ -1,7 +1,8 @@
-"""The step ``build``: all of it, and the report."""
+"""The step ``build``: all of it, the report, and the list of what is in it."""
 
 from __future__ import annotations
 
+from buildtool.workflow.bill import write_bill
 from buildtool.workflow.reports import write_reports
 from buildtool.workflow.workspace import Workspace
 
@@ -9,6 +10,7 @@ from buildtool.workflow.workspace import Workspace
 def run(work: Workspace) -> str:
     """Write the reports. Returns where the library is."""
     write_reports(work)
+    write_bill(work, (work.layout,))
     folder = work.layout.folder
     shown = folder.relative_to(folder.parent.parent)
     return f"library in {shown}/dist, report in {shown}/report.html"

@@ -7,6 +7,7 @@ from buildtool.core.paths import Layout
 from buildtool.core.render import to_json, write_if_changed
 from buildtool.platforms import target_abi
 from buildtool.products.product import Slice
+from buildtool.workflow.bill import write_bill
 from buildtool.workflow.kept import load_plan
 from buildtool.workflow.workspace import Workspace
 
@@ -21,6 +22,7 @@ def run(work: Workspace) -> str:
     """
     slices = [_slice(each, work.layout) for each in slice_targets(work.target)]
     lines = work.product.maker(work.target).pack(work.target, work.platform, slices, work.layout)
+    write_bill(work, (each.layout for each in slices))
     write_if_changed(work.layout.result(MANIFEST), to_json({MANIFEST: lines}))
     return "; ".join(lines)
 

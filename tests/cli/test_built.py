@@ -190,6 +190,10 @@ def test_libraries_are_built_for_the_ops_that_need_them(built: BuiltProject) -> 
     """A picture becomes a PNG file, that the same picture again, and this a JPEG file and back."""
     licences = built.folder / "dist" / "licences"
     assert not list(licences.glob("libpng*"))
+    bill = json.loads((built.folder / "dist" / "sbom.cdx.json").read_text("utf-8"))
+    named = {each["name"] for each in bill["components"] if each["type"] == "library"}
+    assert {"eigen", "protobuf", "tensorflow"} <= named
+    assert len(named) == len(list(licences.iterdir()))
     objects = built.objects()
     picture = built.model("picture.pbtxt", PICTURE)
     ended = built.project.doit("build:pi", f"model={picture}")

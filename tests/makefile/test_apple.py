@@ -135,6 +135,10 @@ def test_the_package(phone: Phone) -> None:
         "ios-x86_64-simulator",
     }
     assert (phone.package / "TensorFlow.xcconfig").is_file()
+    bill = json.loads((phone.package / "sbom.cdx.json").read_text(encoding="utf-8"))
+    licences = {each["name"]: each.get("licenses") for each in bill["components"]}
+    assert licences["protobuf"] == [{"license": {"id": "BSD-3-Clause"}}]
+    assert licences["nsync"] == [{"license": {"id": "Apache-2.0"}}]
     headers = bundle / "ios-arm64" / "Headers"
     assert (headers / "tensorflow/core/public/session.h").is_file()
 

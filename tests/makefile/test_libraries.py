@@ -151,7 +151,7 @@ def test_a_program_links_with_them_for_this_machine_and_for_arm(
             "hello; world 7 2\n"
         )
     assert run(Command(argv=(str(made.protoc),)), what="tool").stdout == "tool hello; world\n"
-    assert made.licences["protobuf"] == (tmp_path / "protobuf" / "LICENSE",)
+    assert made.licences["protobuf-1"] == (tmp_path / "protobuf" / "LICENSE",)
     assert made.downloads == {"nsync": tmp_path / "nsync", "protobuf": tmp_path / "protobuf"}
 
 

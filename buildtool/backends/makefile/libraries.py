@@ -31,7 +31,7 @@ class Libraries:
     ``protoc``: the protobuf compiler, for this machine. ``includes`` and ``host_includes``: folders
     for ``-I`` of the target's and of this machine's compiles, in their order. ``archives`` and
     ``host_archives``: static libraries in the order in which they are linked. ``licences``: by
-    dependency, the texts that go with the library. ``downloads``: by the folder's name below the
+    source, the texts that go with the library. ``downloads``: by the folder's name below the
     makefile's ``downloads``, the tree that it expects there.
     """
 
@@ -87,7 +87,7 @@ def build_libraries(inputs: LibraryInputs, *, recipes: Recipes | None = None) ->
         host_includes=includes,
         archives=archives,
         host_archives=host_archives,
-        licences={name: source.licences for name, source in inputs.sources.items()},
+        licences={each.tree.name: each.licences for each in inputs.sources.values()},
         downloads={
             known.folder: inputs.renamed.get(known.name, inputs.sources[known.name].tree.path)
             for known in KNOWN
