@@ -173,7 +173,7 @@ STEPS = (
         folders=(str(AT.inspect),),
         user_files=_models,
         wanted=looks_into,
-        unwanted="only graphs can be looked into yet, not the models of 'runtime: lite'",
+        unwanted="only graphs can be looked into yet, not .tflite models",
         looks=True,
     ),
     Step(
@@ -250,7 +250,7 @@ STEPS = (
         folders=(str(AT.profile),),
         user_files=_samples,
         wanted=looks_into,
-        unwanted="only graphs can be profiled yet, not the models of 'runtime: lite'",
+        unwanted="only graphs can be profiled yet, not .tflite models",
         measures=True,
         asks=(str(AT.plan), str(AT.models)),
     ),

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from buildtool.core.run import Command, Completed, run
+from buildtool.model.encoding import make_node
 from tests.conftest import Project
+from tests.lite.small_models import Op, flex, small_model
 from tests.lite.sources import need_lite_sources
 
 pytestmark = [pytest.mark.real_tree, pytest.mark.build]
@@ -72,6 +74,23 @@ def test_the_flex_objects_must_be_linked_whole(built: Project, tmp_path: Path) -
     assert done.returncode == 1
     assert "Make sure you apply/link the Flex delegate before inference" in done.stderr
     start(folder / "runner/runner", *words)
+
+
+def test_models_that_need_less_or_more_are_told_so(
+    built: Project, real_tree: Path, tmp_path: Path
+) -> None:
+    built.doit("plan:linux-flex", "model=models/digits.tflite")
+    plan = json.loads((built.folder("linux-flex") / "plan.json").read_text())
+    assert "'runtime: lite' suffices" in plan["notes"][0]
+    double = tmp_path / "double.tflite"
+    double.write_bytes((real_tree / "tensorflow/lite/testdata/double_flex.bin").read_bytes())
+    said = built.doit("plan:linux-flex", f"model={double}", code=5).err
+    assert "double: node '0 (FlexDouble)': op Double does not exist in this tree" in said
+    # The custom op of TensorFlow Lite, and the op of TensorFlow.
+    both = tmp_path / "both.tflite"
+    both.write_bytes(small_model(Op(custom="Mfcc"), flex(make_node("", "Mfcc", ["", ""]))))
+    said = built.doit("plan:linux-flex", f"model={both}", code=5).err
+    assert "Mfcc: both TensorFlow and TensorFlow Lite have an op of this name" in said
 
 
 def test_shared_libraries_are_found_by_their_names(built: Project, tmp_path: Path) -> None:
