@@ -16,6 +16,7 @@ from buildtool.core.render import Renderer
 from buildtool.core.values import (
     Abi,
     BuildPlan,
+    CompileCounts,
     MissingSymbol,
     PlannedFile,
     SelectedKernel,
@@ -60,8 +61,8 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
-    """What a build gave: the archives, the exact files that are in them and why, how many were
-    compiled or taken from a cache to find that out. ``products`` are other files for an app, by
+    """What a build gave: the archives, the exact files that are in them and why, and how many were
+    compiled to find that out. ``products`` are other files for an app, by
     their places in ``dist``, ``licences`` texts of what the build itself has fetched, by source;
     ``facts`` are what an app's build may want to know of them, JSON-able. ``unfound`` are symbols
     that a compiled file asks for and none defines; a link may do without them.
@@ -72,7 +73,7 @@ class Library:
 
     archives: tuple[Path, ...]
     files: tuple[PlannedFile, ...]
-    compiled: int
+    compiled: CompileCounts
     includes: tuple[Path, ...] = ()
     roots: tuple[Path, ...] = ()
     products: Mapping[str, Path] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from buildtool.backends.common.full_disk import full_disk
 from buildtool.backends.common.linked_files import write_link_set
 from buildtool.core.errors import BuildError, Problem
 from buildtool.core.run import Command, Completed, failure_problem, new_log, stream
-from buildtool.core.values import BuildPlan
+from buildtool.core.values import BuildPlan, CompileCounts
 from buildtool.platforms.android_parts import PARTS
 from buildtool.starlark.buildfiles import BuildConditions
 from buildtool.tools.bazel.events import BuildOutcome, EventFile, problems_of
@@ -68,7 +68,7 @@ class BazelBuild:
         return Library(
             archives=(),
             files=files,
-            compiled=compiled,
+            compiled=CompileCounts(compiled=compiled),
             products=products,
             licences=_licences(self._base, products.values()),
             facts=_facts(self.setup, job.abi.name),

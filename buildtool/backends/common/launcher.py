@@ -57,6 +57,11 @@ def launcher_helpers(wanted: str) -> tuple[Helper, ...]:
     return (program(wanted, wanted),)
 
 
+def stats_log(folder: Path) -> Path:
+    """Where ccache notes what it did for the build in a binary folder."""
+    return folder / "ccache.txt"
+
+
 def _ccache(folder: Path, project: Path, cache: Path) -> dict[str, str]:
     """With these settings ccache never runs the preprocessor by itself, and two targets whose
     objects are the same share them, also in another copy of the project (ccache manual,
@@ -64,6 +69,7 @@ def _ccache(folder: Path, project: Path, cache: Path) -> dict[str, str]:
     precompiled header holds absolute paths; the ``.sum`` beside it stands for its content."""
     return {
         "CCACHE_DIR": str(cache / "ccache"),
+        "CCACHE_STATSLOG": str(stats_log(folder)),
         "CCACHE_BASEDIR": os.path.commonpath([folder, project]),
         "CCACHE_NOHASHDIR": "1",
         "CCACHE_DEPEND": "1",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.backends.backend import Library
+from buildtool.backends.common.compile_counts import CompileMeter
+from buildtool.backends.common.launcher import stats_log
 from buildtool.backends.common.linked_files import linked_files, write_link_set
 from buildtool.backends.common.narrow import Memory, Narrowed, compiling_in_rounds, narrow
 from buildtool.backends.makefile.file_lists import DOWNLOADS, PROTO_TEXT
@@ -44,8 +46,11 @@ class MakefileBuild:
         Raises:
             BuildError: make, a compiler or the archiver failed.
         """
+        meter = CompileMeter(stats_log(self.make.folder))
         narrowed = self._narrow()
         plan, toolchain = self.settings.plan, self.settings.toolchain
+        objects = [self.make.folder / self._object(file.path) for file in plan.files]
+        counts = meter.count(objects)
         files = linked_files(plan, narrowed.closure, toolchain)
         write_link_set(self.generated, files)
         self.say(f"archiving {len(files)} objects")
@@ -54,7 +59,7 @@ class MakefileBuild:
         return Library(
             archives=tuple(self.archives / name for name in ARCHIVE_NAMES),
             files=files,
-            compiled=len(narrowed.known),
+            compiled=counts,
             unfound=narrowed.unfound,
             includes=includes,
             # A header belongs to the innermost of the folders that it stands in.

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildtool.backends.common.compile_counts import CompileMeter
 from buildtool.backends.common.hunt import Definers
-from buildtool.backends.common.launcher import find_launcher
+from buildtool.backends.common.launcher import find_launcher, stats_log
 from buildtool.backends.common.linked_files import linked_files, write_link_set
 from buildtool.backends.common.narrow import Memory, Narrowed, compiling_in_rounds, narrow
 from buildtool.backends.common.ninja import NativeBuild, refused_goals
@@ -19,7 +20,14 @@ from buildtool.binary.symbols import demangle, system_symbols
 from buildtool.catalogue.definers import DefinerIndex
 from buildtool.core.render import Renderer, write_if_changed
 from buildtool.core.run import new_log, program_state
-from buildtool.core.values import BuildPlan, FileKind, MissingSymbol, PlannedFile, Toolchain
+from buildtool.core.values import (
+    BuildPlan,
+    CompileCounts,
+    FileKind,
+    MissingSymbol,
+    PlannedFile,
+    Toolchain,
+)
 from buildtool.plan.build_plan import TENSORFLOW
 from buildtool.tools.parallel import parallel_jobs
 
@@ -55,7 +63,7 @@ class NativeLibrary:
 
     archives: tuple[Path, ...]
     files: tuple[PlannedFile, ...]
-    compiled: int
+    compiled: CompileCounts
     unfound: tuple[MissingSymbol, ...]
 
 
@@ -67,10 +75,12 @@ def build_library(inputs: NativeInputs) -> NativeLibrary:
     """
     new_log(inputs.log)
     _same_tools(inputs)
+    meter = CompileMeter(stats_log(inputs.folder))
     native = _native_build(inputs)
     inputs.say("configuring")
     native.configure(BUILDTOOL_CANDIDATES="ON")
     narrowed = _narrow(inputs, native)
+    counts = meter.count(native.objects().values())
     files = linked_files(inputs.plan, narrowed.closure, inputs.toolchain)
     _write_link_set(inputs, files)
     inputs.say(f"archiving {len(files)} objects")
@@ -79,7 +89,7 @@ def build_library(inputs: NativeInputs) -> NativeLibrary:
     return NativeLibrary(
         archives=tuple(inputs.folder / name for name in inputs.flavour.archives),
         files=files,
-        compiled=len(narrowed.known),
+        compiled=counts,
         unfound=narrowed.unfound,
     )
 

@@ -59,6 +59,7 @@ from buildtool.core.values.results import (
     VerificationReport,
 )
 from buildtool.core.values.toolchains import (
+    CompileCounts,
     SourceTree,
     Tool,
     Toolchain,
@@ -73,6 +74,7 @@ __all__ = [
     "AttrDef",
     "AttrType",
     "BuildPlan",
+    "CompileCounts",
     "Difference",
     "ElfExpectation",
     "FileKind",

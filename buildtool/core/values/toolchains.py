@@ -20,6 +20,18 @@ class SourceTree:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CompileCounts:
+    """Objects of a build that were not there before: those that a compiler made, and those that a
+    cache of compiled objects gave."""
+
+    compiled: int
+    cached: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.compiled} compiled" + f", {self.cached} from ccache" * bool(self.cached)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tool:
     """One program, verified to run. ``version`` is what it printed of itself."""
 

@@ -76,7 +76,7 @@ class AarMaker:
         write_if_changed(build.layout.dist / FACTS, to_json(facts))
         kernels = sum(file.kind is FileKind.KERNEL for file in library.files)
         made = ", ".join(sorted(library.products))
-        return f"{made}; {kernels} files with kernels, {library.compiled} compiled"
+        return f"{made}; {kernels} files with kernels, {library.compiled}"
 
     def verify(self, build: Build) -> VerificationReport:
         facts = json.loads((build.layout.dist / FACTS).read_text(encoding="utf-8"))

@@ -101,7 +101,7 @@ class LiteSharedMaker:
         dist.install_licences({**build.licences, **library.licences}, build.layout.licences)
         link_c_runner(build, LITE_C_RUNNER)
         names = ", ".join(each.name for each in links)
-        return f"{names}: {len(library.files)} files linked, {library.compiled} compiled"
+        return f"{names}: {len(library.files)} files linked, {library.compiled}"
 
     def verify(self, build: Build) -> VerificationReport:
         what = verification_input(build)

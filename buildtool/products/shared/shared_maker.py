@@ -101,7 +101,7 @@ class SharedMaker:
         write_if_changed(build.layout.dist / FACTS, to_json(facts))
         return (
             f"{LIBRARY}: {len(library.files)} files linked, {len(exports)} functions exported, "
-            f"{library.compiled} compiled"
+            f"{library.compiled}"
         )
 
     def verify(self, build: Build) -> VerificationReport:

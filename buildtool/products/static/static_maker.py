@@ -93,7 +93,7 @@ class StaticMaker:
         kinds = [file.kind for file in library.files]
         return (
             f"{len(library.files)} files linked ({kinds.count(FileKind.KERNEL)} with kernels), "
-            f"{library.compiled} compiled"
+            f"{library.compiled}"
         )
 
     def verify(self, build: Build) -> VerificationReport:
