@@ -26,6 +26,8 @@ FOREIGN = re.compile(r"the kernels of (.+?)(?: \(\S+\))? need (.+), which the na
 _ROW = re.compile(r"^\| (\S+\.cc) \| (.*?) ?\| (.*?) ?\| (.*?) ?\| (.*?) ?\|$", re.MULTILINE)
 _OFF = re.compile(r"^\| (\w+) \| (\d\.\de-\d\d) \|$", re.MULTILINE)
 SHOWN = 3  # headers or libraries of one reason
+UNCOMPILABLE = re.compile(r"the kernels of (.+?) do not compile for such a library: \S+ (.+)")
+ALSO = re.compile(r" \(also '[^)]*\)$")
 KERNELS = "tensorflow/core/kernels/"
 
 
@@ -52,6 +54,9 @@ def refused(log: str) -> Iterator[tuple[str, str]]:
         more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
         for op in ops.split(", "):
             yield op, f"needs {', '.join(words[:SHOWN])}{more}"
+    for ops, fault in UNCOMPILABLE.findall(log):
+        for op in ops.split(", "):
+            yield op, f"does not compile for a small device: {ALSO.sub('', fault)}"
 
 
 def ops_before(graph: GraphDef, output: str) -> set[str]:
