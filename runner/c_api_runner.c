@@ -16,9 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "tensorflow/c/c_api.h"
+
+#include "common.h"
 
 /* Every function that is called, which must be among what the library exports. */
 #define FUNCTIONS(X)                \
@@ -91,16 +92,12 @@ static const struct {
 enum { kTypeCount = sizeof kTypes / sizeof kTypes[0] };
 
 static int Fail(const char* format, ...) {
-  va_list words;
   char text[4096];
+  va_list words;
   va_start(words, format);
   vsnprintf(text, sizeof text, format, words);
   va_end(words);
-  for (char* c = text; *c != '\0'; ++c) {
-    if (*c == '\n' || *c == '\r') *c = ' ';
-  }
-  fprintf(stderr, "runner: %s\n", text);
-  return 1;
+  return Complain(text);
 }
 
 static int Usage(const char* what, const char* word) {
@@ -111,38 +108,7 @@ static int Usage(const char* what, const char* word) {
   return 2;
 }
 
-static double Milliseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
-
-static long PeakKib(void) {
-  FILE* file = fopen("/proc/self/status", "r");
-  char line[256];
-  long peak = 0;
-  if (file == NULL) return 0;
-  while (fgets(line, sizeof line, file) != NULL) {
-    if (sscanf(line, "VmHWM: %ld", &peak) == 1) break;
-  }
-  fclose(file);
-  return peak;
-}
-
-static void PrintString(const char* text) {
-  putchar('"');
-  for (; *text != '\0'; ++text) {
-    const unsigned char c = (unsigned char)*text;
-    if (c == '"' || c == '\\') {
-      printf("\\%c", c);
-    } else if (c < 0x20) {
-      printf("\\u%04x", c);
-    } else {
-      putchar(c);
-    }
-  }
-  putchar('"');
-}
+static void PrintString(const char* text) { PrintText(text, strlen(text)); }
 
 static int OpenLibrary(const char* path) {
   void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);

@@ -17,9 +17,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "tensorflow/lite/c/c_api.h"
+
+#include "common.h"
 
 /* Every function that is called, which must be among what the library exports. */
 #define FUNCTIONS(X)                      \
@@ -76,13 +77,12 @@ static const struct {
 enum { kTypeCount = sizeof kTypes / sizeof kTypes[0] };
 
 static int Fail(const char* format, ...) {
+  char text[4096];
   va_list words;
-  fputs("runner: ", stderr);
   va_start(words, format);
-  vfprintf(stderr, format, words);
+  vsnprintf(text, sizeof text, format, words);
   va_end(words);
-  fputc('\n', stderr);
-  return 1;
+  return Complain(text);
 }
 
 static int Usage(const char* what, const char* word) {
@@ -90,38 +90,7 @@ static int Usage(const char* what, const char* word) {
   return 2;
 }
 
-static double Milliseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
-
-static long PeakKib(void) {
-  FILE* file = fopen("/proc/self/status", "r");
-  char line[256];
-  long peak = 0;
-  if (file == NULL) return 0;
-  while (fgets(line, sizeof line, file) != NULL) {
-    if (sscanf(line, "VmHWM: %ld", &peak) == 1) break;
-  }
-  fclose(file);
-  return peak;
-}
-
-static void PrintString(const char* text) {
-  putchar('"');
-  for (; *text != '\0'; ++text) {
-    const unsigned char c = (unsigned char)*text;
-    if (c == '"' || c == '\\') {
-      printf("\\%c", c);
-    } else if (c < 0x20) {
-      printf("\\u%04x", c);
-    } else {
-      putchar(c);
-    }
-  }
-  putchar('"');
-}
+static void PrintString(const char* text) { PrintText(text, strlen(text)); }
 
 static const char* TypeName(TfLiteType type) {
   for (int i = 0; i < kTypeCount; ++i) {

@@ -17,7 +17,6 @@
 //
 // The size of this program is measured as the size of an app, so it uses no stream.
 
-#include <time.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -37,6 +36,7 @@
 #include "tensorflow/lite/string_util.h"
 #endif
 
+#include "common.h"
 #include "printing.h"
 #ifdef RUNNER_FLEX
 #include "registries.h"
@@ -63,32 +63,11 @@ struct Request {
   std::vector<std::string> customs;
 };
 
-int Fail(const std::string& text) {
-  fprintf(stderr, "runner: %s\n", text.c_str());
-  return 1;
-}
+int Fail(const std::string& text) { return Complain(text.c_str()); }
 
 int Usage(const std::string& text) {
   Fail(text);
   return 2;
-}
-
-double Milliseconds() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
-
-long PeakKib() {
-  FILE* file = fopen("/proc/self/status", "r");
-  if (file == nullptr) return 0;
-  char line[256];
-  long peak = 0;
-  while (fgets(line, sizeof line, file) != nullptr) {
-    if (sscanf(line, "VmHWM: %ld", &peak) == 1) break;
-  }
-  fclose(file);
-  return peak;
 }
 
 // TensorFlow's lower-case name of a type.

@@ -6,21 +6,11 @@
 #include <cstdio>
 #include <string>
 
+#include "common.h"
+
 namespace {
 
-void PrintString(const std::string& text) {
-  putchar('"');
-  for (unsigned char c : text) {
-    if (c == '"' || c == '\\') {
-      printf("\\%c", c);
-    } else if (c < 0x20) {
-      printf("\\u%04x", c);
-    } else {
-      putchar(c);
-    }
-  }
-  putchar('"');
-}
+void PrintString(const std::string& text) { PrintText(text.data(), text.size()); }
 
 void PrintKey(const char* key, const std::string& value) {
   printf("\"%s\": ", key);

@@ -31,7 +31,6 @@
 // format and no reflection of its own.
 
 #include <sys/stat.h>
-#include <time.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -65,6 +64,7 @@
 #include "tensorflow/core/util/memmapped_file_system.h"
 #endif
 
+#include "common.h"
 #include "printing.h"
 #include "registries.h"
 
@@ -91,35 +91,10 @@ struct Request {
   int seconds = 0;
 };
 
-int Fail(const std::string& text) {
-  std::string line = text;
-  for (char& c : line) {
-    if (c == '\n' || c == '\r') c = ' ';
-  }
-  fprintf(stderr, "runner: %s\n", line.c_str());
-  return 1;
-}
+int Fail(const std::string& text) { return Complain(text.c_str()); }
 
 int Fail(const char* step, const Status& status) {
   return Fail(std::string(step) + ": " + status.ToString());
-}
-
-double Milliseconds() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
-
-long PeakKib() {
-  FILE* file = fopen("/proc/self/status", "r");
-  if (file == nullptr) return 0;
-  char line[256];
-  long peak = 0;
-  while (fgets(line, sizeof line, file) != nullptr) {
-    if (sscanf(line, "VmHWM: %ld", &peak) == 1) break;
-  }
-  fclose(file);
-  return peak;
 }
 
 // ---- tensors and files -------------------------------------------------------------------
