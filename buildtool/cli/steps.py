@@ -255,6 +255,13 @@ STEPS = (
         asks=(str(AT.plan), str(AT.models)),
     ),
     Step(
+        name="diff",
+        doc="compare with the build before, another target or a report: diff:pi against=linux",
+        run="diff_step",
+        folders=(str(AT.diff),),
+        looks=True,
+    ),
+    Step(
         name="package",
         doc="pack the slices of a target together",
         run="package_step",
@@ -270,6 +277,7 @@ STEPS = (
         run="build_step",
         reads=(str(AT.result("verification")), str(AT.result("size"))),
         writes=(*REPORTS, str(AT.bill)),
+        folders=(str(AT.last),),
         # The proof first: a library over its budget is still worth knowing to work.
         after=("verify", "size"),
         ends_with=("package",),

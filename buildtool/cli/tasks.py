@@ -354,6 +354,7 @@ def _workspace(target: Target, name: str, overrides: Overrides) -> Workspace:
         runs=overrides.runs,
         against=overrides.against,
         asked=overrides.asked,
+        grow=overrides.grow,
     )
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from buildtool.config.describe import choices, item_of
-from buildtool.config.kinds import Count, Host, NameOrPath
+from buildtool.config.kinds import Bytes, Count, Host, NameOrPath
 from buildtool.config.nodes import Value
 from buildtool.config.prepare_keys import Prepare
 from buildtool.config.reader import keys_of
-from buildtool.config.scalars import WrongValueError, host, name_or_place, place
+from buildtool.config.scalars import WrongValueError, host, name_or_place, place, size
 from buildtool.config.target import Model, SizeBudget, Target
 from buildtool.config.target_checks import COMMAND_LINE
 from buildtool.core.errors import ConfigError, Problem
@@ -25,9 +25,10 @@ from buildtool.core.suggest import suggest
 class Overrides:
     """What the command line says; what it does not say is None or empty.
 
-    ``offline``, ``runs``, ``against`` and ``asked`` concern no target: the first forbids downloads,
-    the next two are for the step ``profile``: how often a model runs, and with which targets it is
-    compared; the last is what the step ``explain`` is asked.
+    ``offline``, ``runs``, ``against``, ``asked`` and ``grow`` concern no target: the first forbids
+    downloads, ``runs`` is for the step ``profile``, ``against`` for that and ``diff``: with which
+    targets or reports a build is compared; ``asked`` is what the step ``explain`` is asked, and
+    ``grow`` by how many bytes a program may have grown before ``diff`` fails.
     """
 
     models: tuple[Path, ...] = ()
@@ -40,6 +41,7 @@ class Overrides:
     runs: Count | None = None
     against: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
+    grow: Bytes | None = None
     prepare: tuple[str, ...] | None = None
     weights: str = ""
     activations: str = ""
@@ -182,6 +184,23 @@ def _text(written: str, _: Path) -> str:
     return written
 
 
+def _others(written: str, cwd: Path) -> tuple[str, ...]:
+    """Targets and reports with commas between them; the path of a report has a slash, or ends in
+    ``.json``."""
+    names = _names(written, cwd)
+    if not names:
+        raise WrongValueError("nothing is given", "write against=NAME or against=PATH/report.json")
+    is_path = {name: "/" in name or name.endswith(".json") for name in names}
+    return tuple(str(place(name, cwd)) if is_path[name] else name for name in names)
+
+
+def _growth(written: str, _: Path) -> Bytes:
+    """A size; none at all is one here."""
+    if re.fullmatch(r"0+ ?[kKMG]?i?B?", written):
+        return Bytes(0)
+    return size(Value(data=written, where=COMMAND_LINE, raw=written))
+
+
 def _question(written: str, _: Path) -> tuple[str, ...]:
     if not written.strip():
         raise WrongValueError("nothing is given", "write what=NAME, such as what=Conv2D")
@@ -229,6 +248,7 @@ WORDS: Mapping[str, tuple[str, Callable[[str, Path], object]]] = {
     "format": ("format", _choice("format")),
     "host": ("host", _host),
     "runs": ("runs", _count),
-    "against": ("against", _names),
+    "against": ("against", _others),
+    "grow": ("grow", _growth),
     "what": ("asked", _question),
 }

@@ -139,6 +139,16 @@ class Layout:
         return self.folder / "explain"
 
     @property
+    def diff(self) -> Path:
+        """What changed, as the step ``diff`` has found it."""
+        return self.folder / "diff"
+
+    @property
+    def last(self) -> Path:
+        """The reports of the last builds, for comparing."""
+        return self.folder / "last"
+
+    @property
     def profile(self) -> Path:
         """How long each model took, node by node, as text, JSON and page."""
         return self.folder / "profile"

@@ -6,7 +6,8 @@ from run to run and stand nowhere else.
 
 ``report.json``, ``schema_version`` 1, has these members: ``target``, ``tensorflow_version``,
 ``tree_digest``, ``proved`` (null where nothing was verified), ``models``, ``ops``, ``kernels``,
-``files`` (how many of each kind are planned), ``notes``, ``verification`` and ``size`` (the fields
+``files`` (how many of each kind are planned), ``flags`` (``defines``, ``compile``, ``link``; older
+releases of this tool wrote none), ``notes``, ``verification`` and ``size`` (the fields
 of :class:`~buildtool.core.values.VerificationReport` and
 :class:`~buildtool.core.values.SizeReport`, whose limits are ``budget``, that of ``stripped``, and
 ``budgets``, where there are others; null where that step did not run), ``problems`` (objects
@@ -79,6 +80,11 @@ def json_values(report: Report) -> dict[str, Any]:
         "ops": [{"op": op, "source": source} for op, source in plan.ops],
         "kernels": [_kernel(kernel) for kernel in plan.kernels],
         "files": _file_counts(plan),
+        "flags": {
+            "defines": list(plan.defines),
+            "compile": list(plan.compile_flags),
+            "link": list(plan.link_flags),
+        },
         "notes": list(plan.notes),
         "verification": _verification(report.verification),
         "size": _size_values(report.size),

@@ -37,7 +37,8 @@ from buildtool.workflow.kept import load_models, load_plan, load_prepared
 class Workspace:
     """One target, and the folder ``build/<target id>`` of ``layout``. It is a
     :class:`~buildtool.products.product.Build`, which says what raises what. ``runs`` (None: as many
-    as usual) and ``against`` are for the step ``profile``, ``asked`` for the step ``explain``."""
+    as usual) and ``against`` are for the steps ``profile`` and ``diff``, ``asked`` is for
+    ``explain``, ``grow`` (bytes) for ``diff``."""
 
     target: Target
     layout: Layout
@@ -47,6 +48,7 @@ class Workspace:
     runs: int | None = None
     against: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
+    grow: int | None = None
 
     @property
     def platform(self) -> Platform:

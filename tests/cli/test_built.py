@@ -313,3 +313,23 @@ def test_without_its_reports_a_target_is_explained_without_bytes(built: BuiltPro
     said = built.project.doit("explain:pi", "MatMul").out
     assert "op MatMul: to be in the library" in said
     assert "./doitw build:pi says how many bytes it takes" in said
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_a_build_is_compared_with_a_report(built: BuiltProject, tmp_path: Path) -> None:
+    """Nothing differs from itself; against a smaller one the limit is exceeded."""
+    report = built.folder / "report.json"
+    shutil.copy(report, tmp_path / "old.json")
+    said = built.project.doit("diff:pi", f"against={tmp_path}/old.json", "grow=0")
+    assert said.steps == ["diff:pi"]
+    assert "nothing differs" in said.out
+    values = json.loads(report.read_text("utf-8"))
+    values["size"]["stripped"] -= 60_000
+    values["kernels"] = values["kernels"][1:]
+    (tmp_path / "old.json").write_text(json.dumps(values), encoding="utf-8")
+    err = built.project.doit("diff:pi", f"against={tmp_path}/old.json", "grow=50kB", code=8).err
+    assert "the stripped program has grown by 60,000 bytes" in err
+    found = json.loads((built.folder / "diff" / "diff.json").read_text("utf-8"))
+    assert found["grown"] == 60_000
+    assert [len(each["came"]) for each in found["names"] if each["kind"] == "kernel"] == [1]
+    assert "+60,000 bytes (stripped)" in (built.folder / "diff" / "diff.md").read_text("utf-8")

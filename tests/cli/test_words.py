@@ -25,6 +25,11 @@ if TYPE_CHECKING:
         ("explain", "explain: of which target?\n    explain:android NAME"),
         ("explian:pi", "explian:pi: there is no step 'explian'\n    perhaps you meant 'explain'"),
         ("what=", "what: nothing is given\n    write what=NAME, such as what=Conv2D"),
+        (
+            "grow=much",
+            "grow: must be a size, not the text 'much'\n    write a number and a unit",
+        ),
+        ("against=", "against: nothing is given\n    write against=NAME or against=PATH"),
         ("linux", "linux: a step is missing\n    build:linux"),
         ("mdoel=a.pb", "mdoel: unknown name\n    perhaps you meant 'model'"),
         ("model=", "model: a path is empty\n    write model=PATH or model=PATH,PATH"),
@@ -90,3 +95,27 @@ def test_a_target_that_lacks_something_fails_the_doctor_and_nothing_is_made(
     told = project.doit("doctor", env={"PATH": "/nowhere"})
     assert "what is missing is for" in told.out
     assert json.loads((project.root / "build" / "doctor.json").read_text("utf-8"))["findings"]
+
+
+def test_there_is_nothing_to_compare_before_a_build(project: Project) -> None:
+    err = project.doit("diff:linux", code=3).err
+    assert "diff:linux: nothing is built yet\n    ./doitw build:linux" in err
+    err = project.doit("diff:ios", code=3).err
+    assert "each ABI has a report of its own: diff:ios-arm64, once it is built" in err
+
+
+def test_what_a_build_is_compared_with_must_be_a_report(project: Project) -> None:
+    report = project.folder("linux") / "report.json"
+    report.parent.mkdir(parents=True)
+    report.write_text('{"schema_version": 1}', encoding="utf-8")
+    err = project.doit("diff:linux", code=3).err
+    assert "there was no other build before this one" in err
+    err = project.doit("diff:linux", "against=linx", code=3).err
+    assert "there is no build of a target 'linx'\n    perhaps you meant 'linux'" in err
+    err = project.doit("diff:linux", "against=linux,pi", code=3).err
+    assert "one report at a time" in err
+    err = project.doit("diff:linux", "against=./gone.json", code=3).err
+    assert "gone.json: cannot be read: No such file" in err
+    (project.root / "old.json").write_text('{"schema_version": 9}', encoding="utf-8")
+    err = project.doit("diff:linux", "against=old.json", code=3).err
+    assert "old.json: is no report.json of this tool, or of another release" in err

@@ -112,7 +112,8 @@ ROOMS = (
     ),
     Room(
         name="answers",
-        question="Why is something in a library, or why not?",
+        question="Why is something in a library, or why not? What changed from one build to "
+        "another?",
         uses=("binary", "catalogue", "plan", "report"),
     ),
     Room(
