@@ -25,7 +25,8 @@ from buildtool.tools.parallel import BYTES_PER_JOB, free_memory
 # A build for a Raspberry Pi takes 200 MB in its folder, and up to 1 GB in the cache.
 LEAST_FREE = 1_500_000_000
 _REQUIREMENT = re.compile(r"([\w.-]+)\s*(?:\(?>=\s*([\d.]+))?")
-OWN = "buildtool"
+# What pyproject.toml calls this tool.
+OWN = "tensorflow-selective"
 _TODO = "start ./doitw, which installs the packages into .venv; or install this one again with pip"
 _IMPORT = """
 import json, sys
@@ -64,11 +65,11 @@ def _required() -> list[tuple[str, str]]:
     Raises:
         ToolError: it was not installed.
     """
-    installed = importlib.metadata.packages_distributions().get(OWN, ())
-    if not installed:
+    try:
+        named = importlib.metadata.requires(OWN) or ()
+    except importlib.metadata.PackageNotFoundError:
         what = f"{OWN} itself is not installed here: what it needs is not known"
-        raise ToolError(Problem(where=sys.executable, what=what, todo=_TODO))
-    named = importlib.metadata.requires(installed[0]) or ()
+        raise ToolError(Problem(where=sys.executable, what=what, todo=_TODO)) from None
     found = (_REQUIREMENT.match(each) for each in named if "extra ==" not in each)
     return [(match[1], match[2] or "") for match in found if match]
 
