@@ -12,6 +12,7 @@ from buildtool.core.values import OpUse, Registration
 from buildtool.plan.match import DEVICES
 
 _SHOWN_NODES = 3
+ENDS = "the model's 'inputs' and 'outputs' in the target say what is fed and what is fetched"
 
 
 def explain_op(name: str, grounds: Grounds) -> Answer | None:
@@ -56,7 +57,7 @@ def _run_by(uses: Sequence[OpUse]) -> str:
 def _added(uses: Sequence[OpUse]) -> Iterator[str]:
     """Why the runtime asks for it."""
     reasons = sorted({use.added_by_runtime for use in uses if use.added_by_runtime})
-    yield from (f"the runtime asks for it: it {reason}" for reason in reasons)
+    yield from (f"the runtime asks for it: {reason}" for reason in reasons)
 
 
 def _shared(grounds: Grounds, own: Sequence[Registration]) -> Iterator[str]:
@@ -82,7 +83,7 @@ def _op_left_out(
             f"nodes of it stand in a model's file ({shown}{more}), but not between what is fed and "
             "what is fetched"
         )
-        summary, todo = "no model runs it", ["'outputs' of the model names what is fetched"]
+        summary, todo = "no model runs it", [ENDS]
     else:
         summary, todo = "no model has it", [_bringing("it", "that names it", grounds)]
     if not places:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from buildtool.answers.answer import Answer
 from buildtool.answers.grounds import Grounds
-from buildtool.answers.op_answers import not_built
+from buildtool.answers.op_answers import ENDS, not_built
 from buildtool.core.datatypes import SPELLINGS, base, short
 from buildtool.core.values import NodeRef, OpUse, Registration
 from buildtool.plan.match import DEVICES
@@ -73,7 +73,7 @@ def explain_node(wanted: str, grounds: Grounds) -> tuple[Answer, ...]:
             included=False,
             summary=f"it does not run: it ({node.op}) is not between what is fed and what is "
             "fetched, or preparing the model took it out",
-            todo=("'outputs' of the model names what is fetched: docs/targets.md",),
+            todo=(ENDS,),
         )
         for node in grounds.file_nodes()
         if node.node == wanted

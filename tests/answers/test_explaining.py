@@ -193,7 +193,7 @@ def test_without_a_build_there_are_no_bytes_but_what_to_type() -> None:
 def test_an_op_of_the_runtime_says_why() -> None:
     answer = only(explain("NoOp", PLANNED))
     assert answer.summary == "no model runs it: the runtime itself does"
-    assert answer.reasons == ("the runtime asks for it: it stands for control edges",)
+    assert answer.reasons == ("the runtime asks for it: stands for control edges",)
 
 
 def test_an_op_that_no_model_has(built: Grounds) -> None:
