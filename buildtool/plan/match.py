@@ -27,8 +27,9 @@ def kernels_of_use(use: OpUse, catalogue: KernelCatalogue) -> list[Registration]
     """The kernels of one use: one or none by its types; what an op list names, however many."""
     if use.kernel_class:
         wanted = _packed(use.kernel_class)
-        kernels = _reachable(cpu_kernels(use.op, catalogue))
-        return [kernel for kernel in kernels if wanted in ("*", _packed(kernel.kernel_class))]
+        kernels = cpu_kernels(use.op, catalogue)
+        named = [kernel for kernel in kernels if wanted in ("*", _packed(kernel.kernel_class))]
+        return _reachable(named, kernels) or named
     attrs = {attr.name: attr.types for attr in use.attrs}
     attrs |= {name: (value,) for name, value in use.settings}
     found = find_kernel(catalogue, op=use.op, device=CPU, label=use.label, attrs=attrs)
@@ -40,11 +41,14 @@ def cpu_kernels(op: str, catalogue: KernelCatalogue) -> list[Registration]:
     return [k for k in catalogue.kernels if k.op == op and k.device in DEVICES]
 
 
-def _reachable(kernels: Sequence[Registration]) -> list[Registration]:
-    """Those of an op that a CPU can choose: none for any device where one for CPUs takes all nodes.
-    (That of ``_DeviceArg``, which no selection can name, is only there for other devices.)"""
+def _reachable(
+    named: Sequence[Registration], kernels: Sequence[Registration]
+) -> list[Registration]:
+    """Those of ``named`` that a CPU can choose among an op's ``kernels``: none for any device where
+    one for CPUs takes all nodes. (That of ``_DeviceArg``, which no selection can name, is only
+    there for other devices.)"""
     always = {k.label for k in kernels if k.device == CPU and not (k.constraints or k.conditions)}
-    return [k for k in kernels if k.device == CPU or k.label not in always]
+    return [k for k in named if k.device == CPU or k.label not in always]
 
 
 def _packed(kernel_class: str) -> str:

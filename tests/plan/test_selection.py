@@ -237,17 +237,22 @@ def test_a_list_leaves_out_kernels_that_no_cpu_chooses() -> None:
         kernel("_DeviceArg", "ArgOp", "DT_INT32", device="DEFAULT"),
         kernel("_DeviceArg", "SlowArgOp", device="DEFAULT", label="slow"),
         kernel("Add", "AnyAdd", device="DEFAULT"),
+        kernel("Push", "PushOp"),
+        kernel("Push", "OtherPushOp", device="DEFAULT"),
     )
-    found = select(
-        OpSet(uses=(listed("_DeviceArg", "*"), listed("Add", "*")), models=()),
-        catalogue(FLOAT_ADD, own, *others),
-    )
+    named = (listed("_DeviceArg", "*"), listed("Add", "*"), listed("Push", "*"))
+    offered = catalogue(FLOAT_ADD, own, *others)
+    found = select(OpSet(uses=named, models=()), offered)
     assert [(k.registration.kernel_class, k.registration.device) for k in found.kernels] == [
         (FLOAT_ADD.kernel_class, "CPU"),
         ("AnyAdd", "DEFAULT"),
+        ("PushOp", "CPU"),
         ("ArgOp", "CPU"),
         ("SlowArgOp", "DEFAULT"),
     ]
+    # Who names one has it.
+    asked = OpSet(uses=(listed("Push", "OtherPushOp"),), models=())
+    assert classes(select(asked, offered)) == [("Push", "OtherPushOp")]
 
 
 def test_op_lists_name_classes_or_take_them_all() -> None:
