@@ -27,7 +27,7 @@ def built(
 ) -> Project:
     cache = real_tree.parent.parent
     need_lite_sources(cache)
-    project = make_project(tmp_path_factory.mktemp("flex"), cache=cache)
+    project = make_project(tmp_path_factory.mktemp("flex") / "project", cache=cache)
     project.doit("build:linux-flex")
     return project
 
