@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.backends.common.compile_counts import CompileMeter
+from buildtool.backends.common.launcher import find_launcher
 from buildtool.core.values import CompileCounts
 
 
@@ -23,8 +24,11 @@ def test_what_a_cache_gave_was_not_compiled(tmp_path: Path) -> None:
     for source in sources:
         source.write_text(f"int {source.stem};\n", encoding="utf-8")
 
-    def make(*names: str) -> None:
-        env = {**os.environ, "CCACHE_DIR": str(tmp_path / "c"), "CCACHE_STATSLOG": str(log)}
+    launcher = find_launcher("ccache", folder=folder, project=tmp_path, cache=tmp_path)
+    assert launcher.environment["CCACHE_STATSLOG"] == str(log)
+
+    def make(*names: str, language: str = "C") -> None:
+        env = {**os.environ, **launcher.environment, "LANG": language, "LC_ALL": language}
         for name in names:
             words = ("-c", str(tmp_path / f"{name}.c"), "-o", str(folder / f"{name}.o"))
             subprocess.run([ccache, compiler, *words], env=env, check=True)
@@ -36,7 +40,7 @@ def test_what_a_cache_gave_was_not_compiled(tmp_path: Path) -> None:
     (folder / "b.o").unlink()
     meter = CompileMeter(log)
     assert meter.count(objects) == CompileCounts(compiled=0)
-    make("a", "c")
+    make("a", "c", language="de_DE.UTF-8")
     counts = meter.count(objects)
     assert counts == CompileCounts(compiled=1, cached=1)
     assert str(counts) == "1 compiled, 1 from ccache"

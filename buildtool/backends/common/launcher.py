@@ -11,6 +11,10 @@ from pathlib import Path
 from buildtool.core.errors import Problem, ToolError
 from buildtool.tools.helpers import Helper, program
 
+# What need not be the same for an object to be: dates of files that have the same content, and the
+# language of messages.
+SLOPPINESS = "pch_defines,time_macros,include_file_mtime,include_file_ctime,locale"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Launcher:
@@ -74,5 +78,5 @@ def _ccache(folder: Path, project: Path, cache: Path) -> dict[str, str]:
         "CCACHE_NOHASHDIR": "1",
         "CCACHE_DEPEND": "1",
         "CCACHE_PCH_EXTSUM": "1",
-        "CCACHE_SLOPPINESS": "pch_defines,time_macros,include_file_mtime,include_file_ctime",
+        "CCACHE_SLOPPINESS": SLOPPINESS,
     }
