@@ -161,7 +161,10 @@ def test_the_cxx_library_is_compiled_once(
     folder = make("arm64", source, programs, tmp_path)
     assert make("arm64", source, programs, tmp_path) == folder
     calls = (tmp_path / "bin" / "clang++.calls").read_text().splitlines()
-    assert len(calls) == 3
+    header, *files = calls
+    assert "-x c++-header" in header
+    assert len(files) == 3
+    assert all("-include-pch" in call for call in files)
     assert all("--target=arm64-apple-ios12.0" in call for call in calls)
     members = (tmp_path / "bin" / "ar.members").read_text().split()
     assert sorted(Path(name).name for name in members) == [
@@ -169,6 +172,7 @@ def test_the_cxx_library_is_compiled_once(
         "libcxxabi-cxa_guard.o",
         "src-d2s.o",
     ]
+    assert not list((folder / "usr/lib").rglob("common.*"))
     stub = (folder / "usr/lib/libc++.tbd").read_text()
     assert "'__ZSt1a'" in stub
     assert "string.o" not in stub
