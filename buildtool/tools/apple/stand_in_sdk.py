@@ -28,7 +28,7 @@ from buildtool.tools.apple.developer_tools import XCODE, chosen_kind, find_progr
 
 SOURCE = "ziglang-0.10.1.post1"
 # To be changed whenever this module puts something else together.
-LAYOUT = "2"
+LAYOUT = "3"
 # iOS 16 and macOS 13, whose headers these are, are of the same year.
 VERSION = "16.0"
 STANDS_IN = (
@@ -56,7 +56,9 @@ CXX_BY_THEMSELVES = frozenset(
 CXX_FLAGS = (
     *("-std=c++20", "-Os", "-w", "-nostdinc++", "-fvisibility-inlines-hidden"),
     *("-D_LIBCPP_BUILDING_LIBRARY", "-D_LIBCXXABI_BUILDING_LIBRARY"),
-    # libcxxabi has the operators new and delete.
+    # libcxxabi has the operators new and delete, also for aligned memory, which clang takes to
+    # be missing before iOS 11.
+    "-faligned-allocation",
     "-D_LIBCPP_DISABLE_NEW_DELETE_DEFINITIONS",
     *("-DLIBCXX_BUILDING_LIBCXXABI", "-D_LIBCPP_ENABLE_CXX17_REMOVED_FEATURES"),
 )
