@@ -7,6 +7,7 @@ tool; where there is none, and this is a checkout of the tool, the checkout.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ TASKS = "buildtool.cli.tasks"
 COMMANDS = {"init": "buildtool.cli.init_command:Init"}
 # What needs no repository.
 ANYWHERE = (*COMMANDS, "help", "--help", "--version")
+# What only says something: who reads it, as ``head`` does, may stop when he has seen enough.
+SAYING = ("help", "info", "list")
 
 
 class Main(DoitMain):  # type: ignore[misc]  # doit has no types
@@ -31,6 +34,8 @@ class Main(DoitMain):  # type: ignore[misc]  # doit has no types
 
 def main(arguments: list[str]) -> int:
     """Run doit as if in that folder; paths in ``arguments`` start at the current one."""
+    if arguments and arguments[0] in SAYING:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     file = next(_files(), IMPORTED_FROM / DODO)
     if not file.is_file() and not (arguments and arguments[0] in ANYWHERE):
         what = f"no {DODO} of this tool is in this folder, or in one above it"

@@ -108,3 +108,11 @@ def test_mistakes_in_target_files_are_all_told_at_once(project: Project) -> None
     assert "targets/one.yaml:2: platfrom: unknown key" in err
     assert "'platform'" in err
     assert "targets/two.yaml:2: abi: platform 'raspberrypi' has no ABI 'armv8'" in err
+
+
+def test_who_reads_a_list_may_stop(project: Project) -> None:
+    program = (sys.executable, "-m", "buildtool")
+    asked = dataclasses.replace(project, program=program)
+    for word in ("list", "help"):
+        # Nobody reads any more when it writes.
+        assert asked.doit(word, prefix=("sh", "-c", '"$@" | true', "sh")).err == ""
