@@ -10,7 +10,6 @@
  */
 
 #include <dlfcn.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,15 +90,6 @@ static const struct {
 };
 enum { kTypeCount = sizeof kTypes / sizeof kTypes[0] };
 
-static int Fail(const char* format, ...) {
-  char text[4096];
-  va_list words;
-  va_start(words, format);
-  vsnprintf(text, sizeof text, format, words);
-  va_end(words);
-  return Complain(text);
-}
-
 static int Usage(const char* what, const char* word) {
   Fail("%s %s (usage: c_api_runner --library LIBRARY --session | --run MODEL [--input NAME DTYPE "
        "SHAPE FILE]... --output NAME... --out DIR [--init NODE]... [--steps N | --profile RUNS "
@@ -107,8 +97,6 @@ static int Usage(const char* what, const char* word) {
        what, word);
   return 2;
 }
-
-static void PrintString(const char* text) { PrintText(text, strlen(text)); }
 
 static int OpenLibrary(const char* path) {
   void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);

@@ -4,8 +4,10 @@
 #ifndef RUNNER_COMMON_H_
 #define RUNNER_COMMON_H_
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 /* Says it on stderr, as one line. */
@@ -50,5 +52,20 @@ static inline void PrintText(const char* text, size_t size) {
   }
   putchar('"');
 }
+
+#ifndef __cplusplus
+
+static inline int Fail(const char* format, ...) {
+  char text[4096];
+  va_list words;
+  va_start(words, format);
+  vsnprintf(text, sizeof text, format, words);
+  va_end(words);
+  return Complain(text);
+}
+
+static inline void PrintString(const char* text) { PrintText(text, strlen(text)); }
+
+#endif /* __cplusplus */
 
 #endif /* RUNNER_COMMON_H_ */

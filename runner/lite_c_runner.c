@@ -12,7 +12,6 @@
  */
 
 #include <dlfcn.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,21 +75,10 @@ static const struct {
 };
 enum { kTypeCount = sizeof kTypes / sizeof kTypes[0] };
 
-static int Fail(const char* format, ...) {
-  char text[4096];
-  va_list words;
-  va_start(words, format);
-  vsnprintf(text, sizeof text, format, words);
-  va_end(words);
-  return Complain(text);
-}
-
 static int Usage(const char* what, const char* word) {
   Fail("%s %s", what, word);
   return 2;
 }
-
-static void PrintString(const char* text) { PrintText(text, strlen(text)); }
 
 static const char* TypeName(TfLiteType type) {
   for (int i = 0; i < kTypeCount; ++i) {
