@@ -89,7 +89,7 @@ class SharedMaker:
         flags = build.plan.link_flags
         link_library(build, library, SharedLink(name=LIBRARY, exports=exports, flags=flags))
         install_c_headers(build, library)
-        dist.install_licences(build.licences, build.layout.licences)
+        dist.install_licences({**build.licences, **library.licences}, build.layout.licences)
         link_c_runner(build)
         android = _expected(build).android
         facts = {
