@@ -47,7 +47,7 @@ def _own_report(work: Workspace) -> Path:
     if path.is_file():
         return path
     slices = slice_targets(work.target)
-    todo = f"./doitw build:{work.target.id}"
+    todo = f"doit build:{work.target.id}"
     if slices:
         todo = f"each ABI has a report of its own: {NAME}:{slices[0].id}, once it is built"
     what = "nothing is built yet"

@@ -79,7 +79,7 @@ def _grounds(work: Workspace) -> Grounds:
     return Grounds(
         plan=work.plan,
         catalogue=catalogue,
-        build=f"./doitw build:{work.target.id}",
+        build=f"doit build:{work.target.id}",
         takes_lists=work.runtime.looks_into,
         linked=load_link_set(work.layout) if size else (),
         size=size,

@@ -105,7 +105,7 @@ PLAN = BuildPlan(
         use("Relu", "act", "act_1", T="DT_FLOAT"),
     ),
 )
-PLANNED = Grounds(plan=PLAN, catalogue=CATALOGUE, build="./doitw build:pi")
+PLANNED = Grounds(plan=PLAN, catalogue=CATALOGUE, build="doit build:pi")
 
 
 def asked(file: PlannedFile, symbol: str, asker: PlannedFile) -> PlannedFile:
@@ -187,7 +187,7 @@ def test_an_op_that_runs_is_told_with_its_nodes_and_bytes(built: Grounds) -> Non
 def test_without_a_build_there_are_no_bytes_but_what_to_type() -> None:
     answer = only(explain("Relu", PLANNED))
     assert answer.parts == ()
-    assert "./doitw build:pi" in answer.todo[0]
+    assert "doit build:pi" in answer.todo[0]
 
 
 def test_an_op_of_the_runtime_says_why() -> None:

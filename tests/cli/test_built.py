@@ -312,7 +312,7 @@ def test_without_its_reports_a_target_is_explained_without_bytes(built: BuiltPro
     built.project.doit("clean", "size:pi")
     said = built.project.doit("explain:pi", "MatMul").out
     assert "op MatMul: to be in the library" in said
-    assert "./doitw build:pi says how many bytes it takes" in said
+    assert "doit build:pi says how many bytes it takes" in said
 
 
 @pytest.mark.usefixtures("as_it_was")

@@ -99,7 +99,7 @@ def test_a_target_that_lacks_something_fails_the_doctor_and_nothing_is_made(
 
 def test_there_is_nothing_to_compare_before_a_build(project: Project) -> None:
     err = project.doit("diff:linux", code=3).err
-    assert "diff:linux: nothing is built yet\n    ./doitw build:linux" in err
+    assert "diff:linux: nothing is built yet\n    doit build:linux" in err
     err = project.doit("diff:ios", code=3).err
     assert "each ABI has a report of its own: diff:ios-arm64, once it is built" in err
 
