@@ -207,5 +207,7 @@ def test_a_limit_on_the_size_of_files_is_told(real_project: Project) -> None:
     prefix = ("sh", "-c", 'ulimit -f 400; exec "$@"', "sh")
     err = real_project.doit("plan:pi", code=6, prefix=prefix).err
     assert "build/pi/plan.json: the disk is full, or a limit on the size of files is reached" in err
-    assert [path.name for path in real_project.folder("pi").iterdir()] == [".lock"]
+    # What the tree registers is smaller, and was written whole before.
+    left = {path.name for path in real_project.folder("pi").iterdir()}
+    assert left <= {".lock", "catalogue.json.gz"}
     assert real_project.doit("plan:pi").steps == ["plan:pi"]
