@@ -226,7 +226,11 @@ def test_the_next_run_simply_works(real_project: Project, tmp_path: Path) -> Non
     real_project.doit(*words, code=5)
     shutil.copy(real_project.root / "models" / "digits.pb", model)
     assert real_project.doit(*words).steps == ["plan:linux"]
-    assert left_behind(real_project, "linux") == ["models.json", "plan.json"]
+    assert left_behind(real_project, "linux") == [
+        "catalogue.json.gz",
+        "models.json",
+        "plan.json",
+    ]
     assert real_project.doit(*words).out == "plan:linux: up to date\n"
 
 
