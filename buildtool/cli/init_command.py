@@ -6,7 +6,6 @@ import getopt
 import itertools
 import json
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,9 @@ from typing import Any
 from doit.cmd_base import Command
 from doit.exceptions import InvalidCommand
 
+from buildtool.cli.repository import DODO, has_tasks
 from buildtool.config import Target, load_targets
+from buildtool.config.load import TARGET_ID
 from buildtool.config.schema import schema
 from buildtool.core.errors import BuildToolError, ConfigError, Problem
 from buildtool.core.paths import TARGETS
@@ -25,8 +26,7 @@ from buildtool.platforms import PLATFORMS
 from buildtool.sources.cache import Cache
 from buildtool.workflow.first_look import FirstLook, look_at
 
-DODO, FOLDER, SCHEMA = "dodo.py", "targets", "schema.json"
-TASKS = "buildtool.cli.tasks"
+FOLDER, SCHEMA = "targets", "schema.json"
 
 
 class Init(Command):  # type: ignore[misc]  # doit has no types
@@ -111,7 +111,7 @@ def write_target(home: Path, path: Path, model: FirstLook, parent: Target, name:
     Raises:
         ConfigError: there is such a target.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+    if not TARGET_ID.fullmatch(name):
         what = f"{name!r} cannot be the name of a target"
         todo = "take letters, digits, '.', '_' and '-'"
         raise ConfigError(Problem(where="command line", what=what, todo=todo))
@@ -139,6 +139,6 @@ def write_target(home: Path, path: Path, model: FirstLook, parent: Target, name:
         else:
             renderer.write(file, text)
             print(f"{file}: written")
-    if TASKS not in (home / DODO).read_text(encoding="utf-8", errors="replace"):
+    if not has_tasks(home / DODO):
         print(f"add to it, so that it has these tasks: {texts[DODO].partition('  #')[0]}")
     print(f"next: buildtool build:{name}")

@@ -31,7 +31,7 @@ MOST_BYTES = 1 << 20
 # Before the id of a target that comes with this tool; and what it says of the sample model alone.
 SHIPPED = "buildtool/"
 OF_THE_SAMPLE = ("models", "size_budget", "description")
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+TARGET_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def load_targets(
@@ -118,7 +118,7 @@ class _Loader:
                 self.note(where, "this file is not read", f"call it {path.stem}.yaml")
             elif path.suffix == ".yaml" and not path.name.startswith("."):
                 files[path.stem] = path
-                if not _ID.fullmatch(path.stem):
+                if not TARGET_ID.fullmatch(path.stem):
                     what = f"'{path.stem}' cannot be the id of a target"
                     self.note(where, what, "name the file with letters, digits, '.', '_' and '-'")
         return dict(sorted(files.items()))
