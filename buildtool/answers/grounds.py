@@ -21,7 +21,7 @@ from buildtool.core.values import (
 )
 from buildtool.plan.build_plan import TENSORFLOW
 from buildtool.plan.match import kernels_of_use
-from buildtool.report.size import shown_place
+from buildtool.report.size import places_of, shown_place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +91,7 @@ class Grounds:
     def _sizes(self) -> Mapping[str, tuple[str, int]]:
         """What each file takes, by its place, with the name under which that was measured."""
         found = self.size.files if self.size else ()
-        return {
-            place: (each.name, each.size) for each in found for place in each.name.split(" or ")
-        }
+        return {place: (each.name, each.size) for each in found for place in places_of(each.name)}
 
     @functools.cached_property
     def by_source(self) -> Mapping[str, tuple[Registration, ...]]:

@@ -12,6 +12,7 @@ from typing import Any
 from buildtool.core.datatypes import short
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.report.pages import SCHEMA_VERSION
+from buildtool.report.size import places_of
 
 TOTALS = ("archive", "linked", "stripped", "gzip", "xz")
 _TODO = "name the report.json of a build, or a target that is built"
@@ -101,7 +102,7 @@ def _kernel_name(kernel: Mapping[str, Any]) -> str:
 
 def _of_sources(by_file: Mapping[str, int]) -> dict[str, int]:
     """The sizes of files, those that share a line with namesakes among them."""
-    return {place: size for name, size in by_file.items() for place in name.split(" or ")}
+    return {place: size for name, size in by_file.items() for place in places_of(name)}
 
 
 def _by_kernel(kernels: Sequence[Mapping[str, Any]], by_file: Mapping[str, int]) -> dict[str, int]:

@@ -45,6 +45,8 @@ LITE_HALF, TENSORFLOW_HALF = "TensorFlow Lite", "TensorFlow and the Flex delegat
 REST = "dependencies, C++ library, linker"
 # TensorFlow's tree, and what is written for a plan.
 OWN_ROOTS = ("tensorflow", "generated")
+# Between the places of namesakes that share a line.
+_OR = " or "
 LINKER = "linker tables and merged strings"
 SYSTEM = "C and C++ libraries"
 APP = "app (the runner)"
@@ -274,7 +276,7 @@ def _source(archive: str, member: str, size: int, files: Sequence[PlannedFile]) 
         return _Source(name=LINKER, group=LINKER, size=size)
     if files:
         group = _group(files[0])
-        name = " or ".join(shown_place(file) for file in files)
+        name = shown_places(files)
         return _Source(name=name, group=group, size=size, files=tuple(files))
     if SYSTEM_LIBRARIES.match(archive or member):
         return _Source(name=archive or member, group=SYSTEM, size=size)
@@ -302,15 +304,17 @@ def _halves(plan: BuildPlan, sources: Iterable[_Source]) -> tuple[SizeContributo
     """What either half takes, where there are two."""
     if not any(file.path.startswith(FLEX_FOLDER) for file in plan.files):
         return ()
-    sizes: dict[str, int] = defaultdict(int)
-    counts: dict[str, int] = defaultdict(int)
-    for source in sources:
-        sizes[source.half] += source.size
-        counts[source.half] += 1
-    return _sorted(
-        SizeContributor(name=name, size=size, detail=_objects(counts[name]))
-        for name, size in sizes.items()
-    )
+    return _summed((source.half, source.size) for source in sources)
+
+
+def shown_places(files: Iterable[PlannedFile]) -> str:
+    """What a line that namesakes share is called; :func:`places_of` takes it apart."""
+    return _OR.join(shown_place(file) for file in files)
+
+
+def places_of(name: str) -> list[str]:
+    """The places in the name of such a line, or the one that it is."""
+    return name.split(_OR)
 
 
 def shown_place(file: PlannedFile) -> str:
@@ -319,14 +323,17 @@ def shown_place(file: PlannedFile) -> str:
 
 
 def _dependencies(sources: Iterable[_Source]) -> tuple[SizeContributor, ...]:
-    sizes: dict[str, int] = defaultdict(int)
-    counts: dict[str, int] = defaultdict(int)
-    for source in sources:
-        sizes[source.group] += source.size
-        counts[source.group] += 1
+    return _summed((source.group, source.size) for source in sources)
+
+
+def _summed(sizes: Iterable[tuple[str, int]]) -> tuple[SizeContributor, ...]:
+    """What the objects of each name take together."""
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for name, size in sizes:
+        by_name[name].append(size)
     return _sorted(
-        SizeContributor(name=name, size=size, detail=_objects(counts[name]))
-        for name, size in sizes.items()
+        SizeContributor(name=name, size=sum(each), detail=_objects(len(each)))
+        for name, each in by_name.items()
     )
 
 
