@@ -79,8 +79,9 @@ def build_library(inputs: NativeInputs) -> NativeLibrary:
     native = _native_build(inputs)
     inputs.say("configuring")
     native.configure(BUILDTOOL_CANDIDATES="ON")
-    narrowed = _narrow(inputs, native)
-    counts = meter.count(native.objects().values())
+    objects = native.objects()
+    narrowed = _narrow(inputs, native, objects)
+    counts = meter.count(objects.values())
     files = linked_files(inputs.plan, narrowed.closure, inputs.toolchain)
     _write_link_set(inputs, files)
     inputs.say(f"archiving {len(files)} objects")
@@ -133,8 +134,7 @@ def _same_tools(inputs: NativeInputs) -> None:
         write_if_changed(stamp, now)
 
 
-def _narrow(inputs: NativeInputs, native: NativeBuild) -> Narrowed:
-    objects = native.objects()
+def _narrow(inputs: NativeInputs, native: NativeBuild, objects: Mapping[str, Path]) -> Narrowed:
     places = {file.key: _place(inputs, native, file) for file in inputs.plan.files}
     places = {key: path for key, path in places.items() if path in objects}
     keys = {path: key for key, path in places.items()}
