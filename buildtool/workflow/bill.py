@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 from buildtool.core.paths import Layout
 from buildtool.core.render import write_if_changed
+from buildtool.core.values import BuildPlan
 from buildtool.report.bill_of_materials import Bill, Material, bill_text
 from buildtool.sources import Lock
 from buildtool.sources.lock import GitHub, LockedSource
-from buildtool.workflow.kept import load_plan
 from buildtool.workflow.workspace import Workspace
 
 
-def write_bill(work: Workspace, parts: Iterable[Layout]) -> Path:
-    """Write the bill of what was built in the folders ``parts`` (of one target, or of all its
-    slices) into the target's ``dist``."""
-    layouts = tuple(parts)
-    plans = [load_plan(layout) for layout in layouts]
+def write_bill(work: Workspace, built: Mapping[Layout, BuildPlan]) -> None:
+    """Write the bill of what was ``built``, of one target or of all its slices, into the target's
+    ``dist``: the plans, by the folders that they were built in."""
+    plans = [*built.values()]
     texts: dict[str, set[str]] = {}
-    for layout in layouts:
+    for layout in built:
         for path in sorted(layout.licences.glob("*/*")):
             texts.setdefault(path.parent.name, set()).add(path.name)
     trees = sorted({plan.tree_digest for plan in plans})
@@ -32,7 +30,6 @@ def write_bill(work: Workspace, parts: Iterable[Layout]) -> Path:
         facts={"tree of TensorFlow": ", ".join(trees), "target": work.target.id},
     )
     write_if_changed(work.layout.bill, bill_text(bill))
-    return work.layout.bill
 
 
 def _materials(texts: dict[str, set[str]], lock: Lock) -> Iterator[Material]:

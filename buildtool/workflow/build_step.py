@@ -11,7 +11,7 @@ from buildtool.workflow.workspace import Workspace
 def run(work: Workspace) -> str:
     """Write the reports. Returns where the library is."""
     write_reports(work)
-    write_bill(work, (work.layout,))
+    write_bill(work, {work.layout: work.plan})
     keep_report(work.layout)
     folder = work.layout.folder
     shown = folder.relative_to(folder.parent.parent)

@@ -22,7 +22,7 @@ def run(work: Workspace) -> str:
     """
     slices = [_slice(each, work.layout) for each in slice_targets(work.target)]
     lines = work.product.maker(work.target).pack(work.target, work.platform, slices, work.layout)
-    write_bill(work, (each.layout for each in slices))
+    write_bill(work, {each.layout: each.plan for each in slices})
     write_if_changed(work.layout.result(MANIFEST), to_json({MANIFEST: lines}))
     return "; ".join(lines)
 
