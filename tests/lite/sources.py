@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,8 +12,23 @@ from buildtool.core.errors import DownloadError
 from buildtool.core.paths import LOCK
 from buildtool.sources import Cache, Progress, fetch_all, load_lock
 
+if TYPE_CHECKING:
+    from tests.conftest import Project
 
-def need_lite_sources(cache: Path) -> None:
+
+def build_lite(
+    make_project: Callable[..., Project], root: Path, tree: Path, target: str
+) -> Project:
+    """A copy of the project in ``root`` that has built a target, with the sources that lie beside
+    those of TensorFlow in ``tree``."""
+    cache = tree.parent.parent
+    _need_lite_sources(cache)
+    project = make_project(root, cache=cache)
+    project.doit(f"build:{target}")
+    return project
+
+
+def _need_lite_sources(cache: Path) -> None:
     """Skip the test that cannot have them."""
     names = ["flatbuffers-23.5.26", "ruy"]
     try:

@@ -13,7 +13,7 @@ from buildtool.core.run import Command, Completed, run
 from buildtool.model.encoding import make_node
 from tests.conftest import Project
 from tests.lite.small_models import Op, flex, small_model
-from tests.lite.sources import need_lite_sources
+from tests.lite.sources import build_lite
 
 pytestmark = [pytest.mark.real_tree, pytest.mark.build]
 
@@ -25,11 +25,8 @@ MATRIX = [float(n % 5) for n in range(16)]
 def built(
     tmp_path_factory: pytest.TempPathFactory, make_project: Callable[..., Project], real_tree: Path
 ) -> Project:
-    cache = real_tree.parent.parent
-    need_lite_sources(cache)
-    project = make_project(tmp_path_factory.mktemp("flex") / "project", cache=cache)
-    project.doit("build:linux-flex")
-    return project
+    root = tmp_path_factory.mktemp("flex") / "project"
+    return build_lite(make_project, root, real_tree, "linux-flex")
 
 
 def test_both_halves_are_proved(built: Project) -> None:

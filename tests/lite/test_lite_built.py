@@ -15,7 +15,7 @@ from buildtool.core.run import Command, Completed, run
 from buildtool.starlark.buildfiles import NNAPI_DISABLED
 from tests.conftest import Project
 from tests.lite.small_models import Op, small_model
-from tests.lite.sources import need_lite_sources
+from tests.lite.sources import build_lite
 
 pytestmark = [pytest.mark.real_tree, pytest.mark.build]
 
@@ -45,11 +45,8 @@ int main(int argc, char** argv) {
 def built(
     tmp_path_factory: pytest.TempPathFactory, make_project: Callable[..., Project], real_tree: Path
 ) -> Project:
-    cache = real_tree.parent.parent
-    need_lite_sources(cache)
-    project = make_project(tmp_path_factory.mktemp("lite") / "a b", cache=cache)
-    project.doit("build:linux-lite")
-    return project
+    root = tmp_path_factory.mktemp("lite") / "a b"
+    return build_lite(make_project, root, real_tree, "linux-lite")
 
 
 @pytest.fixture
