@@ -122,21 +122,23 @@ def members_symbols(
         lines = run(Command(argv=argv), what=f"symbols of {archive.name}").stdout.splitlines()
         rows = [line.rpartition(": ") for line in lines if ": " in line]
         members = [place.removeprefix(str(archive)).strip(":[] ") for place, _, _ in rows]
-        text = "\n".join(rest.split()[0] for _, _, rest in rows).encode()
-        names = (str(filter_), *(("-_",) if underscores else ()))
-        told = run(Command(argv=names), what="demangling", stdin=text).stdout.splitlines()
+        told = _filtered(filter_, [rest.split()[0] for _, _, rest in rows], underscores=underscores)
         for name, member in zip(told, members, strict=True):
             yield name, f"{archive}({member})"
 
 
 def demangle(toolchain: Toolchain, symbols: Sequence[str]) -> list[str]:
     """The C++ names of mangled symbols, in the same order."""
+    # Mach-O has an underscore before each name of C.
+    underscores = toolchain.object_format == "macho"
+    return _filtered(toolchain.extra["c++filt"].path, symbols, underscores=underscores)
+
+
+def _filtered(filter_: Path, symbols: Sequence[str], *, underscores: bool) -> list[str]:
     if not symbols:
         return []
     text = "\n".join(symbols).encode()
-    # Mach-O has an underscore before each name of C.
-    underscores = ("-_",) if toolchain.object_format == "macho" else ()
-    argv = (str(toolchain.extra["c++filt"].path), *underscores)
+    argv = (str(filter_), *(("-_",) if underscores else ()))
     return run(Command(argv=argv), what="demangling", stdin=text).stdout.splitlines()
 
 
