@@ -27,7 +27,7 @@ from buildtool.plan.build_plan import Offer
 from buildtool.platforms.facts import Platform
 from buildtool.rename.renamed_sources import Renaming
 from buildtool.sources import Cache, Lock
-from buildtool.starlark.buildfiles import BuildConditions, BuildGraph
+from buildtool.starlark.buildfiles import BuildConditions, BuildGraph, load_packages
 from buildtool.tools.helpers import Helper
 
 
@@ -236,3 +236,9 @@ class Backend(Protocol):
             BuildError: something does not compile, with the last lines and how to repeat it.
         """
         ...
+
+
+def load_graph(backend: Backend, job: Job) -> BuildGraph:
+    """What the tree's BUILD files say to the backend; kept by the content of the tree."""
+    cache = job.cache.folder("buildfiles", job.tree.digest[:16])
+    return load_packages(job.tree.path, backend.conditions(job), cache)

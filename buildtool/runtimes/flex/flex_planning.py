@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from buildtool.backends.backend import load_graph
 from buildtool.config import Target
 from buildtool.core.errors import Problem
 from buildtool.core.values import BuildPlan, KernelCatalogue
@@ -17,7 +18,6 @@ from buildtool.plan.runtime_roots import runtime_roots
 from buildtool.plan.selection import Selection, deciding_attrs
 from buildtool.runtimes.full.full_planning import (
     ChosenKernels,
-    build_graph,
     choose_kernels,
     kernel_notes,
     kernel_problems,
@@ -42,7 +42,7 @@ class FlexPlanner:
             deciding=deciding_attrs(catalogue),
             facts=read_runtime_facts(job.tree.path, backend.name),
         )
-        graph = build_graph(planning)
+        graph = load_graph(backend, job)
         flex = choose_kernels(planning, catalogue, nodes, graph)
         found = _Halves(lite=lite, flex=flex)
         problems = [*_two_meanings(found), *kernel_problems(planning, flex)]

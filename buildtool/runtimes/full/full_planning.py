@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from buildtool.backends.backend import ForeignLibraries, Job
+from buildtool.backends.backend import ForeignLibraries, Job, load_graph
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.uncompilable import uncompilable
 from buildtool.config import Target
@@ -19,7 +19,7 @@ from buildtool.plan.problems import library_notes, library_problems, uncompilabl
 from buildtool.plan.runtime_roots import runtime_roots
 from buildtool.plan.selection import Selection, deciding_attrs, select
 from buildtool.runtimes.runtime import Planning, check_models, common_notes
-from buildtool.starlark.buildfiles import BuildGraph, load_packages
+from buildtool.starlark.buildfiles import BuildGraph
 from buildtool.verify.registry import AllowedRegistrations, may_register
 
 
@@ -44,7 +44,7 @@ class FullPlanner:
             rewrites=rewrites,
             infers=True,
         )
-        graph = build_graph(planning)
+        graph = load_graph(backend, planning.job)
         found = choose_kernels(planning, catalogue, reading, graph)
         check_models(planning, reading, found.selection, more=kernel_problems(planning, found))
         return _decide(planning, found, graph)
@@ -75,16 +75,6 @@ class ChosenKernels:
     def libraries(self) -> set[str]:
         """The other libraries that are built for them."""
         return {name for names in self.foreign.built.values() for name in names}
-
-
-def build_graph(planning: Planning) -> BuildGraph:
-    """What the tree's BUILD files say."""
-    job = planning.job
-    return load_packages(
-        job.tree.path,
-        planning.backend.conditions(job),
-        job.cache.folder("buildfiles", job.tree.digest[:16]),
-    )
 
 
 def choose_kernels(

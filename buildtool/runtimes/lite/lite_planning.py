@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from buildtool.backends.backend import load_graph
 from buildtool.catalogue.lite_kernels import read_lite_kernels
 from buildtool.config import Target
 from buildtool.core.values import BuildPlan, KernelCatalogue
@@ -14,7 +15,6 @@ from buildtool.plan.lite_selection import select_lite
 from buildtool.plan.runtime_roots import LiteFacts, lite_facts
 from buildtool.plan.selection import Selection
 from buildtool.runtimes.runtime import Planning, check_models, common_notes
-from buildtool.starlark.buildfiles import load_packages
 from buildtool.verify.registry import AllowedRegistrations
 
 
@@ -76,11 +76,7 @@ def _decide(planning: Planning, found: ChosenLite) -> BuildPlan:
     selection = found.selection
     backend, job = planning.backend, planning.job
     planning.say("reading the tree's BUILD files")
-    graph = load_packages(
-        job.tree.path,
-        backend.conditions(job),
-        job.cache.folder("buildfiles", job.tree.digest[:16]),
-    )
+    graph = load_graph(backend, job)
     offers = backend.offers(job, graph, sorted({k.registration.source for k in selection.kernels}))
     graph.save()
     planning.keep(found.catalogue)
