@@ -16,8 +16,9 @@ from doit.exceptions import InvalidCommand
 
 from buildtool.cli.repository import DODO, has_tasks
 from buildtool.config import Target, load_targets
-from buildtool.config.load import TARGET_ID
-from buildtool.config.schema import schema
+from buildtool.config.layers import not_a_target
+from buildtool.config.schema import SCHEMAS
+from buildtool.config.target_files import TARGET_ID
 from buildtool.core.errors import BuildToolError, ConfigError, Problem
 from buildtool.core.paths import TARGETS
 from buildtool.core.render import Renderer, to_json
@@ -26,7 +27,8 @@ from buildtool.platforms import PLATFORMS
 from buildtool.sources.cache import Cache
 from buildtool.workflow.first_look import FirstLook, look_at
 
-FOLDER, SCHEMA = "targets", "schema.json"
+FOLDER = "targets"
+IGNORED = ".gitignore"
 
 
 class Init(Command):  # type: ignore[misc]  # doit has no types
@@ -35,8 +37,8 @@ class Init(Command):  # type: ignore[misc]  # doit has no types
     doc_purpose = "start a target for your model, in the current folder"
     doc_usage = "MODEL"
     doc_description = (
-        "Looks at MODEL and writes dodo.py, targets/NAME.yaml and targets/schema.json. A file that "
-        "is there already stays as it is."
+        "Looks at MODEL and writes dodo.py, targets/NAME.yaml, schemas for editors beside it, and "
+        ".gitignore. A file that is there already stays as it is."
     )
     cmd_options = (
         {
@@ -111,18 +113,21 @@ def write_target(home: Path, path: Path, model: FirstLook, parent: Target, name:
     Raises:
         ConfigError: there is such a target.
     """
-    if not TARGET_ID.fullmatch(name):
+    if not TARGET_ID.fullmatch(name) or not_a_target(Path(f"{name}.yaml")):
         what = f"{name!r} cannot be the name of a target"
-        todo = "take letters, digits, '.', '_' and '-'"
+        todo = "take letters, digits, '.', '_' and '-', and neither 'defaults' nor 'local'"
         raise ConfigError(Problem(where="command line", what=what, todo=todo))
-    if (home / FOLDER / f"{name}.yaml").exists():
+    there = next((home / FOLDER).rglob(f"{name}.yaml"), home / FOLDER / f"{name}.yaml")
+    if there.exists():
         what, todo = "is there already, and stays as it is", "--name NAME writes another target"
-        raise ConfigError(Problem(where=f"{FOLDER}/{name}.yaml", what=what, todo=todo))
+        where = there.relative_to(home).as_posix()
+        raise ConfigError(Problem(where=where, what=what, todo=todo))
     renderer = Renderer(home)
     platform = PLATFORMS[parent.platform]
     texts = {
         DODO: renderer.text("init/dodo.py.j2"),
-        f"{FOLDER}/{SCHEMA}": to_json(schema()),
+        IGNORED: renderer.text("init/gitignore.j2"),
+        **{f"{FOLDER}/{file}": to_json(make()) for file, make in SCHEMAS.items()},
         f"{FOLDER}/{name}.yaml": renderer.text(
             "init/target.yaml.j2",
             model=model,
@@ -141,4 +146,13 @@ def write_target(home: Path, path: Path, model: FirstLook, parent: Target, name:
             print(f"{file}: written")
     if not has_tasks(home / DODO):
         print(f"add to it, so that it has these tasks: {texts[DODO].partition('  #')[0]}")
+    if lacking := _lacking_lines(home / IGNORED, texts[IGNORED]):
+        print(f"add to {IGNORED}, unless it says so in other words: {' '.join(lacking)}")
     print(f"next: buildtool build:{name}")
+
+
+def _lacking_lines(file: Path, text: str) -> list[str]:
+    """The lines of ``text`` that a file does not have, but for comments."""
+    there = file.read_text(encoding="utf-8", errors="replace").split()
+    wanted = [line for line in text.splitlines() if not line.startswith("#")]
+    return [line for line in wanted if not {line, line.strip("/")} & {*there}]

@@ -167,6 +167,13 @@ STEPS = (
         together=True,
     ),
     Step(
+        name="show",
+        doc="show a target's keys, each with the file and line that its value is from",
+        run="show_step",
+        folders=(str(AT.show),),
+        looks=True,
+    ),
+    Step(
         name="inspect",
         doc="show what is in the models",
         run="inspect_step",

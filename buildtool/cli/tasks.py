@@ -109,7 +109,7 @@ DOIT_CONFIG = {
     "backend": "sqlite3",
     "dep_file": _database(),
     "subtasks": True,
-    "default_tasks": ["build:pi"] if (TARGETS / "pi.yaml").exists() else ["build"],
+    "default_tasks": ["build:pi"] if any(TARGETS.rglob("pi.yaml")) else ["build"],
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from buildtool.config.kinds import NO_RESULT, Bytes, Release, Url
+from buildtool.config.kinds import NO_RESULT, OF_MACHINE, Bytes, Release, Url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Bazel:
     version: Release | None = None
     """The release of Bazel, such as `"0.20.0"`. Unset, the newest at hand that the tree accepts."""
 
-    program: Path | None = None
+    program: Path | None = field(default=None, metadata=OF_MACHINE)
     """The program. Unset, `bazelisk`, `bazel-X`, `bazel`, or the one of npm."""
 
     disk_cache: Path | None = field(default=None, metadata=NO_RESULT)

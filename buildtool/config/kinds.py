@@ -26,3 +26,6 @@ NOT_A_KEY = {"key": False}
 SHORTHAND = {"shorthand": True}
 # And: where something is had from or done, which makes no difference to the result.
 NO_RESULT = {"decides": False}
+# And: a place on one machine, though what is there makes a difference. Only keys of these two kinds
+# may stand in the file that is one machine's.
+OF_MACHINE = {"machine": True}

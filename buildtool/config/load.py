@@ -6,32 +6,29 @@ All mistakes in all files are reported together, in one :class:`ConfigError`.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from buildtool.config import nodes
+from buildtool.config.layers import Layers, merged, not_a_target
 from buildtool.config.nodes import Value
 from buildtool.config.overrides import Overrides, overridden
 from buildtool.config.reader import SectionReader, complete, keys_of
 from buildtool.config.slices import slice_problems, slice_targets
 from buildtool.config.target import FORMER_KEYS, SCHEMA_VERSION, DraftTarget, Target
 from buildtool.config.target_checks import contradictions, missing_files
+from buildtool.config.target_files import TargetFile, find_files, read_mapping
 from buildtool.config.unread import unread_by_all
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.paths import TARGETS
-from buildtool.core.regular_files import irregular
 from buildtool.core.suggest import did_you_mean
 
 Check = Callable[[Target], Iterable[Problem]]
 
-MOST_BYTES = 1 << 20
 # Before the id of a target that comes with this tool; and what it says of the sample model alone.
 SHIPPED = "buildtool/"
 OF_THE_SAMPLE = ("models", "size_budget", "description")
-TARGET_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def load_targets(
@@ -40,8 +37,9 @@ def load_targets(
     overrides: Overrides = Overrides(),  # noqa: B008  (frozen)
     checks: Sequence[Check] = (missing_files,),
 ) -> Mapping[str, Target]:
-    """All targets of ``folder``, sorted by id, and those of the slices that they have. Paths in
-    them start at the folder's parent. One may extend ``buildtool/pi``: the target ``pi`` that comes
+    """All targets of ``folder`` and of the folders in it, sorted by id, and those of the slices
+    that they have; ``defaults.yaml`` and ``local.yaml`` in it are about all of them. Paths start at
+    the folder's parent. A target may extend ``buildtool/pi``: the target ``pi`` that comes
     with this tool, without what that says of its sample model.
 
     ``checks`` run on every target, as the command line changed it, that can be made at all; what
@@ -57,6 +55,7 @@ def load_targets(
     readable = [target for target in targets if target]
     if len(readable) == len(targets):  # one that cannot be made may be the one that reads them
         loader.problems += unread_by_all(readable)
+        loader.problems += loader.layers.unread()
     loader.finish()
     found = {each.id: each for target in targets if target for each in _with_slices(target)}
     return MappingProxyType(dict(sorted(found.items())))
@@ -71,7 +70,9 @@ class _Loader:
         self.problems: list[Problem] = []
         self.drafts: dict[str, DraftTarget | None] = {}
         self.files = self._files()
-        self.shipped = {f"{SHIPPED}{path.stem}": path for path in sorted(TARGETS.glob("*.yaml"))}
+        self.shipped = _shipped()
+        self.layers = Layers(folder, ids=self.files)
+        self.problems += self.layers.problems
 
     def note(self, where: str, what: str, todo: str) -> None:
         self.problems.append(Problem(where=where, what=what, todo=todo))
@@ -87,41 +88,31 @@ class _Loader:
         if target is None:
             return None
         target = overridden(target, overrides)
-        files = {draft.file for draft in self._lineage(name)}
+        files = {*self.layers.files, *(draft.file for draft in self._lineage(name))}
         # A misspelt or wrong value is reason enough for contradictions that follow from it.
         if not any(problem.where.rpartition(":")[0] in files for problem in self.problems):
             self.problems += contradictions(target)
             self.problems += slice_problems(target)
         for each in _with_slices(target):
             if each is not target and each.id in self.files:
-                what = f"the slice {each.abi} would be called '{each.id}', as {each.id}.yaml is"
+                other = self.files[each.id].shown
+                what = f"the slice {each.abi} would be called '{each.id}', as {other} is"
                 self.note(each.where("abi"), what, "rename the file")
             for check in checks:
                 self.problems += check(each)
         return target
 
-    def _files(self) -> Mapping[str, Path]:
+    def _files(self) -> Mapping[str, TargetFile]:
         """The target files by id, sorted."""
-        try:
-            paths = sorted(self.folder.iterdir())
-        except OSError as error:
-            problem = Problem(
-                where=str(self.folder),
-                what=f"cannot read the folder of targets: {error.strerror}",
-                todo="run this in the project's folder, the one that holds targets/",
-            )
-            raise ConfigError(problem) from None
-        files = {}
-        for path in paths:
-            where = f"{self.folder.name}/{path.name}"
-            if path.suffix == ".yml":
-                self.note(where, "this file is not read", f"call it {path.stem}.yaml")
-            elif path.suffix == ".yaml" and not path.name.startswith("."):
-                files[path.stem] = path
-                if not TARGET_ID.fullmatch(path.stem):
-                    what = f"'{path.stem}' cannot be the id of a target"
-                    self.note(where, what, "name the file with letters, digits, '.', '_' and '-'")
-        return dict(sorted(files.items()))
+        found: dict[str, TargetFile] = {}
+        files, problems = find_files(self.folder)
+        self.problems += problems
+        for file in files:
+            if file.id in found:
+                what = f"the id '{file.id}' is that of {found[file.id].shown}, too"
+                self.note(file.shown, what, "rename one of the two files")
+            found.setdefault(file.id, file)
+        return dict(sorted(found.items()))
 
     def _draft(self, name: str) -> DraftTarget | None:
         """The file of a target, as written; None, with problems noted, if it cannot be read. The
@@ -131,29 +122,10 @@ class _Loader:
         return self.drafts[name]
 
     def _read(self, name: str) -> DraftTarget | None:
-        path = self.shipped.get(name) or self.files[name]
-        file = f"{SHIPPED * (name in self.shipped)}{path.parent.name}/{path.name}"
-        if kind := irregular(path):
-            self.note(file, f"is {kind}, not a file", "write the target into a file")
-            return None
-        try:
-            with path.open("rb") as opened:
-                content = opened.read(MOST_BYTES + 1)
-        except OSError as error:
-            self.note(
-                file,
-                f"cannot read this file: {error.strerror}",
-                "is it a file that you may read?",
-            )
-            return None
-        if len(content) > MOST_BYTES:
-            what = f"is larger than {MOST_BYTES} bytes, which no target needs"
-            self.note(file, what, "is it another kind of file?")
-            return None
-        yaml_reader = nodes.Reader(file)
-        written = yaml_reader.read(content)
-        self.problems += yaml_reader.problems
-        return None if written is None else self._split(name, file, written)
+        file = self.shipped.get(name) or self.files[name]
+        written, problems = read_mapping(file.path, file.shown)
+        self.problems += problems
+        return None if written is None else self._split(name, file.shown, written)
 
     def _split(self, name: str, file: str, written: Value) -> DraftTarget | None:
         """What the file says of itself, apart from what it says of the target."""
@@ -216,12 +188,20 @@ class _Loader:
         draft = self._draft(name)
         if draft is None:
             return None
-        merged = functools.reduce(_merged, [each.settings for each in reversed(chain or [draft])])
+        # What a team says for all its targets is nearer to them than what comes with this tool.
+        shipped = [each.settings for each in reversed(chain) if each.id in self.shipped]
+        own = [each.settings for each in reversed(chain or [draft]) if each.id not in self.shipped]
+        written = functools.reduce(merged, [*shipped, *own])
+        defaults, local = self.layers.of(name, written)
+        values = functools.reduce(merged, [*shipped, *defaults, *own])
+        for layer in local:
+            values = merged(values, layer, keep_places=True)
+        merged_values = Value(data=values.data, where=draft.settings.where)
         reader = SectionReader(self.root)
         reader.origins[""] = draft.file
-        arguments: dict[str, Any] = reader.section(Target, merged, "")
+        arguments: dict[str, Any] = reader.section(Target, merged_values, "")
         if chain:
-            reader.missing(merged, Target, "")
+            reader.missing(merged_values, Target, "")
         self.problems += reader.problems
         if not chain or not complete(Target, arguments):
             return None
@@ -241,19 +221,17 @@ def _former_keys(written: Value) -> Iterator[Problem]:
             yield Problem(where=value.where, what=what, todo="take it out, or see 'product'")
 
 
+def _shipped() -> dict[str, TargetFile]:
+    """The targets that come with this tool, by the names under which others extend them."""
+    paths = sorted(path for path in TARGETS.glob("*.yaml") if not not_a_target(path))
+    return {
+        f"{SHIPPED}{path.stem}": TargetFile(path=path, shown=f"{SHIPPED}{TARGETS.name}/{path.name}")
+        for path in paths
+    }
+
+
 def _with_slices(target: Target) -> tuple[Target, ...]:
     return (target, *slice_targets(target))
-
-
-def _merged(parent: Value, child: Value) -> Value:
-    """The child's value over the parent's: mappings merge key by key, all else is replaced."""
-    if not isinstance(parent.data, Mapping) or not isinstance(child.data, Mapping):
-        return child
-    entries = {
-        key: _merged(value, child.data[key]) if key in child.data else value
-        for key, value in parent.data.items()
-    }
-    return Value(data={**child.data, **entries}, where=child.where)
 
 
 def _entries(value: Value) -> Mapping[str, Value]:

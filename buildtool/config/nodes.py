@@ -54,10 +54,12 @@ class _TooManyError(Exception):
 
 
 class Reader:
-    """Reads one file. ``problems`` collects everything that is wrong with its YAML."""
+    """Reads one file. ``problems`` collects everything that is wrong with its YAML. One that may be
+    empty is then a mapping without keys."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, may_be_empty: bool = False) -> None:
         self.name = name
+        self.may_be_empty = may_be_empty
         self.problems: list[Problem] = []
         self._made = 0
 
@@ -66,6 +68,8 @@ class Reader:
         try:
             text = content.decode("utf-8-sig")
             node = _compose(text)
+            if node is None and self.may_be_empty:
+                return Value(data={}, where=f"{self.name}:1")
             if node is not None:
                 root = self._value(node, key="", around=())
                 if isinstance(root.data, Mapping):

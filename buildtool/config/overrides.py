@@ -101,6 +101,7 @@ def overridden(target: Target, overrides: Overrides) -> Target:
         new["prepare"] = dataclasses.replace(target.prepare, **overrides.preparing)  # type: ignore[arg-type]  # as above
     kept = {key: where for key, where in target.origins.items() if _top(key) not in new}
     kept |= dict.fromkeys(new, COMMAND_LINE)
+    kept |= _origins_of_preparation(target, overrides)
     if overrides.host is not None:
         new["run"] = dataclasses.replace(target.run, host=overrides.host)
         kept["run.host"] = COMMAND_LINE
@@ -136,6 +137,15 @@ def _origins_of_model(target: Target, path: Path, key: str) -> dict[str, str]:
         for name, where in target.origins.items()
         if name.startswith(old) and name != f"{old}path"
     }
+
+
+def _origins_of_preparation(target: Target, overrides: Overrides) -> dict[str, str]:
+    """Where the keys of ``prepare`` were written of which the command line sets some."""
+    if not overrides.preparing:
+        return {}
+    written = {key: where for key, where in target.origins.items() if _top(key) == "prepare"}
+    said = (f"prepare.{name}" for name in ("", *overrides.preparing))
+    return written | {key.removesuffix("."): COMMAND_LINE for key in said}
 
 
 def _top(key: str) -> str:

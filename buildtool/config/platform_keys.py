@@ -3,11 +3,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from buildtool.config.kinds import Bytes, Coordinate, Count, Identifier, JavaPackage, Release
+from buildtool.config.kinds import (
+    OF_MACHINE,
+    Bytes,
+    Coordinate,
+    Count,
+    Identifier,
+    JavaPackage,
+    Release,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +32,11 @@ class Android:
     TensorFlow's C++ interface; `benchmark`: the program `benchmark_model`, with which models are
     run on a device; `demo`: the tree's example app."""
 
-    sdk: Path | None = None
+    sdk: Path | None = field(default=None, metadata=OF_MACHINE)
     """The Android SDK. Unset, what the environment variable `ANDROID_HOME` names, or
     `ANDROID_SDK_ROOT`."""
 
-    ndk: Path | None = None
+    ndk: Path | None = field(default=None, metadata=OF_MACHINE)
     """The Android NDK. Unset, what `ANDROID_NDK_HOME` names, or the SDK's own."""
 
     ndk_revision: Release | None = None

@@ -25,13 +25,15 @@ _MOST_SUGGESTED = 20
 @dataclass(frozen=True, kw_only=True)
 class Key:
     """One key of a section: ``type`` is its field's type, without None; ``unless`` names another
-    key that may be given in its place."""
+    key that may be given in its place. One that is a ``machine``'s is about where something is had
+    or done, not about what is built."""
 
     name: str
     type: Any
     required: bool
     shorthand: bool
     unless: str = ""
+    machine: bool = False
 
 
 @functools.cache
@@ -45,6 +47,7 @@ def keys_of(section: type) -> Mapping[str, Key]:
             required=each.default is dataclasses.MISSING or "unless" in each.metadata,
             shorthand=each.metadata.get("shorthand", False),
             unless=each.metadata.get("unless", ""),
+            machine=each.metadata.get("machine", False) or not each.metadata.get("decides", True),
         )
         for each in dataclasses.fields(section)
         if each.metadata.get("key", True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from buildtool.config.describe import KINDS, KeyDoc, choices, documented, item_of
+from buildtool.config.layers import OF_ONE_TARGET, machine_keys
 from buildtool.config.reader import keys_of
 from buildtool.config.scalars import UNITS
 from buildtool.config.target import DraftTarget, Target
@@ -43,6 +44,8 @@ def write_reference(folder: Path) -> Path:
         rows=_rows(Target),
         sections=_sections(Target, ""),
         units=UNITS,
+        of_one_target=OF_ONE_TARGET,
+        machine_keys=machine_keys(),
     )
 
 

@@ -1,7 +1,9 @@
-"""The JSON schema of target files, for editors: ``python -m buildtool.config.schema --write``.
+"""The JSON schemas of target files, of their defaults and of what is local, for editors:
+``python -m buildtool.config.schema --write``.
 
-Writes ``targets/schema.json`` and the reference page ``docs/targets.md``; both stand in the
-repository and a test fails when they are out of date. Loading targets does not use the schema.
+Writes ``targets/schema.json``, the two beside it and the reference page ``docs/targets.md``; all
+stand in the repository and a test fails when they are out of date. Loading targets does not use
+them.
 """
 
 from __future__ import annotations
@@ -11,11 +13,14 @@ import dataclasses
 from typing import Any
 
 from buildtool.config.describe import KINDS, KeyDoc, Schema, choices, documented, item_of
+from buildtool.config.layers import OF_ONE_TARGET, OF_TARGETS, machine_keys
 from buildtool.config.reader import keys_of
 from buildtool.config.reference_page import write_reference
 from buildtool.config.target import SCHEMA_VERSION, DraftTarget, Target
 from buildtool.core.paths import IMPORTED_FROM, TARGETS
 from buildtool.core.render import to_json, write_if_changed
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
 def schema() -> Schema:
@@ -27,7 +32,7 @@ def schema() -> Schema:
     always = [key.name for key in keys_of(Target).values() if key.required and not key.unless]
     either = [(key.name, key.unless) for key in keys_of(Target).values() if key.unless]
     return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$schema": DRAFT,
         "title": "Target of buildtool",
         "type": "object",
         "properties": properties,
@@ -38,6 +43,50 @@ def schema() -> Schema:
             *({"required": [*always, name]} for pair in either for name in pair),
         ],
     }
+
+
+def defaults_schema() -> Schema:
+    """The schema of ``defaults.yaml``: all keys but those that say what one target is."""
+    known = schema()["properties"]
+    return _closed(
+        {name: each for name, each in known.items() if name not in OF_ONE_TARGET},
+        title="Defaults of all targets of buildtool",
+    )
+
+
+def local_schema() -> Schema:
+    """The schema of ``local.yaml``: the keys that are one machine's, for all targets and, by their
+    ids, for some."""
+    known = schema()["properties"]
+    found: dict[str, Schema] = {}
+    for key in machine_keys():
+        section, _, name = key.partition(".")
+        if not name:
+            found[section] = known[section]
+            continue
+        inner = found.setdefault(section, {**known[section], "properties": {}})
+        inner["properties"][name] = known[section]["properties"][name]
+    some = {
+        "description": "What is for one target alone, by its id.",
+        "type": ["object", "null"],
+        "additionalProperties": _or_null(_closed(found)),
+    }
+    whole = {"schema_version": known["schema_version"], OF_TARGETS: some, **found}
+    return _closed(whole, title="What is one machine's alone, for buildtool")
+
+
+def _closed(properties: dict[str, Schema], title: str = "") -> Schema:
+    """A mapping of these keys and no others; with a title, a whole file."""
+    whole = {"$schema": DRAFT, "title": title} if title else {}
+    return {**whole, "type": "object", "properties": properties, "additionalProperties": False}
+
+
+# The schemas by the names of their files.
+SCHEMAS = {
+    "schema.json": schema,
+    "defaults-schema.json": defaults_schema,
+    "local-schema.json": local_schema,
+}
 
 
 def _property(doc: KeyDoc) -> Schema:
@@ -86,11 +135,12 @@ def _or_null(made: Schema) -> Schema:
 
 
 def main() -> None:
-    """Print the schema, or write it and the reference page into the project."""
+    """Print the schema of targets, or write all and the reference page into the project."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write into the project's folders")
     if parser.parse_args().write:
-        write_if_changed(TARGETS / "schema.json", to_json(schema()))
+        for name, each in SCHEMAS.items():
+            write_if_changed(TARGETS / name, to_json(each()))
         write_reference(IMPORTED_FROM / "docs")
     else:
         print(to_json(schema()), end="")

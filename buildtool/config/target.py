@@ -15,6 +15,7 @@ from typing import Literal
 
 from buildtool.config.backend_keys import Bazel, Makefile
 from buildtool.config.kinds import (
+    NO_RESULT,
     NOT_A_KEY,
     SHORTHAND,
     Bytes,
@@ -190,8 +191,8 @@ class DraftTarget:
     """Version of this format."""
 
     extends: str | None = None
-    """Id of another target whose settings this one starts from: one of the same folder, or one that
-    comes with this tool, such as `buildtool/pi`, of which all counts but its models and its
+    """Id of another target whose settings this one starts from: one of the same `targets/`, or one
+    that comes with this tool, such as `buildtool/pi`, of which all counts but its models and its
     `size_budget`."""
 
 
@@ -261,7 +262,7 @@ class Target:
     tensorflow: NameOrPath = "tensorflow-2.14.1"
     """A source tree: its name in the lock file, or the path of a folder."""
 
-    sources: tuple[OwnSource, ...] = ()
+    sources: tuple[OwnSource, ...] = field(default=(), metadata=NO_RESULT)
     """Your own copies of dependencies' sources. They must be what the lock file says, to the
     byte. A folder named by the environment variable `BUILDTOOL_SOURCES` with one entry for each,
     by name, does the same for all targets."""
@@ -333,10 +334,12 @@ class Target:
     bazel: Bazel = Bazel()
     """For the backend `bazel`: which Bazel, and with which settings."""
 
-    jobs: Count | None = None
+    jobs: Count | None = field(default=None, metadata=NO_RESULT)
     """Compilers that run at once. Unset, as many as processors and memory allow."""
 
-    launcher: Literal["auto", "ccache", "distcc", "none"] = "auto"
+    launcher: Literal["auto", "ccache", "distcc", "none"] = field(
+        default="auto", metadata=NO_RESULT
+    )
     """What starts the compilers. `auto`: ccache where it is installed."""
 
     def where(self, key: str) -> str:
@@ -352,14 +355,14 @@ class Target:
     def canonical(self) -> dict[str, object]:
         """All that decides what is built, JSON-able and the same wherever the project stands.
 
-        Paths inside the project are relative to its root. The description and the number of jobs
-        are left out, as are the places where values were written and where sources are had from.
+        Paths inside the project are relative to its root. The description is left out, as are the
+        places where values were written, and keys that make no difference to the result.
         """
-        skipped = {"description", "is_slice", "jobs", "origins", "root", "sources"}
+        skipped = {"description", "is_slice", "origins", "root"}
         return {
             each.name: _plain(getattr(self, each.name), self.root)
             for each in dataclasses.fields(self)
-            if each.name not in skipped
+            if each.name not in skipped and each.metadata.get("decides", True)
         }
 
 

@@ -124,11 +124,10 @@ def _unfit_preparation(target: Target, prepare: Prepare, key: str) -> Iterator[P
         ),
     }
     for name, (is_unread, todo) in unread.items():
-        where = target.where(f"{key}.{name}")
         # What the command line sets aside may stay in the file.
-        if is_unread and where != COMMAND_LINE:
+        if is_unread and target.where(key) != COMMAND_LINE:
             what = f"{key}.{name}: nothing reads it, as the other keys are"
-            yield Problem(where=where, what=what, todo=todo)
+            yield Problem(where=target.where(f"{key}.{name}"), what=what, todo=todo)
 
 
 def _fed_twice(target: Target) -> Iterator[Problem]:

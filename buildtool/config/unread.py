@@ -10,7 +10,7 @@ from buildtool.config import backend_keys, platform_keys
 from buildtool.config.target import Target
 from buildtool.core.errors import Problem
 
-_AUTO = "auto"
+AUTO = "auto"
 
 
 def unread_by_all(targets: Iterable[Target]) -> Iterator[Problem]:
@@ -33,23 +33,19 @@ def unread_by_backend(target: Target, backend: str) -> Iterator[Problem]:
 
 def _sections(target: Target, backend: str) -> Iterator[tuple[Target, str, Problem | None]]:
     """The sections that a target has, and what is wrong with those that it does not read."""
-    kinds = (
-        ("platform", platform_keys, target.platform),
-        ("backend", backend_keys, backend),
-    )
-    for kind, module, own in kinds:
-        for section in _defined_in(module):
-            if section not in target.origins:
-                continue
-            problem = None
-            if own not in (section, _AUTO):
-                problem = Problem(
-                    where=target.where(section),
-                    what=f"{section}: only the {kind} {section!r} reads these keys, and this "
-                    f"target's {kind} is {own!r}",
-                    todo=f"take them out, or move them to a target of that {kind}",
-                )
-            yield target, section, problem
+    for section, kind in READ_BY.items():
+        if section not in target.origins:
+            continue
+        own = target.platform if kind == "platform" else backend
+        problem = None
+        if own not in (section, AUTO):
+            problem = Problem(
+                where=target.where(section),
+                what=f"{section}: only the {kind} {section!r} reads these keys, and this "
+                f"target's {kind} is {own!r}",
+                todo=f"take them out, or move them to a target of that {kind}",
+            )
+        yield target, section, problem
 
 
 def _defined_in(module: ModuleType) -> Iterator[str]:
@@ -57,3 +53,11 @@ def _defined_in(module: ModuleType) -> Iterator[str]:
     for each in dataclasses.fields(Target):
         if type(each.default).__module__ == module.__name__:
             yield each.name
+
+
+# The sections that one platform or one backend alone reads, and which of both it is.
+READ_BY = {
+    section: kind
+    for kind, module in (("platform", platform_keys), ("backend", backend_keys))
+    for section in _defined_in(module)
+}

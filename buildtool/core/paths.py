@@ -134,6 +134,11 @@ class Layout:
         return self.folder / "inspect"
 
     @property
+    def show(self) -> Path:
+        """The target as it is after all files are read."""
+        return self.folder / "show"
+
+    @property
     def explain(self) -> Path:
         """The last answers of the step ``explain``."""
         return self.folder / "explain"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.cli.init_command import find_parent, write_target
-from buildtool.config.schema import schema
+from buildtool.config.schema import SCHEMAS
 from buildtool.workflow.first_look import FirstLook
 from tests.conftest import PROJECT, Project
 
@@ -55,7 +55,7 @@ def test_what_is_written(tmp_path: Path, golden: Callable[[Path, str], None], ru
     )
     parent = find_parent(model, "raspberrypi")
     write_target(tmp_path, Path("models/a model.pb"), model, parent, "app")
-    for name in ("dodo.py", "targets/app.yaml"):
+    for name in ("dodo.py", "targets/app.yaml", ".gitignore"):
         place = Path(__file__).parent / "golden" / "init" / runtime / Path(name).name
         golden(place, (tmp_path / name).read_text("utf-8"))
 
@@ -70,13 +70,18 @@ def test_a_model_gets_a_target(home: Project) -> None:
     ended = home.doit("init", MODEL, "--platform", "raspberrypi", "--name=app")
     assert ended.out.splitlines() == [
         "dodo.py: written",
+        ".gitignore: written",
         "targets/schema.json: written",
+        "targets/defaults-schema.json: written",
+        "targets/local-schema.json: written",
         "targets/app.yaml: written",
         "next: buildtool build:app",
     ]
     written = files(home)
-    assert written.keys() == {"dodo.py", "targets/schema.json", "targets/app.yaml"}
-    assert json.loads(written["targets/schema.json"]) == json.loads(json.dumps(schema()))
+    schemas = {f"targets/{name}": make() for name, make in SCHEMAS.items()}
+    assert written.keys() == {"dodo.py", "targets/app.yaml", *schemas}
+    assert {name: json.loads(written[name]) for name in schemas} == schemas
+    assert "/targets/local.yaml\n" in (home.root / ".gitignore").read_text("utf-8")
     text = written["targets/app.yaml"]
     assert "extends: buildtool/pi\n" in text
     assert "    #   x:0: float [?, 64]\n" in text
@@ -103,14 +108,37 @@ def test_a_model_of_tensorflow_lite(home: Project) -> None:
 
 def test_nothing_is_written_over(home: Project) -> None:
     (home.root / "dodo.py").write_text("def task_own(): return {'actions': None}\n", "utf-8")
+    (home.root / ".gitignore").write_text("build\n*.pyc", "utf-8")
     out = home.doit("init", MODEL, "-p", "linux").out
     assert "dodo.py: is there already, and stays as it is\n" in out
     assert "add to it, so that it has these tasks: from buildtool.cli.tasks import" in out
+    told = "add to .gitignore, unless it says so in other words: /.doit.db* /targets/local.yaml\n"
+    assert told in out
+    assert (home.root / ".gitignore").read_text("utf-8") == "build\n*.pyc"
     before = files(home)
     err = home.doit("init", MODEL, "-p", "linux", code=3).err
     assert "targets/linux.yaml: is there already, and stays as it is" in err
     assert "--name NAME writes another target" in err
     assert files(home) == before
+    (home.root / "targets" / "pcs").mkdir()
+    (home.root / "targets" / "linux.yaml").rename(home.root / "targets" / "pcs" / "linux.yaml")
+    err = home.doit("init", MODEL, "-p", "linux", code=3).err
+    assert "targets/pcs/linux.yaml: is there already" in err
+
+
+def test_each_value_can_be_asked_where_it_is_from(home: Project) -> None:
+    home.doit("init", MODEL, "-p", "raspberrypi", "-n", "app")
+    (home.root / "targets" / "defaults.yaml").write_text("types: slim\n", "utf-8")
+    (home.root / "targets" / "local.yaml").write_text("jobs: 3\n", "utf-8")
+    lines = [line.split() for line in home.doit("show:app", "tf=mine").out.splitlines()]
+    assert ["types:", "slim", "#", "targets/defaults.yaml:1"] in lines
+    assert ["jobs:", "3", "#", "targets/local.yaml:1"] in lines
+    assert ["tensorflow:", "mine", "#", "command", "line"] in lines
+    assert ["launcher:", "auto", "#", "default"] in lines
+    folder = home.root / "build" / "app" / "show"
+    shown = json.loads((folder / "target.json").read_text("utf-8"))
+    assert {"key": "jobs", "value": 3, "from": "targets/local.yaml:1"} in shown["keys"]
+    assert "jobs: 3 " in (folder / "target.yaml").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -122,6 +150,7 @@ def test_nothing_is_written_over(home: Project) -> None:
         ((MODEL, "-p", "linx"), 3, "no platform 'linx'\n    --platform NAME; perhaps you meant"),
         ((MODEL, "--plan", "linux"), 3, "option --plan not recognized"),
         ((MODEL, "-p", "linux", "-n", "../a"), 3, "'../a' cannot be the name of a target"),
+        ((MODEL, "-p", "linux", "-n", "local"), 3, "'local' cannot be the name of a target"),
         (("gone.pb", "-p", "linux"), 5, "gone.pb: there is no such file\n    name a frozen graph"),
         (("cut.pb", "-p", "linux"), 5, "cut.pb: is not a whole GraphDef"),
         (("cut.tflite", "-p", "linux"), 5, "cut.tflite: is no TensorFlow Lite model"),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.config import load_targets, parse_overrides
-from buildtool.config.load import MOST_BYTES
+from buildtool.config.target_files import MOST_BYTES
 from buildtool.core.errors import ConfigError, ExitCode
 
 CASES = Path(__file__).parent / "golden"

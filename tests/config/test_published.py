@@ -21,7 +21,7 @@ from buildtool.config.prepare_keys import Prepare
 from buildtool.config.reader import keys_of
 from buildtool.config.reference_page import write_reference
 from buildtool.config.scalars import READERS
-from buildtool.config.schema import schema
+from buildtool.config.schema import SCHEMAS, defaults_schema, local_schema, schema
 from buildtool.config.target import (
     DraftTarget,
     Flags,
@@ -49,8 +49,9 @@ def problems(value: Any) -> list[str]:
 
 
 def test_the_schema_is_up_to_date() -> None:
-    assert json.loads((TARGETS / "schema.json").read_text()) == schema(), RENEW
-    jsonschema.Draft7Validator.check_schema(schema())
+    for name, make in SCHEMAS.items():
+        assert json.loads((TARGETS / name).read_text()) == make(), RENEW
+        jsonschema.Draft7Validator.check_schema(make())
 
 
 def test_the_reference_page_is_up_to_date(
@@ -86,6 +87,21 @@ def test_the_schema_refuses_what_the_loader_refuses(case: str) -> None:
     for path in (GOLDEN / case / "targets").iterdir():
         if path.name != "float.yaml":  # JSON schema holds 1.0 to be a whole number
             assert problems(yaml.safe_load(path.read_text())), path
+
+
+@pytest.mark.parametrize(("kind", "make"), [("defaults", defaults_schema), ("local", local_schema)])
+def test_the_schemas_of_the_files_for_all_targets(kind: str, make: Callable[[], Any]) -> None:
+    validator = jsonschema.Draft7Validator(make())
+    refused = yaml.safe_load((GOLDEN / kind / "targets" / f"{kind}.yaml").read_text())
+    assert {name for name in refused if not validator.is_valid({name: refused[name]})} == {
+        "defaults": {"platform", "extends", "optimize", "optimise", "jobs"},
+        "local": {"jobs", "defines", "extends", "android", "launcer", "run", "targets"},
+    }[kind]
+    taken = {
+        "defaults": "{schema_version: 1, models: [m.pb], jobs: 2, run: {host: pi@board}, types: }",
+        "local": "{jobs: 2, android: {sdk: ~/sdk}, targets: {pi: {run: {host: pi@board}}, pc: }}",
+    }[kind]
+    validator.validate(yaml.safe_load(taken))
 
 
 def test_the_targets_of_the_repository() -> None:

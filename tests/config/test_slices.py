@@ -67,7 +67,7 @@ def test_a_slice_called_as_a_file_is(tmp_path: Path) -> None:
     said = problems(tmp_path, phone=PHONE, **{"phone-arm64": other})
     assert said == [
         "targets/phone.yaml:2: the slice arm64 would be called 'phone-arm64', "
-        "as phone-arm64.yaml is"
+        "as targets/phone-arm64.yaml is"
     ]
 
 
