@@ -49,8 +49,10 @@ def paths(page: Path) -> Iterator[str]:
 
 
 def is_shipped(name: str) -> bool:
-    """Whether it is what a user's target extends: ``buildtool/pi``."""
+    """Whether it is what a user's target extends, ``buildtool/pi``, or the file of that as messages
+    name it, ``buildtool/targets/pi.yaml``."""
     folder, _, target = name.partition("/")
+    target = target.removeprefix("targets/").removesuffix(".yaml")
     return folder == "buildtool" and (PROJECT / "targets" / f"{target}.yaml").exists()
 
 
