@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.answers.answer import AskedKernel, AskedNode, ChainLink, Part
-from buildtool.core.datatypes import short
 from buildtool.core.values import (
     BuildPlan,
     KernelCatalogue,
@@ -22,6 +21,7 @@ from buildtool.core.values import (
 from buildtool.plan.build_plan import TENSORFLOW
 from buildtool.plan.match import kernels_of_use
 from buildtool.report.size import places_of, shown_place
+from buildtool.report.type_texts import kernel_types, use_types
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,15 +157,3 @@ class Grounds:
             )
             for kernel in kernels
         )
-
-
-def use_types(use: OpUse) -> str:
-    """``T=float, Tidx=int32``."""
-    types = [f"{attr.name}={'/'.join(map(short, attr.types)) or 'nothing'}" for attr in use.attrs]
-    return ", ".join([*types, *(f"{name}={value}" for name, value in use.settings)])
-
-
-def kernel_types(kernel: Registration) -> str:
-    """``T: float; data_format: NHWC``."""
-    types = [f"{each.attr}: {', '.join(map(short, each.types))}" for each in kernel.constraints]
-    return "; ".join([*types, *(f"{c.attr}: {', '.join(c.values)}" for c in kernel.conditions)])

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from buildtool.answers.answer import Answer
-from buildtool.answers.grounds import Grounds, use_types
+from buildtool.answers.grounds import Grounds
 from buildtool.catalogue.left_out import LeftOut, find_left_out
 from buildtool.core.values import OpUse, Registration
 from buildtool.plan.match import DEVICES
+from buildtool.report.type_texts import use_types
 
 _SHOWN_NODES = 3
 ENDS = "the model's 'inputs' and 'outputs' in the target say what is fed and what is fetched"

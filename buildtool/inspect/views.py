@@ -20,7 +20,6 @@ from buildtool.inspect.scopes import ScopeTree
 
 SCHEMA_VERSION = 1
 SHOWN_LAYERS, SHOWN_OPS, SHOWN_ENDS = 8, 12, 4
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def summary(found: Inspection, target: str) -> str:
@@ -48,7 +47,7 @@ def file_names(names: list[str]) -> list[str]:
 
 
 def _render(template: str, found: Inspection, target: str) -> str:
-    text = rendered(
+    return rendered(
         template,
         found=found,
         target=target,
@@ -57,12 +56,6 @@ def _render(template: str, found: Inspection, target: str) -> str:
         shown_ops=SHOWN_OPS,
         shown_ends=SHOWN_ENDS,
     )
-    return "\n".join(_CONTROL.sub(_visible, line) for line in text.split("\n"))
-
-
-def _visible(match: re.Match[str]) -> str:
-    """A control character of a name, which must not reach a terminal."""
-    return f"\\x{ord(match[0]):02x}"
 
 
 def _keys(end: End) -> str:

@@ -16,10 +16,11 @@ from buildtool.core.paths import (
     FLEX_ARCHIVE,
     LITE_ARCHIVE,
     WHOLE_ARCHIVE,
+    Layout,
 )
 from buildtool.core.render import Renderer, to_json, write_if_changed
 from buildtool.core.run import Command, run
-from buildtool.core.values import ModelInfo, Toolchain
+from buildtool.core.values import LinkWay, ModelInfo, Toolchain
 from buildtool.plan.selecting_macros import PRIVATE_DEFINES
 from buildtool.products.dist_files import (
     COMPILE_FLAGS_TEXT,
@@ -77,6 +78,38 @@ def absolute_flags(flags: Iterable[str], dist: Path) -> tuple[str, ...]:
         if flag in ARCHIVES
         else flag
         for flag in flags
+    )
+
+
+def shown_dist(layout: Layout) -> str:
+    """The folder ``dist`` as people see it from the folder of ``build/``."""
+    return layout.dist.relative_to(layout.folder.parent.parent).as_posix()
+
+
+def cmake_way(dist: str, package: str, component: str) -> LinkWay:
+    """How CMake takes in the package that is in ``dist``."""
+    return LinkWay(
+        tool="CMake",
+        lines=(
+            f"cmake -DCMAKE_PREFIX_PATH=$PWD/{dist} ...",
+            "# CMakeLists.txt",
+            f"find_package({package} REQUIRED)",
+            f"target_link_libraries(app PRIVATE {package}::{component})",
+        ),
+    )
+
+
+def archive_ways(dist: str, library: LibraryNames) -> tuple[LinkWay, ...]:
+    """How the archives in ``dist`` are linked."""
+    module = f"$(pkg-config --cflags --libs {library.module})"
+    flags = "$(cat compile_flags.txt) app.cc $(cat link_flags.txt)"
+    return (
+        cmake_way(dist, library.package, library.component),
+        LinkWay(
+            tool="pkg-config",
+            lines=(f"export PKG_CONFIG_LIBDIR={dist}/lib/pkgconfig", f"$CXX app.cc {module}"),
+        ),
+        LinkWay(tool="flags alone", lines=(f"cd {dist}", f"$CXX {flags}")),
     )
 
 

@@ -19,6 +19,7 @@ from buildtool.core.values import (
     Abi,
     BuildPlan,
     KernelCatalogue,
+    LinkWay,
     ModelInfo,
     SizeReport,
     Toolchain,
@@ -183,6 +184,10 @@ class Maker(Protocol):
     def write_flags(self, build: Build, renderer: Renderer) -> int:
         """Write the settings for an app's build to ``dist``, and a copy with ``renderer``. Returns
         how many files have changed in ``dist``."""
+        ...
+
+    def link_ways(self, build: Build) -> tuple[LinkWay, ...]:
+        """How an app takes it in. No tool is asked for, and no file read."""
         ...
 
     def assemble(self, build: Build, library: Library) -> str:

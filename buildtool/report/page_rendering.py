@@ -1,19 +1,41 @@
-"""Pages and texts for people, from templates: what all of them have in common."""
+"""Pages and texts for people, from templates: what all of them have in common.
+
+A page in HTML extends ``page.html.j2``. One with a script hands it ``data``, which the script reads
+from the element of that name, and names the ``libraries`` that come before it.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
-from buildtool.core.paths import TEMPLATES
+from buildtool.core.paths import DATA, TEMPLATES
+
+_VIEWER = DATA / "viewer"
+# What pages are shown with, and the licences that go with each. The folder's README says why these
+# files are here.
+_LICENCES = {
+    "cytoscape": ("cytoscape",),
+    "cytoscape-dagre": ("cytoscape-dagre", "dagre"),
+    "d3-hierarchy": ("d3-hierarchy",),
+}
+# Control characters (but tab and new line), what turns the direction of text around, and halves of
+# pairs that no file in UTF-8 can hold.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def render_page(
     template: str, *, filters: Mapping[str, Callable[..., Any]] | None = None, **values: Any
 ) -> str:
-    """The text of a template; those for HTML escape what they are given.
+    """The text of a template; those for HTML escape what they are given. Characters that nobody
+    would see are written out in all.
 
     All have the filters ``size`` (bytes for people), ``share`` (percent of) and ``difference`` (a
     small number, or a dash for none).
@@ -22,13 +44,44 @@ def render_page(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=template.endswith(".html.j2"),
         undefined=jinja2.StrictUndefined,
+        finalize=_seen,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
     environment.filters.update(size=size_text, share=percent, difference=difference_text)
+    environment.filters.update(page_data=_page_data, library=_library)
     environment.filters.update(filters or {})
     return environment.get_template(template).render(values)
+
+
+def _seen(value: Any) -> Any:
+    """A text with such characters written out, as in Python's own literals; all else as it is."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], value)
+
+
+def _page_data(values: Any) -> Markup:
+    """Values for the script of a page; nothing in them can end its element."""
+    text = json.dumps(_all_seen(values), ensure_ascii=True, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - no text of it is markup
+
+
+def _all_seen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _all_seen(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_all_seen(each) for each in value]
+    return _seen(value)
+
+
+def _library(name: str) -> Markup:
+    """A library as it was published, behind its licences."""
+    licences = [_VIEWER / f"{each}.LICENSE" for each in _LICENCES[name]]
+    texts = "\n".join(path.read_text(encoding="utf-8") for path in licences)
+    script = (_VIEWER / f"{name}.min.js").read_text(encoding="utf-8")
+    return Markup(f"/*\n{texts}*/\n{script}")  # noqa: S704 - files of this tool
 
 
 def size_text(count: int) -> str:

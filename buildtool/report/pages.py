@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,17 +27,23 @@ from buildtool.core.errors import Problem
 from buildtool.core.render import to_json, write_if_changed
 from buildtool.core.values import (
     BuildPlan,
+    Comparison,
+    LinkWay,
     ModelCheck,
-    Registration,
+    PlannedFile,
     SelectedKernel,
     SizeReport,
     VerificationReport,
 )
+from buildtool.report.byte_trees import page_data
+from buildtool.report.model_ops import ops_of_models
 from buildtool.report.page_rendering import render_page
 from buildtool.report.size import size_words
+from buildtool.report.type_texts import kernel_types, tensor_text
 
 SCHEMA_VERSION = 1
 SHOWN_FILES = 25
+SHOWN_CHANGES = 15  # at either end
 # The size that reports call the size of the library, and its limit the budget.
 MAIN_SIZE = "stripped"
 
@@ -45,26 +51,30 @@ MAIN_SIZE = "stripped"
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """All that a report says about a target. ``problems`` are those outside verification, such as
-    an exceeded budget. ``timings`` are seconds by step; see the module for what varies."""
+    an exceeded budget. ``timings`` are seconds by step; see the module for what varies. ``linked``
+    are the files of the library and ``link_ways`` how apps take it in."""
 
     plan: BuildPlan
     verification: VerificationReport | None = None
     size: SizeReport | None = None
     problems: tuple[Problem, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
+    linked: tuple[PlannedFile, ...] = ()
+    link_ways: tuple[LinkWay, ...] = ()
 
 
-def write_report(folder: Path, report: Report) -> tuple[Path, ...]:
+def write_report(
+    folder: Path, report: Report, *, change: Callable[[], Comparison | str] = str
+) -> tuple[Path, ...]:
     """Write ``report.json``, ``report.txt`` and ``report.html`` into ``folder``; each appears
-    complete or not at all, and is left alone where it would not change."""
-    contents = {
-        "report.json": to_json(json_values(report)),
-        "report.txt": _render("report.txt.j2", report),
-        "report.html": _render("report.html.j2", report),
-    }
-    for name, content in contents.items():
-        write_if_changed(folder / name, content)
-    return tuple(folder / name for name in contents)
+    complete or not at all, and is left alone where it would not change. ``change`` is asked when
+    ``report.json`` is written: what changed since the build before, or why that cannot be told,
+    empty where there was none."""
+    paths = tuple(folder / name for name in ("report.json", "report.txt", "report.html"))
+    write_if_changed(paths[0], to_json(json_values(report)))
+    write_if_changed(paths[1], _render("report.txt.j2", report))
+    write_if_changed(paths[2], _render("report.html.j2", report, **_page_values(report, change())))
+    return paths
 
 
 def json_values(report: Report) -> dict[str, Any]:
@@ -179,10 +189,26 @@ def _file_counts(plan: BuildPlan) -> dict[str, int]:
 # text and HTML
 
 
-def _render(template: str, report: Report) -> str:
+def _page_values(report: Report, change: Comparison | str) -> dict[str, Any]:
+    """What only the page shows."""
+    found = change if isinstance(change, Comparison) else None
+    values = {
+        "models": ops_of_models(report.plan),
+        "link_ways": report.link_ways,
+        "change": found,
+        "unchanged": "" if found else change,
+        "most": SHOWN_CHANGES,
+    }
+    if report.size is None or not report.size.files:
+        return values
+    data = page_data(report.plan, report.size, report.linked)
+    return {**values, "data": data, "libraries": ("d3-hierarchy",)}
+
+
+def _render(template: str, report: Report, **more: Any) -> str:
     return render_page(
         template,
-        filters={"types": _types},
+        filters={"types": kernel_types, "tensor": tensor_text},
         plan=report.plan,
         verification=report.verification,
         size=report.size,
@@ -194,14 +220,7 @@ def _render(template: str, report: Report) -> str:
         budgets=_budgets(report.size),
         largest=_largest(report.verification),
         shown_files=SHOWN_FILES,
-    )
-
-
-def _types(registration: Registration) -> str:
-    """``T: float; Tidx: int32``."""
-    return "; ".join(
-        f"{item.attr}: {', '.join(name.removeprefix('DT_').lower() for name in item.types)}"
-        for item in registration.constraints
+        **more,
     )
 
 

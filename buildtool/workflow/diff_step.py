@@ -6,7 +6,7 @@ import dataclasses
 import re
 from pathlib import Path
 
-from buildtool.answers.comparing import Comparison, compare, require_growth
+from buildtool.answers.comparing import compare, require_growth
 from buildtool.answers.saved_report import read_report
 from buildtool.config import slice_targets
 from buildtool.config.target_checks import COMMAND_LINE
@@ -14,6 +14,7 @@ from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.paths import Layout
 from buildtool.core.render import to_json, write_if_changed
 from buildtool.core.suggest import did_you_mean
+from buildtool.core.values import Comparison
 from buildtool.report.page_rendering import render_page
 from buildtool.workflow.last_builds import last_report
 from buildtool.workflow.workspace import Workspace

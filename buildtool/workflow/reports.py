@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from buildtool.core.errors import BudgetError, Problem
-from buildtool.core.values import SizeReport, VerificationReport
+from buildtool.answers.comparing import compare
+from buildtool.answers.saved_report import read_report
+from buildtool.core.errors import BudgetError, ConfigError, Problem
+from buildtool.core.paths import Layout
+from buildtool.core.values import Comparison, SizeReport, VerificationReport
 from buildtool.report.pages import Report, write_report
 from buildtool.report.size import require_budget
-from buildtool.workflow.kept import load_result
+from buildtool.workflow.kept import load_link_set, load_result
+from buildtool.workflow.last_builds import last_report
 from buildtool.workflow.workspace import Workspace
 
 VERIFICATION, SIZE = "verification", "size"
@@ -21,12 +25,24 @@ def write_reports(work: Workspace) -> None:
             require_budget(size)
         except BudgetError as failure:
             problems = tuple(failure.problems)
-    write_report(
-        work.layout.folder,
-        Report(
-            plan=work.plan,
-            verification=load_result(work.layout, VERIFICATION, VerificationReport),
-            size=size,
-            problems=problems,
-        ),
+    report = Report(
+        plan=work.plan,
+        verification=load_result(work.layout, VERIFICATION, VerificationReport),
+        size=size,
+        problems=problems,
+        linked=load_link_set(work.layout) if size else (),
+        link_ways=work.product.maker(work.target).link_ways(work),
     )
+    write_report(work.layout.folder, report, change=lambda: _change(work.layout))
+
+
+def _change(layout: Layout) -> Comparison | str:
+    """What changed since the build before; else why that cannot be told, empty for the first."""
+    last = last_report(layout)
+    if last is None:
+        return ""
+    try:
+        old, new = read_report(last), read_report(layout.report.with_suffix(".json"))
+    except ConfigError as failure:
+        return "; ".join(problem.what for problem in failure.problems)
+    return compare(old, new, before="the build before", after="this build")

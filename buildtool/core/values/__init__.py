@@ -11,6 +11,13 @@ from buildtool.core.values.abis import (
     AppleFacts,
     OsVersions,
 )
+from buildtool.core.values.comparisons import (
+    Change,
+    Comparison,
+    Names,
+    SizeChanges,
+)
+from buildtool.core.values.link_ways import LinkWay
 from buildtool.core.values.opsets import (
     AttrType,
     ModelInfo,
@@ -74,6 +81,8 @@ __all__ = [
     "AttrDef",
     "AttrType",
     "BuildPlan",
+    "Change",
+    "Comparison",
     "CompileCounts",
     "Difference",
     "ElfExpectation",
@@ -83,10 +92,12 @@ __all__ = [
     "LibraryChange",
     "LibraryFacts",
     "LibraryKernel",
+    "LinkWay",
     "MachoExpectation",
     "MissingSymbol",
     "ModelCheck",
     "ModelInfo",
+    "Names",
     "NodeRef",
     "OpDefinition",
     "OpRegistration",
@@ -101,6 +112,7 @@ __all__ = [
     "RefusedFile",
     "Registration",
     "SelectedKernel",
+    "SizeChanges",
     "SizeContributor",
     "SizeLimit",
     "SizeReport",

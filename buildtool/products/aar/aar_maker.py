@@ -16,6 +16,7 @@ from buildtool.core.render import Renderer, to_json, write_if_changed
 from buildtool.core.run import Command, run
 from buildtool.core.values import (
     FileKind,
+    LinkWay,
     ModelInfo,
     SizeContributor,
     SizeReport,
@@ -64,6 +65,13 @@ class AarMaker:
     def write_flags(self, build: Build, renderer: Renderer) -> int:
         del build, renderer
         return 0  # Java needs none
+
+    def link_ways(self, build: Build) -> tuple[LinkWay, ...]:
+        folder = dist.shown_dist(build.layout)
+        lines = ["// build.gradle", f"android.sourceSets.main.jniLibs.srcDirs += '{folder}/jni'"]
+        for each in chosen_parts(build.target, "classes"):
+            lines += [f"dependencies {{ implementation files('{folder}/{each.file}') }}"]
+        return (LinkWay(tool="Gradle", lines=tuple(lines)),)
 
     def assemble(self, build: Build, library: Library) -> str:
         _drop_others(build, library.products)

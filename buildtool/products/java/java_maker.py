@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from buildtool.backends.backend import Library
 from buildtool.core.errors import Problem
 from buildtool.core.render import to_json, write_if_changed
-from buildtool.core.values import ElfExpectation, ModelInfo, VerificationReport
+from buildtool.core.values import ElfExpectation, LinkWay, ModelInfo, VerificationReport
 from buildtool.products import dist
 from buildtool.products.java.java_classes import compile_classes, native_functions
 from buildtool.products.java.java_places import (
+    CLASSES,
     CLASSES_PLACE,
     FACTS_PLACE,
     LIBRARY,
@@ -50,6 +51,14 @@ class JavaMaker(StaticMaker):
         """
         find_jdk()
         return super().rehearse(build, models, ops, broken)
+
+    def link_ways(self, build: Build) -> tuple[LinkWay, ...]:
+        java = f"{dist.shown_dist(build.layout)}/java"
+        lines = (
+            f"javac -cp {java}/{CLASSES} App.java",
+            f"java -cp {java}/{CLASSES}:. -Djava.library.path={java} App",
+        )
+        return (LinkWay(tool="Java", lines=lines), *super().link_ways(build))
 
     def assemble(self, build: Build, library: Library) -> str:
         line = super().assemble(build, library)

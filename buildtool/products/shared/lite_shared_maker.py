@@ -17,6 +17,7 @@ from buildtool.core.render import Renderer
 from buildtool.core.values import (
     BuildPlan,
     ElfExpectation,
+    LinkWay,
     ModelInfo,
     SizeReport,
     VerificationReport,
@@ -89,6 +90,10 @@ class LiteSharedMaker:
         flags.render(cmake_version(build.runtime.library), "dist/ConfigVersion.cmake.j2", **values)
         del renderer
         return len(flags.changed)
+
+    def link_ways(self, build: Build) -> tuple[LinkWay, ...]:
+        library = build.runtime.library
+        return (dist.cmake_way(dist.shown_dist(build.layout), library.package, library.component),)
 
     def assemble(self, build: Build, library: Library) -> str:
         for archive in library.archives:

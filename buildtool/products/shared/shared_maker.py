@@ -13,6 +13,7 @@ from buildtool.core.paths import ARCHIVE_NAMES, Layout
 from buildtool.core.render import Renderer, to_json, write_if_changed
 from buildtool.core.values import (
     ElfExpectation,
+    LinkWay,
     ModelInfo,
     SizeReport,
     VerificationReport,
@@ -23,7 +24,7 @@ from buildtool.products import dist
 from buildtool.products.dist_files import CMAKE_CONFIG, CMAKE_VERSION, NDK_BUILD
 from buildtool.products.product import Build, Packer, Slice
 from buildtool.products.shared.c_exports import c_api_roots, exported
-from buildtool.products.shared.shared_files import FACTS, LIBRARY, PLACE
+from buildtool.products.shared.shared_files import FACTS, LIBRARY, NAME, PLACE
 from buildtool.products.shared.shared_link import (
     SharedLink,
     install_c_headers,
@@ -80,6 +81,14 @@ class SharedMaker:
             flags.render(NDK_BUILD, "shared/Android.mk.j2")
         del renderer
         return len(flags.changed)
+
+    def link_ways(self, build: Build) -> tuple[LinkWay, ...]:
+        folder, library = dist.shown_dist(build.layout), build.runtime.library
+        line = f"$CC app.c -I{folder}/include -L{folder}/lib -l{NAME}"
+        return (
+            dist.cmake_way(folder, library.package, NAME),
+            LinkWay(tool="flags alone", lines=(line,)),
+        )
 
     def assemble(self, build: Build, library: Library) -> str:
         for archive in library.archives:

@@ -16,6 +16,7 @@ from buildtool.core.random_ops import RANDOM
 from buildtool.core.render import Renderer
 from buildtool.core.values import (
     FileKind,
+    LinkWay,
     ModelInfo,
     SizeReport,
     VerificationReport,
@@ -81,6 +82,9 @@ class StaticMaker:
         for name in FLAGS_FILES:
             renderer.write(name, (build.layout.dist / name).read_text(encoding="utf-8"))
         return len(flags.changed)
+
+    def link_ways(self, build: Build) -> tuple[LinkWay, ...]:
+        return dist.archive_ways(dist.shown_dist(build.layout), build.runtime.library)
 
     def assemble(self, build: Build, library: Library) -> str:
         for archive in library.archives:
