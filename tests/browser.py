@@ -79,7 +79,9 @@ class Browser:
         """What an expression gives in the page, after the next frame is drawn."""
         frame = "new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
         words = {"returnByValue": True, "awaitPromise": True}
-        found = self._call("Runtime.evaluate", expression=f"{frame}.then(() => ({script}))", **words)
+        found = self._call(
+            "Runtime.evaluate", expression=f"{frame}.then(() => ({script}))", **words
+        )
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 

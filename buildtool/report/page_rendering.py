@@ -24,11 +24,8 @@ _LICENCES = {
     "cytoscape-dagre": ("cytoscape-dagre", "dagre"),
     "d3-hierarchy": ("d3-hierarchy",),
 }
-# Control characters (but tab and new line), what turns the direction of text around, and halves of
-# pairs that no file in UTF-8 can hold.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+# Control characters, but tab and new line, and what turns the direction of text around.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def render_page(
@@ -44,7 +41,7 @@ def render_page(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=template.endswith(".html.j2"),
         undefined=jinja2.StrictUndefined,
-        finalize=_seen,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -55,7 +52,7 @@ def render_page(
     return environment.get_template(template).render(values)
 
 
-def _seen(value: Any) -> Any:
+def _visible(value: Any) -> Any:
     """A text with such characters written out, as in Python's own literals; all else as it is."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
@@ -64,16 +61,16 @@ def _seen(value: Any) -> Any:
 
 def _page_data(values: Any) -> Markup:
     """Values for the script of a page; nothing in them can end its element."""
-    text = json.dumps(_all_seen(values), ensure_ascii=True, separators=(",", ":"))
+    text = json.dumps(_all_visible(values), ensure_ascii=True, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - no text of it is markup
 
 
-def _all_seen(value: Any) -> Any:
+def _all_visible(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {name: _all_seen(each) for name, each in value.items()}
+        return {name: _all_visible(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_all_seen(each) for each in value]
-    return _seen(value)
+        return [_all_visible(each) for each in value]
+    return _visible(value)
 
 
 def _library(name: str) -> Markup:

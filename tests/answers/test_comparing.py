@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from buildtool.answers.comparing import Change, Comparison, compare, require_growth
+from buildtool.answers.comparing import compare, require_growth
 from buildtool.answers.saved_report import read_report
 from buildtool.core.errors import BudgetError, ConfigError
+from buildtool.core.values import Change, Comparison
 from buildtool.report.page_rendering import render_page
 from buildtool.workflow.diff_step import markdown
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +15,7 @@ from buildtool.core.paths import DATA
 from buildtool.inspect.scopes import MOST_MEMBERS, ScopeTree, scope_tree
 from buildtool.model.graphdef import read_graph
 from buildtool.model.node_tensors import Inference
+from tests.browser import browsing
 from tests.inspect.graphs import NETWORK, T, node, placeholder, weight
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -110,15 +109,14 @@ def test_a_function_is_a_group_with_its_arguments(write: Write) -> None:
 @pytest.mark.wheel
 @pytest.mark.parametrize("name", ["inception_v3", "keras_lstm", "functions"])
 def test_it_opens_in_a_browser(made_models: Path, views: Views, tmp_path: Path, name: str) -> None:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("needs chromium")
-    views(made_models / f"{name}.pb", python=sys.executable)
-    words = ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/browser")
-    page = f"file://{tmp_path}/views/model.html"
-    argv = (chromium, *words, "--virtual-time-budget=10000", "--dump-dom", page)
-    done = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=120)
-    shown = re.search(r"(\d+) of (\d+) nodes and \d+ groups shown", done.stdout)
-    assert shown
-    assert 1 < int(shown[1]) <= int(shown[2])
-    assert "<canvas" in done.stdout
+    with browsing(tmp_path) as browser:
+        views(made_models / f"{name}.pb", python=sys.executable)
+        browser.open(tmp_path / "views" / "model.html")
+        shown = re.fullmatch(
+            r"(\d+) of (\d+) nodes and \d+ groups shown",
+            browser.value("document.getElementById('shown').textContent"),
+        )
+        assert shown
+        assert 1 < int(shown[1]) <= int(shown[2])
+        assert browser.value("document.querySelectorAll('#view canvas').length")
+        assert browser.errors == []
