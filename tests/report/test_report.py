@@ -12,17 +12,21 @@ import pytest
 from buildtool.core.errors import Problem
 from buildtool.core.values import (
     BuildPlan,
+    Change,
+    Comparison,
     FileKind,
     LibraryFacts,
     LinkWay,
     ModelCheck,
     ModelInfo,
+    Names,
     NodeRef,
     OpUse,
     OutputCheck,
     PlannedFile,
     Registration,
     SelectedKernel,
+    SizeChanges,
     SizeContributor,
     SizeLimit,
     SizeReport,
@@ -316,6 +320,38 @@ def test_no_text_of_a_file_can_end_what_it_stands_in(tmp_path: Path) -> None:
     assert data["kernels"][0][0] == shown
     for text in (texts["report.html"], texts["report.txt"]):
         assert not re.search(r"[\x00-\x08\x0b-\x1f\u202e]", text)
+
+
+def test_the_page_tells_what_changed_since_the_build_before(
+    tmp_path: Path, golden: Callable[[Path, str], None]
+) -> None:
+    changes = (
+        Change(name="<b>new</b>", before=None, after=900),
+        Change(name="old", before=300, after=None),
+    )
+    found = Comparison(
+        before="the build before",
+        after="this build",
+        totals=(Change(name="stripped", before=2_000, after=2_600),),
+        sizes=(SizeChanges(kind="op", changes=changes),),
+        names=(Names(kind="op", came=("<b>new</b>",), went=("old",)),),
+        tree="",
+        unknown=("flags: none",),
+    )
+    asked = []
+
+    def change() -> Comparison:
+        asked.append((tmp_path / "report.json").is_file())
+        return found
+
+    write_report(tmp_path, GOOD, change=change)
+    assert asked == [True]
+    text = (tmp_path / "report.html").read_text("utf-8")
+    _page(text)
+    golden(GOLDEN / "changed.html", _without_shared(text))
+    write_report(tmp_path, GOOD, change=lambda: "is damaged")
+    words = " ".join(_page((tmp_path / "report.html").read_text("utf-8")).words)
+    assert "Not compared: its report is damaged." in words
 
 
 def test_the_page_says_how_it_ended(tmp_path: Path) -> None:
