@@ -33,10 +33,10 @@ def write_reports(work: Workspace) -> None:
         linked=load_link_set(work.layout) if size else (),
         link_ways=work.product.maker(work.target).link_ways(work),
     )
-    write_report(work.layout.folder, report, change=lambda: _change(work.layout))
+    write_report(work.layout.folder, report, change=lambda: find_change(work.layout))
 
 
-def _change(layout: Layout) -> Comparison | str:
+def find_change(layout: Layout) -> Comparison | str:
     """What changed since the build before; else why that cannot be told, empty for the first."""
     last = last_report(layout)
     if last is None:

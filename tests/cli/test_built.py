@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import struct
 from collections.abc import Callable
@@ -83,9 +84,26 @@ def test_an_odd_name_is_shown_as_it_is(built: BuiltProject, odd_model: str) -> N
     assert "<b>" not in html
 
 
+def test_the_page_knows_why_each_part_is_in(built: BuiltProject) -> None:
+    html = (built.folder / "report.html").read_text("utf-8")
+    found = re.search(r'<script id="data" type="application/json">(.*)</script>', html)
+    assert found
+    data = json.loads(found[1])
+    sizes = json.loads((built.folder / "size.json").read_text("utf-8"))["size"]
+    assert [part[:2] for part in data["parts"]] == [
+        [each["name"], each["size"]] for each in sizes["files"]
+    ]
+    # All but what the linker, the compiler, the C library and the runner bring.
+    planned = sum(size for _, size, _, files, _ in data["parts"] if files)
+    assert planned > 0.8 * data["total"]
+    kernels = [number for part in data["parts"] for number in part[4]]
+    assert sorted(kernels) == list(range(11))
+    assert [noun for noun, _ in data["views"]] == ["dependency", "kernel", "type"]
+
+
 def test_nothing_that_is_generated_names_a_place_of_this_machine(built: BuiltProject) -> None:
     places = (str(built.project.root), built.project.env["BUILDTOOL_CACHE"], "/buildtool-")
-    for name in ("plan.json", "report.json", "size.json", "verification.json"):
+    for name in ("plan.json", "report.json", "report.html", "size.json", "verification.json"):
         text = (built.folder / name).read_text("utf-8")
         assert [place for place in places if place in text] == [], name
     for path in (built.folder / "generated").rglob("*"):
