@@ -269,7 +269,8 @@ def _read(store: Path | None) -> dict[str, str]:
         known = json.loads(store.read_text(encoding="utf-8")) if store else {}
     except (OSError, ValueError):
         return {}
-    return known if isinstance(known, dict) else {}
+    whole = isinstance(known, dict) and all(isinstance(entry, str) for entry in known.values())
+    return known if whole else {}
 
 
 def _write(store: Path, known: dict[str, str]) -> None:

@@ -25,7 +25,7 @@ def usable(path: Path) -> str:
         with contextlib.closing(sqlite3.connect(path)) as connection:
             connection.execute(TABLE)
             rows = connection.execute("select task_id, task_data from doit").fetchall()
-            spoilt = [(name,) for name, data in rows if not _is_json(data)]
+            spoilt = [(name,) for name, data in rows if not _is_note(data)]
             connection.executemany("delete from doit where task_id = ?", spoilt)
             connection.commit()
     except sqlite3.Error as failure:
@@ -33,11 +33,34 @@ def usable(path: Path) -> str:
     return str(path)
 
 
-def _is_json(data: object) -> bool:
+def _is_note(data: object) -> bool:
     try:
-        return isinstance(json.loads(data), dict) if isinstance(data, str) else False
+        found = json.loads(data) if isinstance(data, str) else None
     except (ValueError, RecursionError):
         return False
+    return isinstance(found, dict) and all(_fits(key, value) for key, value in found.items())
+
+
+def _fits(key: str, value: object) -> bool:
+    """Whether doit can read a value: its own names end with a colon, others are files."""
+    match key:
+        case "_values_:":
+            return isinstance(value, dict)
+        case "deps:":
+            return isinstance(value, list) and all(isinstance(item, str) for item in value)
+        case _ if key.endswith(":"):
+            return True
+        case _:
+            return _is_state(value)
+
+
+def _is_state(value: object) -> bool:
+    """The time, size and hash of a file (doit/dependency.py, MD5Checker)."""
+    match value:
+        case [float() | int(), int(), str()]:
+            return True
+        case _:
+            return False
 
 
 def guarded(close: Callable[[], None], path: Path, tell: Callable[[Problem], None]) -> None:

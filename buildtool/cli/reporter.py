@@ -6,7 +6,7 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from doit.exceptions import TaskFailed
 from doit.reporter import ConsoleReporter
 
 from buildtool.cli.database import guarded
+from buildtool.cli.mistakes import tell_traceback, tell_unexpected
 from buildtool.core.errors import ExitCode, Problem
 
 
@@ -34,6 +35,8 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
 
     desc = "one line for each step; the exit code tells kinds of failure apart"
     lost: tuple[int, ...] = ()
+    # Where what is to be reported is written.
+    folder = Path("build")
 
     def initialize(self, tasks: Mapping[str, Any], selected_tasks: Sequence[str]) -> None:
         """Before anything is checked."""
@@ -42,6 +45,7 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
         manager = Globals.dep_manager
         notes = Path(manager.backend.name)
         manager.close = functools.partial(guarded, manager.close, notes, self._notes_lost)
+        manager.get_status = functools.partial(self._status_or_end, manager.get_status)
         end_orderly()
 
     def execute_task(self, task: Any) -> None:
@@ -54,11 +58,23 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
 
     def add_failure(self, task: Any, fail: Any) -> None:
         if not isinstance(fail, Failure):
-            super().add_failure(task, fail)
-            return
+            if not fail.traceback:
+                super().add_failure(task, fail)
+                return
+            problem = tell_traceback(fail.traceback, task.name, folder=self.folder)
+            fail = Failure(str(problem), int(ExitCode.INTERNAL))
         self.failures.append({"task": task, "exception": fail})
         self.outstream.flush()
         sys.stderr.write(f"\n{task.name.removeprefix('_')} failed\n{fail.message}\n")
+
+    def _status_or_end(self, check: Callable[..., Any], task: Any, *rest: Any, **named: Any) -> Any:
+        """Whether a task is up to date; doit itself would print the traceback of a failure."""
+        try:
+            return check(task, *rest, **named)
+        except Exception as failure:
+            problem, code = tell_unexpected(failure, task.name, folder=self.folder)
+            sys.stderr.write(f"\n{task.name.removeprefix('_')} failed\n{problem}\n")
+            raise SystemExit(int(code)) from None
 
     def _notes_lost(self, problem: Problem) -> None:
         sys.stderr.write(f"\n{problem}\n")

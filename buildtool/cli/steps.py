@@ -7,7 +7,6 @@ what was done. The task, its up-to-date check and what ``clean`` removes follow.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from buildtool.cli.stamps import Stamp, compiler_stamp, product_stamp, run_stamp, tree_stamp
 from buildtool.config import Target
 from buildtool.core.checkpoint_files import find_checkpoint
+from buildtool.core.own_files import load_kept_json
 from buildtool.core.paths import WITHIN as AT
 from buildtool.prepare.wishes import is_prepared
 from buildtool.products import find_product
@@ -137,11 +137,10 @@ def _embedded_before(folder: Path) -> Iterable[Path]:
 
 
 def _embedded_in(file: Path) -> Iterable[Path]:
-    try:
-        models = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return ()
-    return [Path(path) for model in models for path in model.get("embeds", ())]
+    found = load_kept_json(
+        file, lambda models: [Path(path) for model in models for path in model.get("embeds", ())]
+    )
+    return found or ()
 
 
 def _files(path: Path) -> list[Path]:

@@ -6,6 +6,7 @@ the actions, whose module is imported there.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import importlib
@@ -13,41 +14,36 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from doit import doit_cmd, get_initial_workdir
 from doit.exceptions import InvalidDodoFile
 
 from buildtool.cli.database import usable
+from buildtool.cli.loaded_targets import load_asked
 from buildtool.cli.locks import lock_targets
+from buildtool.cli.mistakes import tell_unexpected
 from buildtool.cli.reporter import Failure, StepReporter
 from buildtool.cli.stamps import FilesUnchanged, Unchanged, step_stamp
 from buildtool.cli.steps import STEPS, Step
-from buildtool.cli.words import unknown_words
 from buildtool.config import (
     Overrides,
     Target,
-    load_targets,
-    missing_files,
-    parse_overrides,
     slice_targets,
-    unreadable_names,
 )
 from buildtool.core.errors import (
     BuildToolError,
     ConfigError,
-    ExitCode,
     Problem,
     ToolError,
     disk_problem,
+    tell_all,
 )
 from buildtool.core.paths import Layout
-from buildtool.core.plain_paths import make_absolute, plain
-from buildtool.platforms import PLATFORMS, platform_problems
-from buildtool.products import find_product, product_problems
-from buildtool.runtimes import runtime_problems
+from buildtool.core.plain_paths import plain
+from buildtool.core.terminal import one_line, visible
+from buildtool.products import find_product
 from buildtool.sources.cache import Cache
 
 if TYPE_CHECKING:
@@ -68,7 +64,22 @@ class Reporter(StepReporter):
 
     def initialize(self, tasks: Mapping[str, Any], selected_tasks: Sequence[str]) -> None:
         super().initialize(tasks, selected_tasks)
-        _lock(selected_tasks)
+        with _netted("waiting for other builds"):
+            _lock(selected_tasks)
+
+
+@contextlib.contextmanager
+def _netted(where: str) -> Iterator[None]:
+    """Ends all with a few lines where something goes wrong that nobody expected, outside of tasks;
+    doit itself would print a traceback."""
+    try:
+        yield
+    except InvalidDodoFile:
+        raise
+    except Exception as failure:
+        problem, code = tell_unexpected(failure, where, folder=HOME / BUILD)
+        sys.stderr.write(f"{problem}\n")
+        raise SystemExit(int(code)) from None
 
 
 def _lock(selected: Sequence[str]) -> None:
@@ -90,7 +101,7 @@ def _lock(selected: Sequence[str]) -> None:
 
 def _say(text: str) -> None:
     try:
-        print(text, flush=True)
+        print(visible(text), flush=True)
     except BrokenPipeError:  # who reads, as ``head`` does, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
@@ -102,6 +113,7 @@ def _database() -> str:
         raise InvalidDodoFile(str(failure)) from None
 
 
+DEFAULT = ("build:pi" if any(TARGETS.rglob("pi.yaml")) else "build",)
 DOIT_CONFIG = {
     "reporter": Reporter,
     "verbosity": 2,
@@ -109,55 +121,30 @@ DOIT_CONFIG = {
     "backend": "sqlite3",
     "dep_file": _database(),
     "subtasks": True,
-    "default_tasks": ["build:pi"] if any(TARGETS.rglob("pi.yaml")) else ["build"],
+    "default_tasks": [*DEFAULT],
 }
 
 
 @functools.cache
 def load() -> tuple[Overrides, Mapping[str, Target]]:
-    """What ``name=value`` words say, and the targets as they change them.
-
-    Raises:
-        InvalidDodoFile: everything that is wrong with them; doit prints it and ends with 3.
-    """
-    words = dict(doit_cmd._CMDLINE_VARS or {})  # get_var cannot list them
-    stands = Path(get_initial_workdir())
-    for platform in PLATFORMS.values():
-        make_absolute(os.environ, platform.path_variables, stands)
-    try:
-        overrides = parse_overrides(words, cwd=stands)
-        checks = (
-            *(missing_files, platform_problems, product_problems, runtime_problems),
-            unreadable_names,
-        )
-        targets = load_targets(TARGETS, overrides=overrides, checks=checks)
-        if unknown := _unknown_words(targets):
-            raise ConfigError(unknown)
-    except ConfigError as failure:
-        raise InvalidDodoFile("\n".join(str(problem) for problem in failure.problems)) from None
-    return overrides, targets
-
-
-def _unknown_words(targets: Collection[str]) -> list[Problem]:
-    commands = [command.get_name() for command in doit_cmd.DoitMain.DOIT_CMDS]
-    steps = [step.name for step in STEPS]
-    answering = [step.name for step in STEPS if step.answers]
-    return [
-        *unknown_words(
-            sys.argv[1:], commands=commands, steps=steps, targets=targets, answering=answering
-        )
-    ]
+    """What the command line says, and the targets as it changes them; see :func:`load_asked`."""
+    return load_asked(TARGETS, DEFAULT)
 
 
 def task_steps() -> Iterator[Task]:
     """The doit tasks of all steps, one for each target that has the step."""
+    with _netted("reading the targets"):
+        yield from _all_tasks()
+
+
+def _all_tasks() -> Iterator[Task]:
     overrides, targets = load()
     for step in STEPS:
         if step.together:
             yield _together(step, step.name, step.doc, [*targets.values()], overrides)
             for target in targets.values():
                 name = f"{step.name}:{target.id}"
-                yield _together(step, name, target.description, [target], overrides)
+                yield _together(step, name, one_line(target.description), [target], overrides)
             continue
         yield {"basename": step.name, "name": None, "doc": step.doc}
         for target in targets.values():
@@ -198,13 +185,13 @@ def _task(step: Step, target: Target, overrides: Overrides) -> Task:
         **({"pos_arg": "words"} if step.answers else {}),
         "basename": step.name,
         "name": target.id,
-        "doc": target.description,
+        "doc": one_line(target.description),
         "actions": [action(step, each, overrides) for each in acting],
         "file_dep": [*map(str, step.user_files(target)), *map(str, () if made else reads)],
         "targets": [str(folder / name) for name in writes],
         "task_dep": [f"{name}:{each.id}" for name in step.after for each in sources],
         "uptodate": [False] if step.looks or step.measures or step.answers else checks,
-        "clean": [functools.partial(_clean, step, folder, writes)],
+        "clean": [functools.partial(_cleaned, step, folder, writes)],
     }
 
 
@@ -269,7 +256,7 @@ def _idle(step: Step, target: Target) -> Task:
     return {
         "basename": step.name,
         "name": target.id,
-        "doc": target.description,
+        "doc": one_line(target.description),
         "actions": [(_say, [f"{step.name}:{target.id}: {step.unwanted}"])],
     }
 
@@ -279,7 +266,7 @@ def _sliced(step: Step, target: Target) -> Task:
     task: Task = {
         "basename": step.name,
         "name": target.id,
-        "doc": target.description,
+        "doc": one_line(target.description),
         "actions": None,
         "task_dep": [f"{step.name}:{each.id}" for each in slice_targets(target)],
     }
@@ -313,11 +300,9 @@ def _guarded(name: str, do: Callable[[], str]) -> Callable[[], Failure | None]:
             line = do()
         except BuildToolError as failure:
             return _failed(failure)
-        except OSError as failure:
-            problem = disk_problem(failure, name)
-            if problem is None:
-                raise
-            return Failure(str(problem), int(ExitCode.FAILED_BUILD))
+        except Exception as failure:
+            problem, code = tell_unexpected(failure, name, folder=HOME / BUILD)
+            return Failure(str(problem), int(code))
         _say(f"{name}: {line} ({time.monotonic() - started:.1f} s)")
         return None
 
@@ -325,8 +310,7 @@ def _guarded(name: str, do: Callable[[], str]) -> Callable[[], Failure | None]:
 
 
 def _failed(failure: BuildToolError) -> Failure:
-    text = "\n".join(str(problem) for problem in failure.problems)
-    return Failure(text, int(failure.exit_code))
+    return Failure(tell_all(failure.problems), int(failure.exit_code))
 
 
 def _run(step: Step, target: Target, name: str, overrides: Overrides) -> str:
@@ -356,6 +340,15 @@ def _workspace(target: Target, name: str, overrides: Overrides) -> Workspace:
         asked=overrides.asked,
         grow=overrides.grow,
     )
+
+
+def _cleaned(step: Step, folder: Path, files: Sequence[str]) -> None:
+    """Remove what a step wrote; what cannot be is told, and all else goes."""
+    try:
+        _clean(step, folder, files)
+    except Exception as failure:
+        problem, _ = tell_unexpected(failure, f"clean {folder.name}", folder=HOME / BUILD)
+        sys.stderr.write(f"{problem}\n")
 
 
 def _clean(step: Step, folder: Path, files: Sequence[str]) -> None:

@@ -39,6 +39,29 @@ def unknown_words(
             yield from _name(word, known=(*steps, *commands), targets=targets)
 
 
+def asked_targets(
+    words: Sequence[str],
+    *,
+    default: Sequence[str],
+    commands: Collection[str],
+    answering: Collection[str],
+) -> frozenset[str]:
+    """The targets that the words name, or the ``default`` tasks where there are no words; none
+    where all may be meant, as of ``list`` or ``build``."""
+    named = [word for word in words if "=" not in word]
+    if named[:1] == ["run"]:
+        named = named[1:]
+    found = set()
+    for before, word in zip(("", *named), named or default, strict=False):
+        if task := _TASK.fullmatch(word):
+            found.add(task[2])
+            if task[1] in answering:
+                break
+        elif not word.startswith("-") and (word in commands or not before.startswith("-")):
+            return frozenset()
+    return frozenset(found)
+
+
 def _task(
     step: str, target: str, *, steps: Collection[str], targets: Collection[str]
 ) -> Iterator[Problem]:

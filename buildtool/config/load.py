@@ -6,7 +6,7 @@ All mistakes in all files are reported together, in one :class:`ConfigError`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -36,6 +36,7 @@ def load_targets(
     *,
     overrides: Overrides = Overrides(),  # noqa: B008  (frozen)
     checks: Sequence[Check] = (missing_files,),
+    only: Collection[str] = (),
 ) -> Mapping[str, Target]:
     """All targets of ``folder`` and of the folders in it, sorted by id, and those of the slices
     that they have; ``defaults.yaml`` and ``local.yaml`` in it are about all of them. Paths start at
@@ -43,22 +44,32 @@ def load_targets(
     with this tool, without what that says of its sample model.
 
     ``checks`` run on every target, as the command line changed it, that can be made at all; what
-    they find is reported together with what is wrong in the files.
+    they find is reported together with what is wrong in the files. Of all files but those of the
+    targets that ``only`` names, if any, of those that these extend, and of those that are about all
+    targets, nothing is read.
 
     Raises:
         ConfigError: everything that is wrong, in the order of files and lines.
     """
     loader = _Loader(folder)
-    targets = [loader.resolve(name, overrides, checks) for name in loader.files]
+    if only:
+        loader.problems[:] = loader.layers.problems
+    names = [name for name in loader.files if not only or _is_named(name, only)]
+    targets = [loader.resolve(name, overrides, checks) for name in names]
     if not targets:
         loader.note(folder.name, "there is no target file in this folder", "add one, <id>.yaml")
     readable = [target for target in targets if target]
-    if len(readable) == len(targets):  # one that cannot be made may be the one that reads them
+    if len(readable) == len(loader.files):  # one that cannot be made may be the one that reads them
         loader.problems += unread_by_all(readable)
         loader.problems += loader.layers.unread()
     loader.finish()
     found = {each.id: each for target in targets if target for each in _with_slices(target)}
     return MappingProxyType(dict(sorted(found.items())))
+
+
+def _is_named(name: str, targets: Collection[str]) -> bool:
+    """Whether one of the targets is that of the file ``name``, or may be a slice of it."""
+    return any(target == name or target.startswith(f"{name}-") for target in targets)
 
 
 class _Loader:

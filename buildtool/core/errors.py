@@ -15,7 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from buildtool.core.terminal import paragraph
+
 T = TypeVar("T")
+
+_MOST_TOLD = 100
+# A command that repeats a step is told whole; compilers get some hundred words.
+_MOST_TO_DO = 30_000
 
 
 class ExitCode(enum.IntEnum):
@@ -45,8 +51,17 @@ class Problem:
     todo: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{text}\n    {self.todo}" if self.todo else text
+        what = paragraph(self.what)
+        text = f"{paragraph(self.where)}: {what}" if self.where else what
+        return f"{text}\n    {paragraph(self.todo, _MOST_TO_DO)}" if self.todo else text
+
+
+def tell_all(problems: Sequence[Problem]) -> str:
+    """The problems as people read them: the first of them, and how many more there are."""
+    lines = [str(problem) for problem in problems[:_MOST_TOLD]]
+    if (more := len(problems) - _MOST_TOLD) > 0:
+        lines.append(f"... and {more} more problems; mend these first")
+    return "\n".join(lines)
 
 
 class BuildToolError(Exception):
@@ -58,7 +73,7 @@ class BuildToolError(Exception):
         self.problems: Sequence[Problem] = (
             (problems,) if isinstance(problems, Problem) else tuple(problems)
         )
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__(tell_all(self.problems))
 
 
 class ConfigError(BuildToolError):
@@ -125,9 +140,14 @@ class Attempts:
         return (ConfigError if ConfigError in kinds else kinds[0])(problems)
 
 
-# What writing fails with, for people to mend; EFBIG is a limit on the size of files.
+# What reading and writing fail with, for people to mend; EFBIG is a limit on the size of files.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
+_FORBIDDEN = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
+    *(errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTEMPTY),
+)
+_BROKEN = (errno.EIO, errno.ESTALE, errno.ENXIO, errno.ENODEV)
+_USED_UP = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
 
 
 @contextlib.contextmanager
@@ -154,5 +174,12 @@ def disk_problem(failure: OSError, where: str) -> Problem | None:
     if failure.errno in _FORBIDDEN:
         what = f"cannot be used: {failure.strerror}"
         todo = "mend its permissions, or move what is in the way, and run the same again"
+        return Problem(where=place, what=what, todo=todo)
+    if failure.errno in _BROKEN:
+        what = f"cannot be used: {failure.strerror}"
+        return Problem(where=place, what=what, todo="look at the disk, and run the same again")
+    if failure.errno in _USED_UP:
+        what = f"this machine gives no more of what is needed: {failure.strerror}"
+        todo = "end other programs, or raise the limit (ulimit -a), and run the same again"
         return Problem(where=place, what=what, todo=todo)
     return None

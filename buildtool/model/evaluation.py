@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from buildtool.core.errors import BuildError
+from buildtool.core.own_files import load_kept
 from buildtool.core.run import Command, run
 from buildtool.core.scratch import scratch_folder
 from buildtool.model.encoding import write_graph
@@ -34,19 +35,23 @@ def evaluator(*, cache: Path, python: str) -> Evaluate:
         part, listed = write_graph(needed_part(graph, names)), json.dumps(list(names))
         script = Path(__file__).with_name("evaluate_tensors.py").read_bytes()
         key = hashlib.sha256(b"\0".join([script, listed.encode(), part])).hexdigest()[:32]
-        kept = cache / "values" / f"{key}.npz"
-        if not kept.is_file():
-            _compute(part, listed, kept, python)
-        if not kept.is_file():
-            return {}
-        with np.load(kept, allow_pickle=False) as values:
-            return {name: values[str(i)] for i, name in enumerate(names) if str(i) in values}
+        file = cache / "values" / f"{key}.npz"
+        found = load_kept(lambda: _values(file, names))
+        if found is None:
+            _compute(part, listed, file, python)
+            found = load_kept(lambda: _values(file, names))
+        return found or {}
 
     return evaluate
 
 
-def _compute(part: bytes, listed: str, kept: Path, python: str) -> None:
-    with scratch_folder(kept.parent, "computing") as scratch:
+def _values(file: Path, names: Sequence[str]) -> dict[str, Array]:
+    with np.load(file, allow_pickle=False) as values:
+        return {name: values[str(i)] for i, name in enumerate(names) if str(i) in values}
+
+
+def _compute(part: bytes, listed: str, file: Path, python: str) -> None:
+    with scratch_folder(file.parent, "computing") as scratch:
         graph, names, values = (scratch / name for name in ("graph.pb", "names", "values"))
         graph.write_bytes(part)
         names.write_text(listed, encoding="utf-8")
@@ -57,7 +62,7 @@ def _compute(part: bytes, listed: str, kept: Path, python: str) -> None:
         except BuildError:  # it took too long
             return
         if not done.returncode:
-            values.replace(kept)
+            values.replace(file)
 
 
 def needed_part(graph: GraphDef, names: Sequence[str]) -> GraphDef:

@@ -9,9 +9,11 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import buildtool
 from buildtool.core.errors import ModelError, Problem
+from buildtool.core.own_files import load_kept_json
 from buildtool.core.run import Command, run
 from buildtool.core.scratch import scratch_folder
 
@@ -19,6 +21,8 @@ _SCRIPT = "buildtool.model.freeze"
 _SOURCES = ("first_run.py", "freeze.py", "initialisers.py", "variable_changes.py")
 _PROBE = "import importlib.util as u, sys; sys.exit(u.find_spec('tensorflow') is None)"
 _TIMEOUT = 1800.0
+# Of the frozen graph itself, in what is kept beside it.
+_HASH = "graph_sha256"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +61,7 @@ def freeze(request: Request, files: Iterable[Path], *, cache: Path, python: str)
     where = Path(request.path)
     key = _digest(request, where, files)
     graph, about = cache / f"{key}.pb", cache / f"{key}.json"
-    if not (graph.is_file() and about.is_file()):
+    if _load_frozen(graph, about) is None:
         _need_tensorflow(where, python)
         with scratch_folder(cache, "freezing") as scratch:
             made = scratch / "graph.pb", scratch / "about.json"
@@ -65,10 +69,26 @@ def freeze(request: Request, files: Iterable[Path], *, cache: Path, python: str)
             command = Command(argv=(python, "-m", _SCRIPT, *words), env=environment())
             run(command, what=f"freezing {where}", timeout=_TIMEOUT, error=ModelError)
             _refused(where, made[1])
+            said = json.loads(made[1].read_text(encoding="utf-8"))
+            made[1].write_text(json.dumps({**said, _HASH: sha256(made[0])}), encoding="utf-8")
             made[0].replace(graph)
             made[1].replace(about)
-    found = json.loads(about.read_text(encoding="utf-8"))
-    return FrozenModel(path=graph, **{name: tuple(value) for name, value in found.items()})
+    found = _load_frozen(graph, about)
+    if found is None:
+        what = "its frozen graph was changed while it was read"
+        raise ModelError(Problem(where=str(where), what=what, todo="run the same again"))
+    return found
+
+
+def _load_frozen(graph: Path, about: Path) -> FrozenModel | None:
+    """What was frozen before; None if nothing was, or if it is no longer what was written."""
+
+    def decode(found: Any) -> FrozenModel:
+        if found.pop(_HASH) != sha256(graph):
+            raise ValueError(graph)
+        return FrozenModel(path=graph, **{name: tuple(value) for name, value in found.items()})
+
+    return load_kept_json(about, decode)
 
 
 def environment() -> dict[str, str]:
@@ -81,7 +101,7 @@ def environment() -> dict[str, str]:
 def _digest(request: Request, where: Path, files: Iterable[Path]) -> str:
     """What the frozen graph depends on: every file, what is asked for, the way we freeze."""
     asked = dataclasses.asdict(request) | {"path": "", "graph": ""}
-    whole = hashlib.sha256(json.dumps(asked).encode() + b"\0")
+    whole = hashlib.sha256(json.dumps([_HASH, asked]).encode() + b"\0")
     for name in _SOURCES:
         whole.update(Path(__file__).with_name(name).read_bytes())
     root = where if where.is_dir() else where.parent

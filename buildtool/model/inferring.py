@@ -10,7 +10,9 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from buildtool.core.own_files import load_kept_json
 from buildtool.core.run import Command, run
 from buildtool.core.scratch import scratch_folder
 from buildtool.core.values import TensorInfo
@@ -43,14 +45,20 @@ def infer_shapes(
     )
 
 
+def _as_shapes(found: Any) -> dict[str, list[int] | None]:
+    """What was kept, by name. Raises ValueError if it is something else."""
+    for sizes in found.values():
+        if sizes is not None and not all(isinstance(size, int) for size in sizes):
+            raise ValueError(sizes)
+    return dict(found)
+
+
 def _shapes(
     path: Path, names: Sequence[str], cache: Path, python: str
 ) -> dict[str, tuple[int, ...]]:
     """The shapes of those tensors whose rank can be inferred, which is done once."""
     kept = cache / "shapes" / f"{sha256(path)[:32]}.json"
-    known: dict[str, list[int] | None] = {}
-    if kept.is_file():
-        known = json.loads(kept.read_text(encoding="utf-8"))
+    known = load_kept_json(kept, _as_shapes) or {}
     if any(name not in known for name in names):
         command = Command(argv=(python, "-m", _SCRIPT, str(path), *names), env=environment())
         done = run(command, what=f"inferring shapes in {path}", check=False, timeout=_TIMEOUT)

@@ -164,7 +164,7 @@ def _from_text(path: Path, cache: Path) -> Path:
 def keep(content: bytes, cache: Path) -> Path:
     """Put a binary GraphDef into ``cache``, named by its content; whole or not at all."""
     target = cache / f"{sha256(content).hexdigest()[:32]}.pb"
-    if not target.is_file():
+    if not (target.is_file() and target.read_bytes() == content):
         with scratch_folder(cache, "writing") as scratch:
             part = scratch / target.name
             with writing(target):
@@ -176,7 +176,7 @@ def keep(content: bytes, cache: Path) -> Path:
 def keep_file(file: Path, folder: Path, sha256: str) -> Path:
     """Put a file with a binary GraphDef into ``folder``, named by its content; it moves."""
     target = folder / f"{sha256[:32]}.pb"
-    if not target.is_file():
+    if not (target.is_file() and file_hash(target) == sha256):
         folder.mkdir(parents=True, exist_ok=True)
         file.replace(target)
     return target

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from buildtool.core import datatypes
+from buildtool.core.own_files import load_kept_json
 from buildtool.core.render import write_if_changed
 from buildtool.core.run import Command, run
 from buildtool.model.attributes import Shape
@@ -111,22 +112,31 @@ def _answer(
     digest = hashlib.sha256(Path(__file__).with_name("infer_nodes.py").read_bytes())
     for part in (skeleton, shapes.encode(), python.encode()):
         digest.update(hashlib.sha256(part).digest())
-    kept = cache / f"{digest.hexdigest()[:32]}.json"
-    if not kept.is_file():
+    file = cache / f"{digest.hexdigest()[:32]}.json"
+    known = load_kept_json(file, _as_answer)
+    if known is None:
         probe = Command(argv=(python, "-c", _PROBE))
         if run(probe, what="looking for TensorFlow", check=False).returncode:
             return {}
         with tempfile.TemporaryDirectory(prefix="tensors-") as scratch:
-            file, answer = Path(scratch, "graph.pb"), Path(scratch, "answer.json")
-            file.write_bytes(skeleton)
-            argv = (python, "-m", _SCRIPT, str(file), shapes, str(answer))
+            asked, answer = Path(scratch, "graph.pb"), Path(scratch, "answer.json")
+            asked.write_bytes(skeleton)
+            argv = (python, "-m", _SCRIPT, str(asked), shapes, str(answer))
             command = Command(argv=argv, env=environment())
             done = run(command, what="inferring shapes", check=False, timeout=_TIMEOUT)
             if done.returncode or not answer.is_file():
                 return {"failure": f"TensorFlow ended with code {done.returncode}"}
-            write_if_changed(kept, answer.read_text(encoding="utf-8"))
-    found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
-    return found
+            write_if_changed(file, answer.read_text(encoding="utf-8"))
+        known = load_kept_json(file, _as_answer)
+    return known or {}
+
+
+def _as_answer(found: Any) -> dict[str, Any]:
+    """What was answered. An error of Python's if it is something else."""
+    for nodes in found.get("graphs", {}).values():
+        for both in nodes.values():
+            NodeTensors(*map(_tensors, both))
+    return dict(found)
 
 
 def _without_weight(node: Node) -> Node:

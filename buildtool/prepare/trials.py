@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from buildtool.core.datatypes import short
 from buildtool.core.errors import ToolError, writing
+from buildtool.core.own_files import load_kept
 from buildtool.core.run import Command, run
 from buildtool.core.scratch import scratch_folder
 from buildtool.model.freezing import environment
@@ -65,12 +67,15 @@ class Laboratory:
             self.cache / hashlib.sha256(f"{asked} {graph.sha256}".encode()).hexdigest()[:32]
             for graph in graphs
         ]
+        found = {entry: load_kept(functools.partial(_read, entry, outputs)) for entry in entries}
         fresh = {
-            entry: graph for entry, graph in zip(entries, graphs, strict=True) if not entry.is_dir()
+            entry: graph
+            for entry, graph in zip(entries, graphs, strict=True)
+            if found[entry] is None
         }
         if fresh:
             self._compute(fresh, runs, outputs, initialisers)
-        return tuple(_read(entry, outputs) for entry in entries)
+        return tuple(found[entry] or _read(entry, outputs) for entry in entries)
 
     def _compute(
         self,
@@ -94,8 +99,8 @@ class Laboratory:
             what = "running the prepared graphs in TensorFlow"
             run(command, what=what, log=self.log, timeout=_TIMEOUT, error=ToolError)
             for number, entry in enumerate(fresh):
-                if not entry.is_dir():
-                    shutil.move(results / str(number), entry)
+                shutil.rmtree(entry, ignore_errors=True)
+                shutil.move(results / str(number), entry)
 
 
 def _written(inputs: Inputs, folder: Path) -> list[tuple[str, str, str, str]]:

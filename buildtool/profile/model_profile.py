@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from buildtool.core.decode import from_json
 from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.own_files import load_kept_json
 from buildtool.core.values import ModelInfo
 from buildtool.profile.node_times import NodeTimes, OpTimes, node_times, op_times
 from buildtool.profile.step_stats import NodeRun, read_runs
@@ -110,17 +111,19 @@ def profile_values(profile: ModelProfile) -> dict[str, object]:
     return {"schema_version": SCHEMA_VERSION, **dataclasses.asdict(profile)}
 
 
+def _as_profile(content: Any) -> ModelProfile | None:
+    known = content["schema_version"] == SCHEMA_VERSION
+    return from_json(ModelProfile, content) if known else None
+
+
 def find_profile(folder: Path, target: str, wanted: ModelInfo) -> ModelProfile:
     """The profile of the same model that the step has left in ``folder`` for another target.
 
     Raises:
         ConfigError: there is none.
     """
-    found = []
-    for path in sorted(folder.glob("*.json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(content, dict) and content.get("schema_version") == SCHEMA_VERSION:
-            found.append(from_json(ModelProfile, content))
+    listed = (load_kept_json(path, _as_profile) for path in sorted(folder.glob("*.json")))
+    found = [profile for profile in listed if profile is not None]
     for profile in found:
         if profile.original_sha256 == _original(wanted):
             return profile

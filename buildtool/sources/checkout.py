@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from buildtool.core.errors import ConfigError, Problem, ToolError
+from buildtool.core.own_files import stamp_of
 from buildtool.core.run import Command, run
 from buildtool.core.values import SourceTree
 from buildtool.sources.cache import Cache, writing
@@ -26,6 +27,7 @@ LANDMARKS = (
     "tensorflow/core/ops/ops.pbtxt",
     "tensorflow/core/public/version.h",
 )
+_HASH = re.compile(r"[0-9a-f]{64}")
 FOLDERS = ("tensorflow", "third_party")
 RELEVANT = re.compile(
     r"(.*\.(BUILD|bzl|c|cc|cpp|def|h|hh|hpp|inc|m|mk|mm|patch|pbtxt|proto|sh|txt))"
@@ -91,8 +93,8 @@ def _digest(root: Path, cache: Cache) -> str:
     for relative, entry_state in files:
         state.update(f"{relative}\0{entry_state}\0".encode("utf-8", "surrogateescape"))
     memory = cache.folder("checkouts") / state.hexdigest()
-    if memory.is_file():
-        return memory.read_text("ascii")
+    if _HASH.fullmatch(known := stamp_of(memory)):
+        return known
     content = hashlib.sha256()
     for relative, _ in files:
         line = f"{file_sha256(root / relative)} {relative}\0"
@@ -105,7 +107,7 @@ def _digest(root: Path, cache: Cache) -> str:
 
 
 def _relevant(root: Path) -> Iterator[tuple[str, str]]:
-    """Yield relative path and state (inode, size, time in ns) of each file that may matter."""
+    """Yield relative path and state (inode, size, times in ns) of each file that may matter."""
     pending = [str(root / folder) for folder in FOLDERS if (root / folder).is_dir()]
     start = len(str(root)) + 1
     while pending:
@@ -115,7 +117,8 @@ def _relevant(root: Path) -> Iterator[tuple[str, str]]:
                     pending.append(entry.path)
                 elif RELEVANT.fullmatch(entry.name) and entry.is_file():
                     found = entry.stat()
-                    yield entry.path[start:], f"{found.st_ino} {found.st_size} {found.st_mtime_ns}"
+                    times = f"{found.st_mtime_ns} {found.st_ctime_ns}"
+                    yield entry.path[start:], f"{found.st_ino} {found.st_size} {times}"
 
 
 def _local_changes(root: Path) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.own_files import stamp_of
 from buildtool.core.run import Command, run
 from buildtool.core.values import SourceTree
 from buildtool.sources.treehash import file_sha256
@@ -39,7 +40,7 @@ def patched_tree(tree: SourceTree, patches: Sequence[Path], folder: Path) -> Sou
     # Another original gets another place: its files may be older than what was compiled here.
     root = folder / hashlib.sha256(os.fsencode(tree.path)).hexdigest()[:12]
     stamp = root.with_suffix(".txt")
-    if not stamp.is_file() or stamp.read_text("ascii") != digest:
+    if stamp_of(stamp) != digest:
         making = folder.with_name(f"{folder.name}.new")
         shutil.rmtree(making, ignore_errors=True)
         _make(tree.path, patches, making / root.name, earlier=root)

@@ -1,7 +1,8 @@
 """Whether a tree in the cache is still what was verified.
 
-Its hash takes seconds, so the sizes and times of its files are kept beside its stamp. Only where
-they differ, as after somebody has changed the tree or copied the cache, is it hashed again.
+Its hash takes seconds, so what the file system says of its files is kept beside its stamp: size,
+mode and times, also that of the last change of any of these, which nobody can set back. Only where
+that differs, as after somebody has changed the tree or copied the cache, is it hashed again.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from buildtool.core.own_files import stamp_of
 from buildtool.sources.cache import Cache, writing
 from buildtool.sources.lock import LockedSource
 from buildtool.sources.treehash import tree_sha256
@@ -19,10 +21,10 @@ from buildtool.sources.treehash import tree_sha256
 def is_as_verified(cache: Cache, source: LockedSource) -> bool:
     """Whether the cache has the tree of ``source``, with every file as it was."""
     tree, stamp = cache.tree(source.name, source.tree), cache.stamp(source.name, source.tree)
-    if not (tree.is_dir() and _content(stamp) == source.tree):
+    if not (tree.is_dir() and stamp_of(stamp) == source.tree):
         return False
-    memory, now = stamp.with_suffix(".state"), _state(tree)
-    if _content(memory) == now:
+    memory, now = stamp.with_suffix(".files"), _state(tree)
+    if stamp_of(memory) == now:
         return True
     if tree_sha256(tree) != source.tree:
         return False
@@ -33,12 +35,8 @@ def is_as_verified(cache: Cache, source: LockedSource) -> bool:
     return True
 
 
-def _content(path: Path) -> str:
-    return path.read_bytes().decode("ascii", "replace").strip() if path.is_file() else ""
-
-
 def _state(root: Path) -> str:
-    """A hash of the path, size and time of each file."""
+    """A hash of the path, size, mode and times of each file."""
     whole = hashlib.sha256()
     for line in sorted(_lines(str(root), "")):
         whole.update(line.encode("utf-8", "surrogateescape"))
@@ -52,4 +50,5 @@ def _lines(folder: str, prefix: str) -> Iterator[str]:
                 yield from _lines(entry.path, f"{prefix}{entry.name}/")
             else:
                 found = entry.stat(follow_symlinks=False)
-                yield f"{prefix}{entry.name}\0{found.st_size} {found.st_mtime_ns}\0"
+                times = f"{found.st_mtime_ns} {found.st_ctime_ns}"
+                yield f"{prefix}{entry.name}\0{found.st_size} {found.st_mode} {times}\0"

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from buildtool.core.own_files import load_kept
 from buildtool.starlark.build_values import Package, Target
 from buildtool.starlark.conditions import BuildConditions
 from buildtool.starlark.globbing import Listing
@@ -40,7 +41,10 @@ class PackageStore:
     def get(self, name: str) -> Package | None:
         """Return the stored package if its inputs are what they were."""
         stored = self._packages.get(name)
-        if stored is None or not self._fresh(stored["inputs"]):
+        return load_kept(lambda: self._package(name, stored)) if stored is not None else None
+
+    def _package(self, name: str, stored: Any) -> Package | None:
+        if not self._fresh(stored["inputs"]):
             return None
         targets = {key: _target(value) for key, value in stored["targets"].items()}
         notes = tuple(stored["notes"])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.core.errors import Problem, ToolError, VerificationError
+from buildtool.core.own_files import load_kept
 from buildtool.core.run import Command, run
 from buildtool.verify import reference
 from buildtool.verify.inputs import ModelRun
@@ -19,6 +20,8 @@ from buildtool.verify.program import Program, run_model
 from buildtool.verify.tensor_files import Tensor, read_tensor, to_bytes
 
 LIST = "outputs.json"
+# Of what the cache holds: an older release reads its own.
+FORMAT = 2
 # TensorFlow's words for an op that the installed one does not have: a user's own, for one.
 _UNKNOWN_OP = re.compile(r"Op type not registered '(?P<op>[^']+)'")
 
@@ -68,13 +71,28 @@ def expected_outputs(
         VerificationError: TensorFlow itself cannot run the model on these inputs.
     """
     entry = source.cache / _key(item, source, inputs)
-    if not entry.is_dir():
+    was_there = entry.is_dir()
+    found = load_kept(lambda: _read(entry))
+    if found is None:
+        if was_there:  # and is spoilt
+            shutil.rmtree(entry, ignore_errors=True)
         _compute(item, source, inputs, entry)
+    return found or _read(entry)
+
+
+def _read(entry: Path) -> ExpectedOutputs:
     rows = json.loads((entry / LIST).read_text(encoding="utf-8"))
     drawn = frozenset(row["name"] for row in rows if row.pop("drawn", False))
     rewritten = {row.pop("rewritten", False) for row in rows} == {True}
+    for place, row in enumerate(rows):
+        if row.pop("sha256") != _hash_of(entry / f"{place}.bin"):
+            raise ValueError(entry)
     tensors = tuple(read_tensor(entry / f"{place}.bin", **row) for place, row in enumerate(rows))
     return ExpectedOutputs(tensors=tensors, drawn=drawn, rewritten=rewritten)
+
+
+def _hash_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def unknown_op(failure: VerificationError) -> str:
@@ -92,7 +110,7 @@ def is_known(item: ModelRun, source: Reference, inputs: tuple[Tensor, ...]) -> b
 def _key(item: ModelRun, source: Reference, inputs: tuple[Tensor, ...]) -> str:
     model = item.model
     content = " ".join(filter(None, (model.original_sha256, model.sha256)))
-    digest = hashlib.sha256(f"{content} {source.version}\n".encode())
+    digest = hashlib.sha256(f"{FORMAT} {content} {source.version}\n".encode())
     for tensor in inputs:
         digest.update(f"{tensor.name} {tensor.dtype} {tensor.array.shape}\n".encode())
         digest.update(to_bytes(tensor))
@@ -113,10 +131,15 @@ def _compute(item: ModelRun, source: Reference, inputs: tuple[Tensor, ...], entr
         drawn = _drawn(item, source, inputs, outputs, graph) if item.draws else frozenset()
         rewritten = graph != (item.model.original or graph)
         rows = [
-            {"name": tensor.name, "dtype": tensor.dtype, "shape": list(tensor.array.shape)}
+            {
+                "name": tensor.name,
+                "dtype": tensor.dtype,
+                "shape": list(tensor.array.shape),
+                "sha256": _hash_of(folder / f"{place}.bin"),
+            }
             | ({"drawn": True} if tensor.name in drawn else {})
             | ({"rewritten": True} if rewritten else {})
-            for tensor in outputs
+            for place, tensor in enumerate(outputs)
         ]
         (folder / LIST).write_text(json.dumps(rows), encoding="utf-8")
         if not entry.is_dir():  # another build of the same model may have been faster

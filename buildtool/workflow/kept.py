@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from buildtool.core.decode import from_json
-from buildtool.core.errors import BuildError, Problem
+from buildtool.core.own_files import read_own, readable
 from buildtool.core.paths import Layout
 from buildtool.core.render import to_json, write_if_changed
 from buildtool.core.values import BuildPlan, ModelInfo, PlannedFile, PreparedModel
@@ -26,26 +25,15 @@ def load_plan(layout: Layout) -> BuildPlan:
     Raises:
         BuildError: it is damaged, or was written by another version of this tool.
     """
-    with _readable(layout.plan):
+    with readable(layout.plan):
         return plan_from_json(json.loads(layout.plan.read_text(encoding="utf-8")))
-
-
-@contextlib.contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """What cannot be read of a step's own file is told with its cure."""
-    try:
-        yield
-    except (ValueError, LookupError, TypeError, AttributeError, StopIteration):
-        what = "is damaged, or was written by another version of this tool"
-        todo = "remove it, and run the same again: it is then written anew"
-        raise BuildError(Problem(where=str(path), what=what, todo=todo)) from None
 
 
 def load_link_set(layout: Layout) -> tuple[PlannedFile, ...]:
     """The files that the step ``compile`` has linked, each with its reason; none if it has not."""
     if not layout.link_set.is_file():
         return ()
-    with _readable(layout.link_set):
+    with readable(layout.link_set):
         rows = json.loads(layout.link_set.read_text(encoding="utf-8"))
         return tuple(from_json(PlannedFile, {**row, "required": False}) for row in rows)
 
@@ -57,7 +45,7 @@ def write_models(layout: Layout, models: Sequence[ModelInfo]) -> None:
 
 def load_models(layout: Layout) -> tuple[ModelInfo, ...]:
     """The models that :func:`write_models` wrote down."""
-    with _readable(layout.models):
+    with readable(layout.models):
         values = json.loads((layout.models).read_text(encoding="utf-8"))
         return tuple(from_json(ModelInfo, value) for value in values)
 
@@ -69,7 +57,7 @@ def write_prepared(layout: Layout, models: Sequence[PreparedModel]) -> None:
 
 def load_prepared(layout: Layout) -> Mapping[str, PreparedModel]:
     """The models that :func:`write_prepared` wrote down, by name."""
-    with _readable(layout.prepared):
+    with readable(layout.prepared):
         rows = json.loads(layout.prepared.read_text(encoding="utf-8"))
         return {row["name"]: from_json(PreparedModel, row) for row in rows}
 
@@ -88,14 +76,16 @@ def store_result(layout: Layout, name: str, value: Any) -> None:
 
 
 def load_result(layout: Layout, name: str, kind: type[T]) -> T | None:
-    """The result of a step, if there is one about the plan as it is now."""
+    """The result of a step, if there is one about the plan as it is now. Raises BuildError where
+    it is damaged."""
     path = layout.result(name)
     if not path.is_file():
         return None
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = read_own(path)
     if content.get("plan") != _plan_digest(layout):
         return None
-    return from_json(kind, content[name])
+    with readable(path):
+        return from_json(kind, content[name])
 
 
 def _plan_digest(layout: Layout) -> str:

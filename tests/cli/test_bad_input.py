@@ -159,11 +159,22 @@ def test_spoilt_notes_of_what_is_up_to_date(project: Project) -> None:
     assert f"{notes}: cannot be used: file is not a database\n    remove this file" in err
 
 
-def test_other_targets_mistakes_do_not_hide_behind_the_one_that_is_built(
-    project: Project,
-) -> None:
-    project.target("mine", "extends: pi\nmodels: [models/gone.pb]\n")
-    err = project.doit("plan:linux", code=3).err
+BROKEN = ("extends: pi\nmodels: [models/gone.pb]\n", "extends: nobody\n", "a: [\n", "\x01")
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_bad_target_file_stops_no_task_of_other_targets(project: Project, text: str) -> None:
+    project.target("mine", text)
+    project.target("page.yml", text)
+    err = project.doit("plan:linux", "plan:ios-arm64", "offline=1", code=9).err
+    assert "left out, because of mistakes in it: targets/mine.yaml" in err
+    assert "offline=1 forbids the network" in err
+
+
+@pytest.mark.parametrize("words", ["list", "plan", "plan:mine", "plan:linux plan:mine"])
+def test_it_is_told_where_it_may_be_meant(project: Project, words: str) -> None:
+    project.target("mine", BROKEN[0])
+    err = project.doit(*words.split(), code=3).err
     assert "targets/mine.yaml:2: models[0].path: no such file or folder: models/gone.pb" in err
 
 

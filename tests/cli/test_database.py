@@ -10,6 +10,9 @@ import pytest
 from buildtool.cli.database import TABLE, guarded, usable
 from buildtool.core.errors import ConfigError, Problem
 
+WHOLE = '{"_values_:": {"a": "b"}, "checker:": "MD5", "deps:": ["a"], "a": [1.5, 2, "b"]}'
+SPOILT = ('{"a": 1}', '{"a": [1]}', '{"_values_:": []}', '{"deps:": 1}', '{"deps:": [[]]}')
+
 
 def test_notes_that_have_no_room_are_told_and_not_raised(tmp_path: Path) -> None:
     path = tmp_path / "notes.db"
@@ -55,7 +58,8 @@ def test_what_they_say_of_a_task_and_cannot_be_read_is_taken_out(tmp_path: Path)
     path = tmp_path / "notes.db"
     usable(path)
     with sqlite3.connect(path) as connection:
-        rows = [("plan:pi", '{"a": 1}'), ("plan:x", '{"a": '), ("plan:y", None), ("plan:z", "[]")]
+        rows = [("plan:pi", WHOLE), ("plan:x", '{"a": '), ("plan:y", None), ("plan:z", "[]")]
+        rows += [(f"size:{place}", spoilt) for place, spoilt in enumerate(SPOILT)]
         connection.executemany("insert into doit values (?, ?)", rows)
     connection.close()
     usable(path)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from buildtool.cli.words import asked_targets
+
 if TYPE_CHECKING:
     from tests.conftest import Project
 
@@ -119,3 +121,29 @@ def test_what_a_build_is_compared_with_must_be_a_report(project: Project) -> Non
     (project.root / "old.json").write_text('{"schema_version": 9}', encoding="utf-8")
     err = project.doit("diff:linux", "against=old.json", code=3).err
     assert "old.json: is no report.json of this tool, or of another release" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "targets"),
+    [
+        ("plan:linux", {"linux"}),
+        ("run plan:linux size:pi jobs=2", {"linux", "pi"}),
+        ("-n 2 plan:linux", {"linux"}),
+        ("", {"pi"}),
+        ("model=a.pb", {"pi"}),
+        ("explain:pi Conv2D build", {"pi"}),
+        ("plan", set()),
+        ("list", set()),
+        ("clean plan:linux", set()),
+        ("plan:linux build", set()),
+        ("-n 2", set()),
+    ],
+)
+def test_which_targets_are_asked_for(words: str, targets: set[str]) -> None:
+    found = asked_targets(
+        words.split(),
+        default=("build:pi",),
+        commands=("list", "run", "clean"),
+        answering=["explain"],
+    )
+    assert found == targets

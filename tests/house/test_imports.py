@@ -19,6 +19,7 @@ DOORS = {
     "doit": {
         "buildtool.__main__",
         "buildtool.cli.init_command",
+        "buildtool.cli.loaded_targets",
         "buildtool.cli.reporter",
         "buildtool.cli.tasks",
     },

@@ -313,15 +313,19 @@ def test_a_tree_without_its_stamp_is_made_anew(bench: Any) -> None:
     assert bench.content(lock) == bench.sample.files
 
 
-@pytest.mark.parametrize("mischief", ["changed", "gone", "added"])
+@pytest.mark.parametrize("mischief", ["changed", "gone", "added", "changed in secret"])
 def test_a_tree_that_was_changed_is_told_and_made_anew(bench: Any, mischief: str) -> None:
     lock = bench.lock("path: sample")
     tree = fetch(lock, "lib", cache=bench.cache)
     fetch(lock, "lib", cache=bench.cache)
     file = tree.path / "src/b.h"
     file.chmod(0o644)
+    before = file.stat()
     if mischief == "gone":
         file.unlink()
+    elif mischief == "changed in secret":
+        file.write_bytes(b"x" * before.st_size)
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
     else:
         (file if mischief == "changed" else tree.path / "src/c.h").write_text("mine")
     out = io.StringIO()
@@ -334,7 +338,7 @@ def test_a_tree_that_was_only_touched_stays(bench: Any) -> None:
     lock = bench.lock("path: sample")
     tree = fetch(lock, "lib", cache=bench.cache)
     os.utime(tree.path / "src/b.h", ns=(1, 1))
-    bench.cache.stamp("lib", tree.digest).with_suffix(".state").write_bytes(b"\xff")
+    bench.cache.stamp("lib", tree.digest).with_suffix(".files").write_bytes(b"\xff")
     out = io.StringIO()
     fetch(lock, "lib", cache=bench.cache, progress=Progress(out))
     assert out.getvalue() == ""

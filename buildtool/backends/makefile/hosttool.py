@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from buildtool.backends.common.hunt import Definers
 from buildtool.backends.common.narrow import Memory, compiling_in_rounds, narrow
@@ -21,6 +22,7 @@ from buildtool.binary.symbols import (
     system_symbols,
 )
 from buildtool.catalogue.definers import DefinerIndex
+from buildtool.core.own_files import load_kept_json, readable
 from buildtool.core.render import to_json, write_if_changed
 from buildtool.core.values import Toolchain
 
@@ -50,13 +52,13 @@ class HostTool:
             BuildError: its own files do not compile.
         """
         place = self.make.folder / self.made / NEEDED
-        if not place.is_file():
+        if load_kept_json(place, _lists) is None:
             asked = self.make.ask(VARIABLES)
             needed = self._needed([path for name in VARIABLES for path in asked[name]])
-            kept = {name: [path for path in asked[name] if path in needed] for name in VARIABLES}
-            write_if_changed(place, to_json(kept))
-        found = json.loads(place.read_text(encoding="utf-8"))
-        return {name: " ".join(found[name]) for name in VARIABLES}
+            chosen = {name: [path for path in asked[name] if path in needed] for name in VARIABLES}
+            write_if_changed(place, to_json(chosen))
+        with readable(place):
+            return _lists(json.loads(place.read_text(encoding="utf-8")))
 
     def _needed(self, files: Sequence[str]) -> Collection[str]:
         required = sorted(path for path in files if path.startswith(OWN))
@@ -99,3 +101,8 @@ class HostTool:
             [sources[path] for path in index.candidates(name)]
             for name in demangle(self.toolchain, symbols)
         ]
+
+
+def _lists(found: Any) -> dict[str, str]:
+    """The makefile's lists as words of its command line."""
+    return {name: " ".join(found[name]) for name in VARIABLES}

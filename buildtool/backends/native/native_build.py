@@ -18,6 +18,7 @@ from buildtool.backends.native.native_dependencies import Dependency
 from buildtool.backends.native.native_flavours import Flavour
 from buildtool.binary.symbols import demangle, system_symbols
 from buildtool.catalogue.definers import DefinerIndex
+from buildtool.core.own_files import stamp_of
 from buildtool.core.render import Renderer, write_if_changed
 from buildtool.core.run import new_log, program_state
 from buildtool.core.values import (
@@ -129,7 +130,7 @@ def _same_tools(inputs: NativeInputs) -> None:
     stamp = inputs.folder / "toolchain.txt"
     compiler = program_state(inputs.toolchain.cxx.path)
     now = f"{inputs.toolchain.identity}\n{compiler}\n{inputs.folder}\n"
-    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != now:
+    if stamp_of(stamp) != now.strip():
         shutil.rmtree(inputs.folder, ignore_errors=True)
         write_if_changed(stamp, now)
 

@@ -4,13 +4,13 @@ there is one."""
 from __future__ import annotations
 
 import gzip
-import json
 import lzma
 from collections.abc import Collection, Sequence
 
 from buildtool.backends.backend import Job, Library
 from buildtool.config import Target
 from buildtool.core.errors import Problem
+from buildtool.core.own_files import read_own
 from buildtool.core.paths import Layout
 from buildtool.core.render import Renderer, to_json, write_if_changed
 from buildtool.core.run import Command, run
@@ -87,7 +87,7 @@ class AarMaker:
         return f"{made}; {kernels} files with kernels, {library.compiled}"
 
     def verify(self, build: Build) -> VerificationReport:
-        facts = json.loads((build.layout.dist / FACTS).read_text(encoding="utf-8"))
+        facts = read_own(build.layout.dist / FACTS)
         return verify_libraries(build, facts)
 
     def runnable(self, build: Build) -> Runnable:

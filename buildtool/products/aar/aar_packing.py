@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from buildtool.config import Target
 from buildtool.core.errors import VerificationError
+from buildtool.core.own_files import read_own
 from buildtool.core.paths import Layout
 from buildtool.platforms.android_parts import FACTS, chosen_parts
 from buildtool.products import dist
@@ -29,7 +29,7 @@ def pack_aar(target: Target, slices: Sequence[Slice], layout: Layout) -> tuple[s
     Raises:
         VerificationError: Android could not load what is in it.
     """
-    facts = [json.loads((each.layout.dist / FACTS).read_text(encoding="utf-8")) for each in slices]
+    facts = [read_own(each.layout.dist / FACTS) for each in slices]
     level = max(int(each["api_level"]) for each in facts)
     return package_aar(
         target,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from buildtool.backends.backend import Library
 from buildtool.core.errors import Problem
+from buildtool.core.own_files import read_own
 from buildtool.core.render import to_json, write_if_changed
 from buildtool.core.values import ElfExpectation, LinkWay, ModelInfo, VerificationReport
 from buildtool.products import dist
@@ -87,7 +87,7 @@ class JavaMaker(StaticMaker):
 
     def verify(self, build: Build) -> VerificationReport:
         report = super().verify(build)
-        facts = json.loads((build.layout.folder / FACTS_PLACE).read_text(encoding="utf-8"))
+        facts = read_own(build.layout.folder / FACTS_PLACE)
         exports = tuple(facts["exports"])
         expected = _expected(build)
         wanted = LibraryWanted.of(expected, soname=LIBRARY, exports=exports)

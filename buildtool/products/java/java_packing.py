@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from buildtool.config import Target
+from buildtool.core.own_files import read_own
 from buildtool.core.paths import Layout
 from buildtool.platforms.facts import Platform
 from buildtool.products.aar.aar_file import AarContent
@@ -36,7 +36,7 @@ def pack_java(
     del platform
     level = target.android.api_level or DEFAULT_LEVEL
     folder = slices[0].layout.folder
-    facts = json.loads((folder / FACTS_PLACE).read_text(encoding="utf-8"))
+    facts = read_own(folder / FACTS_PLACE)
     content = AarContent(
         package=target.android.package,
         level=level,

@@ -8,11 +8,11 @@ google.github.io/prefab, "Package layout" and "Schemas", version 2.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from buildtool.config import Target
+from buildtool.core.own_files import read_own
 from buildtool.core.paths import Layout
 from buildtool.core.render import Renderer
 from buildtool.core.version_numbers import numbers
@@ -42,7 +42,7 @@ def pack_prefab(
     """
     del platform
     level = target.android.api_level or DEFAULT_LEVEL
-    facts = json.loads((slices[0].layout.dist / FACTS).read_text(encoding="utf-8"))
+    facts = read_own(slices[0].layout.dist / FACTS)
     wanted = exact_library(LIBRARY, level, facts)
     looked = {
         each.abi.name: check_library(each.layout.dist / PLACE, each.abi, wanted) for each in slices

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Sequence
 
 from buildtool.config import Target
+from buildtool.core.own_files import read_own
 from buildtool.core.paths import Layout
 from buildtool.core.run import new_log
 from buildtool.core.values import BuildPlan
@@ -30,7 +30,7 @@ def pack_xcframework(
         BuildToolError: they cannot be packed together, or a tool is missing.
     """
     first = slices[0]
-    flags = json.loads((first.layout.dist / FLAGS_JSON).read_text(encoding="utf-8"))
+    flags = read_own(first.layout.dist / FLAGS_JSON)
     libtool, lipo = find_packers(first.abi, str(target.compiler))
     defines = sorted({define for each in slices for define in each.plan.defines} - PRIVATE_DEFINES)
     log = layout.log("package")

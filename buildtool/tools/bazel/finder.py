@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildtool.core.errors import BuildToolError, Problem, ToolError
+from buildtool.core.own_files import stamp_of
 from buildtool.core.render import write_if_changed
 from buildtool.core.run import Command, program_state, run
 from buildtool.sources.cache import Cache
@@ -66,8 +67,8 @@ def bazel_version(program: Path, env: Mapping[str, str], *, cache: Cache) -> str
     """The version that a program says it is; empty if it is no Bazel or does not start. What one
     has said is kept for as long as its file is the same."""
     known = None if env else _remembered(program, cache)
-    if known is not None and known.is_file():
-        return known.read_text(encoding="ascii")
+    if known is not None and (version := stamp_of(known)):
+        return version
     version = _version_said_by(program, env, cache)
     if version and known is not None:
         write_if_changed(known, version)
