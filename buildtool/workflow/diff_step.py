@@ -25,7 +25,7 @@ _MOST = 15
 
 
 def run(work: Workspace) -> str:
-    """Compare, show what changed, and keep it as text, JSON and Markdown. Returns a line.
+    """Compare, show what changed, and keep it as text, JSON, Markdown and a page. Returns a line.
 
     Raises:
         ConfigError: there is nothing to compare, or what is named is no report.
@@ -39,7 +39,8 @@ def run(work: Workspace) -> str:
     if work.grow is not None:
         require_growth(found, work.grow, where=f"{NAME}:{work.target.id}")
     where = work.layout.diff.relative_to(work.layout.folder.parent.parent)
-    return f"stripped {found.grown:+,} bytes against {called}; also in {where}/{NAME}.json and .md"
+    also = f"{where}/{NAME}.html, .md and .json"
+    return f"stripped {found.grown:+,} bytes against {called}; also in {also}"
 
 
 def _own_report(work: Workspace) -> Path:
@@ -88,6 +89,7 @@ def _written(work: Workspace, found: Comparison) -> str:
     pages = {
         "txt": text,
         "json": to_json({"schema_version": SCHEMA_VERSION, **_values(found)}),
+        "html": render_page("diff.html.j2", change=found, most=_MOST, opened=True),
         "md": render_page("diff.md.j2", filters={"md": markdown}, found=found, most=_MOST),
     }
     for suffix, content in pages.items():

@@ -17,6 +17,7 @@ from buildtool.core.errors import BudgetError, ConfigError
 from buildtool.core.values import Change, Comparison
 from buildtool.report.page_rendering import render_page
 from buildtool.workflow.diff_step import markdown
+from tests.browser import browsing
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -173,5 +174,31 @@ def test_the_pages(
     golden(GOLDEN / "diff.txt", render_page("diff.txt.j2", found=found, most=1))
     page = render_page("diff.md.j2", filters={"md": markdown}, found=found, most=1)
     golden(GOLDEN / "diff.md", page)
+    page = render_page("diff.html.j2", change=found, most=1, opened=True)
+    golden(GOLDEN / "diff.html", page)
     same = dataclasses.replace(comparison(OLD, OLD), before="linux")
     golden(GOLDEN / "same.txt", render_page("diff.txt.j2", found=same, most=1))
+
+
+def test_nothing_is_shown_of_what_does_not_differ(comparison: Callable[..., Comparison]) -> None:
+    found = comparison(OLD, OLD)
+    page = render_page("diff.html.j2", change=found, most=1, opened=True)
+    assert "<p>Nothing differs.</p>" in page
+    assert "<table" not in page
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_page_fits_on_a_phone(
+    comparison: Callable[..., Comparison], tmp_path: Path, dark: bool
+) -> None:
+    page = tmp_path / "diff.html"
+    found = comparison(OLD, newer())
+    page.write_text(render_page("diff.html.j2", change=found, most=15, opened=True), "utf-8")
+    with browsing(tmp_path) as browser:
+        browser.open(page, width=360, dark=dark)
+        assert browser.value("document.documentElement.scrollWidth") == 360
+        assert browser.value(
+            "[...document.querySelectorAll('.scroll')].every((each) => "
+            "each.scrollWidth <= each.clientWidth)"
+        )
+        assert browser.asked == [page.as_uri()]
