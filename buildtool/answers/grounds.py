@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.answers.answer import AskedKernel, AskedNode, ChainLink, Part
+from buildtool.binary.link_map import Demangle
 from buildtool.core.values import (
     BuildPlan,
     KernelCatalogue,
@@ -48,7 +49,8 @@ class Grounds:
     machine. ``build`` is the command that would build it; ``takes_lists`` says whether lists of ops
     can stand for models. What takes time to find is a function:
     ``file_nodes`` gives all nodes of the models' files, ``archived`` all symbols of the archives.
-    ``link_map`` is the map that the linker wrote, if there is one."""
+    ``link_map`` is the map that the linker wrote, if there is one, of ``archives``; ``demangle``
+    gives the C++ names of what a Mach-O linker writes there, None where no tool does."""
 
     plan: BuildPlan
     catalogue: KernelCatalogue
@@ -58,6 +60,8 @@ class Grounds:
     size: SizeReport | None = None
     tree: Path | None = None
     link_map: Path | None = None
+    archives: Sequence[Path] = ()
+    demangle: Demangle | None = None
     file_nodes: Callable[[], Sequence[ModelNode]] = tuple
     archived: Callable[[], Sequence[DefinedSymbol]] = tuple
 

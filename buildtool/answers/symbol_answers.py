@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,8 +11,8 @@ from pathlib import Path, PurePosixPath
 
 from buildtool.answers.answer import Answer, Part
 from buildtool.answers.grounds import DefinedSymbol, Grounds
-from buildtool.binary.link_map import MapSymbol, symbols_named
-from buildtool.binary.symbols import members_symbols
+from buildtool.binary.link_map import Demangle, MapSymbol, symbols_named
+from buildtool.binary.symbols import cxx_names, members_symbols
 from buildtool.core.values import PlannedFile
 from buildtool.report.size import planned_sources, shown_place
 
@@ -22,7 +23,9 @@ def explain_symbol(wanted: str, grounds: Grounds) -> tuple[Answer, ...]:
     """The answers for symbols of this C++ name, with or without its parameters."""
     if not grounds.is_built or grounds.link_map is None:
         return ()
-    found = symbols_named(grounds.link_map, wanted)
+    found = symbols_named(
+        grounds.link_map, wanted, archives=grounds.archives, demangle=grounds.demangle
+    )
     kept = [each for each in found or () if _is(wanted, each.name)]
     if kept:
         by_file: dict[str, list[MapSymbol]] = defaultdict(list)
@@ -84,6 +87,11 @@ def read_archives(
     """The symbols that archives define; see :func:`~buildtool.binary.symbols.members_symbols`."""
     found = members_symbols(nm, names, archives, underscores=underscores)
     return [DefinedSymbol(name=name, member=member) for name, member in found]
+
+
+def names_by(filter_: Path, *, underscores: bool) -> Demangle:
+    """What gives C++ names by the program ``filter_``."""
+    return functools.partial(cxx_names, filter_, underscores=underscores)
 
 
 def _files(sources: Iterable[str], grounds: Grounds) -> list[PlannedFile]:

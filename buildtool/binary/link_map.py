@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,7 @@ NOT_LOADED = (
 )
 
 INTERNAL = "<internal>"
+Demangle = Callable[[Sequence[str]], Sequence[str]]
 
 
 def bytes_by_input(path: Path, archives: Sequence[Path] = ()) -> Mapping[str, int]:
@@ -86,22 +87,36 @@ class MapSymbol:
     size: int | None
 
 
-def symbols_named(path: Path, part: str) -> Sequence[MapSymbol] | None:
-    """The symbols in a map of lld or GNU ld whose C++ names hold ``part``, in the order of their
-    addresses; None where the map says no such names.
+def symbols_named(
+    path: Path, part: str, *, archives: Sequence[Path] = (), demangle: Demangle | None = None
+) -> Sequence[MapSymbol] | None:
+    """The symbols in a map whose C++ names hold ``part``, in the order of their addresses; None
+    where it says no such names. Those of Mach-O linkers have the linker's names, which ``demangle``
+    turns into C++ names, each with an underscore before it; ``archives`` are as in
+    :func:`bytes_by_input`.
 
     Raises:
         BuildError: the file cannot be read.
+        VerificationError: an archive whose members' names are needed cannot be read.
     """
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             first = file.readline()
             if first.startswith(macho_map.START):
-                return None
+                return demangle and [*_macho_symbols(file, part, archives, demangle)]
             is_lld = first.split()[:2] == ["VMA", "LMA"]
             return [*(_lld_symbols(file, part) if is_lld else _gnu_symbols(file, part))]
     except OSError as failure:
         raise _bad(path, f"cannot be read: {failure.strerror}") from None
+
+
+def _macho_symbols(
+    lines: Iterable[str], part: str, archives: Sequence[Path], demangle: Demangle
+) -> Iterator[MapSymbol]:
+    rows = [*macho_map.macho_symbols(lines, archives, INTERNAL)]
+    for name, (_, source, size) in zip(demangle([row[0] for row in rows]), rows, strict=True):
+        if part in name:
+            yield MapSymbol(name=name, input=source, size=size)
 
 
 def _lld_symbols(lines: Iterable[str], part: str) -> Iterator[MapSymbol]:

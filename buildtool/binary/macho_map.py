@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, takewhile
 from pathlib import Path, PurePosixPath
 
 from buildtool.binary.archive import read_archive
@@ -21,7 +22,7 @@ START = "# Path:"
 # Inputs have numbers; a symbol names the number of its input. Columns have tabs between them.
 INPUT = re.compile(r"\[ *(\d+)\] (.+)$")
 SECTION = re.compile(r"0x([0-9A-Fa-f]+)\s+0x([0-9A-Fa-f]+)\s+__\w+\s+(__\w+)$")
-SYMBOL = re.compile(r"0x([0-9A-Fa-f]+)\s+(?:0x([0-9A-Fa-f]+)\s+)?\[ *(\d+)\] ")
+SYMBOL = re.compile(r"0x([0-9A-Fa-f]+)\s+(?:0x([0-9A-Fa-f]+)\s+)?\[ *(\d+)\] (.*)$")
 NO_CONTENT = ("__bss", "__common", "__thread_bss")
 # Calls and pointers into a shared library are made by the linker.
 NOT_COPIED = (".tbd", ".dylib")
@@ -30,11 +31,26 @@ LINKER = "linker synthesized"
 
 @dataclass(frozen=True, kw_only=True)
 class _Symbol:
-    """Where a symbol stands, the size that is written of it (0: unknown), and its input."""
+    """Where a symbol stands, the size that is written of it (0: unknown), its input, its name."""
 
     address: int
     size: int
     number: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Map:
+    """The inputs by their numbers, the sections that have content, and all symbols, by address."""
+
+    inputs: Mapping[str, str]
+    sections: Sequence[range]
+    symbols: Sequence[_Symbol]
+
+    def of_section(self, section: range) -> Iterator[_Symbol]:
+        """The symbols in a section, in the order of their addresses."""
+        first = bisect_left(self.symbols, section.start, key=lambda item: item.address)
+        return takewhile(lambda item: item.address < section.stop, self.symbols[first:])
 
 
 def macho_entries(
@@ -46,6 +62,33 @@ def macho_entries(
     Raises:
         VerificationError: an archive is needed, and cannot be read.
     """
+    found = _read(lines)
+    names = _names(found.inputs, archives, internal)
+    for section in found.sections:
+        yield from _shares(section, found.of_section(section), names, internal)
+
+
+def macho_symbols(
+    lines: Iterable[str], archives: Sequence[Path], internal: str
+) -> Iterator[tuple[str, str, int]]:
+    """The symbols that have content, in the order of their addresses: the name as the linker knows
+    it, its input, and its bytes: all up to the next address that has a symbol. ``archives`` are as
+    in :func:`macho_entries`.
+
+    Raises:
+        VerificationError: an archive is needed, and cannot be read.
+    """
+    found = _read(lines)
+    names = _names(found.inputs, archives, internal)
+    for section in found.sections:
+        own = [*found.of_section(section)]
+        stops = sorted({*(each.address for each in own), section.stop})
+        after = dict(pairwise(stops))
+        for each in own:
+            yield each.name, names[each.number], after[each.address] - each.address
+
+
+def _read(lines: Iterable[str]) -> _Map:
     inputs: dict[str, str] = {}
     sections: list[range] = []
     symbols: list[_Symbol] = []
@@ -57,22 +100,20 @@ def macho_entries(
             sections += [range(start, start + size)] if found[3] not in NO_CONTENT else []
         elif found := SYMBOL.match(line):  # what was dropped as dead has no address
             size = int(found[2] or "0", 16)
-            symbols.append(_Symbol(address=int(found[1], 16), size=size, number=found[3]))
-    names = _names(inputs, archives, internal)
+            symbols.append(
+                _Symbol(address=int(found[1], 16), size=size, number=found[3], name=found[4])
+            )
     # Of several at one address, the one that is said to have bytes comes first.
     symbols.sort(key=lambda symbol: (symbol.address, -symbol.size))
-    for section in sections:
-        yield from _shares(section, symbols, names, internal)
+    return _Map(inputs=inputs, sections=sections, symbols=symbols)
 
 
 def _shares(
-    section: range, symbols: Sequence[_Symbol], names: Mapping[str, str], internal: str
+    section: range, symbols: Iterable[_Symbol], names: Mapping[str, str], internal: str
 ) -> Iterator[tuple[str, int]]:
     """A section's bytes. Those before its first symbol are tables and merged constants."""
     at, owner = section.start, internal
-    for symbol in symbols[bisect_left(symbols, section.start, key=lambda item: item.address) :]:
-        if symbol.address >= section.stop:
-            break
+    for symbol in symbols:
         if symbol.address > at:
             yield owner, symbol.address - at
             at, owner = symbol.address, names[symbol.number]

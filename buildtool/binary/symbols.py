@@ -122,7 +122,7 @@ def members_symbols(
         lines = run(Command(argv=argv), what=f"symbols of {archive.name}").stdout.splitlines()
         rows = [line.rpartition(": ") for line in lines if ": " in line]
         members = [place.removeprefix(str(archive)).strip(":[] ") for place, _, _ in rows]
-        told = _filtered(filter_, [rest.split()[0] for _, _, rest in rows], underscores=underscores)
+        told = cxx_names(filter_, [rest.split()[0] for _, _, rest in rows], underscores=underscores)
         for name, member in zip(told, members, strict=True):
             yield name, f"{archive}({member})"
 
@@ -131,10 +131,12 @@ def demangle(toolchain: Toolchain, symbols: Sequence[str]) -> list[str]:
     """The C++ names of mangled symbols, in the same order."""
     # Mach-O has an underscore before each name of C.
     underscores = toolchain.object_format == "macho"
-    return _filtered(toolchain.extra["c++filt"].path, symbols, underscores=underscores)
+    return cxx_names(toolchain.extra["c++filt"].path, symbols, underscores=underscores)
 
 
-def _filtered(filter_: Path, symbols: Sequence[str], *, underscores: bool) -> list[str]:
+def cxx_names(filter_: Path, symbols: Sequence[str], *, underscores: bool) -> list[str]:
+    """The C++ names of mangled symbols by the program ``filter_``, in the same order;
+    ``underscores`` as in :func:`members_symbols`."""
     if not symbols:
         return []
     text = "\n".join(symbols).encode()

@@ -11,7 +11,7 @@ from pathlib import Path
 from buildtool.answers.answer import Answer
 from buildtool.answers.explaining import KINDS, explain
 from buildtool.answers.grounds import DefinedSymbol, Grounds, ModelNode
-from buildtool.answers.symbol_answers import read_archives
+from buildtool.answers.symbol_answers import names_by, read_archives
 from buildtool.catalogue import store
 from buildtool.core.errors import Attempts, BuildError, ConfigError, Problem
 from buildtool.core.render import to_json, write_if_changed
@@ -27,6 +27,7 @@ from buildtool.workflow.workspace import Workspace
 SCHEMA_VERSION = 1
 ANSWER = "answer"
 _MOST = 12
+_FILTERS = ("llvm-cxxfilt", "c++filt")
 
 
 def run(work: Workspace) -> str:
@@ -75,7 +76,7 @@ def _grounds(work: Workspace) -> Grounds:
     if catalogue is None:
         what, todo = "is damaged", "remove it, and run the same again: it is then written anew"
         raise BuildError(Problem(where=str(work.layout.catalogue), what=what, todo=todo))
-    size = load_result(work.layout, SIZE, SizeReport)
+    size, filter_ = load_result(work.layout, SIZE, SizeReport), first(_FILTERS)
     return Grounds(
         plan=work.plan,
         catalogue=catalogue,
@@ -85,6 +86,8 @@ def _grounds(work: Workspace) -> Grounds:
         size=size,
         tree=work.tree_here,
         link_map=_link_map(work) if size else None,
+        archives=_archives(work),
+        demangle=names_by(filter_, underscores=_has_underscores(work)) if filter_ else None,
         file_nodes=functools.partial(_file_nodes, work),
         archived=functools.partial(_archived, work),
     )
@@ -115,12 +118,20 @@ def _link_map(work: Workspace) -> Path | None:
     return linked[0] if linked else None
 
 
+def _archives(work: Workspace) -> Sequence[Path]:
+    """The archives of the library."""
+    folders = (work.layout.dist / "lib", work.layout.runner / "lib")
+    return sorted(path for folder in folders for path in folder.glob("*.a"))
+
+
 def _archived(work: Workspace) -> Sequence[DefinedSymbol]:
     """The symbols of the library's archives; none where no tool here reads them."""
-    nm, names = first(("llvm-nm", "nm")), first(("llvm-cxxfilt", "c++filt"))
-    folders = (work.layout.dist / "lib", work.layout.runner / "lib")
-    archives = sorted(path for folder in folders for path in folder.glob("*.a"))
+    nm, names, archives = first(("llvm-nm", "nm")), first(_FILTERS), _archives(work)
     if nm is None or names is None or not archives:
         return ()
-    underscores = work.abi.object_format == "macho"
-    return read_archives(nm, names, archives, underscores=underscores)
+    return read_archives(nm, names, archives, underscores=_has_underscores(work))
+
+
+def _has_underscores(work: Workspace) -> bool:
+    """Whether there is one before each name of C."""
+    return work.abi.object_format == "macho"

@@ -202,6 +202,23 @@ def test_symbols_that_are_in_the_file(tmp_path: Path) -> None:
         symbols_named(tmp_path / "none", "a::b")
 
 
+@pytest.mark.parametrize("release", ["19", "16", "14"])
+def test_symbols_of_mach_o_maps_are_demangled(tmp_path: Path, release: str) -> None:
+    """Their bytes are those up to the next one, whether the map says sizes or not."""
+    body = {"19": MACHO_19, "16": MACHO_16, "14": MACHO_14}[release]
+    libraries = "[  4] /sdk/usr/lib/libSystem.tbd\n"
+    head = MACHO_HEAD.format(member="lib.a(relu_op.o)", other="o.o", libraries=libraries)
+    (tmp_path / "map").write_text(head + body, encoding="utf-8")
+    found = symbols_named(
+        tmp_path / "map", "a::b", demangle=lambda names: [_plain_name(name) for name in names]
+    )
+    assert found == [MapSymbol(name="a::b(int)", input="lib.a(relu_op.o)", size=0xF0)]
+
+
+def _plain_name(name: str) -> str:
+    return "a::b(int)" if name == "__ZN1a[b](x)" else name
+
+
 @pytest.mark.parametrize("linker", ["bfd", "gold", "lld"])
 def test_a_real_map_names_the_symbols_that_it_keeps(tmp_path: Path, linker: str) -> None:
     compiler = shutil.which("clang++")
