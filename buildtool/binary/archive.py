@@ -52,7 +52,7 @@ def read_archive(path: Path) -> tuple[Member, ...]:
     Raises:
         VerificationError: the file is missing, no archive, thin, or cut off.
     """
-    return _archive(path, _load(path))
+    return members_of(path, _load(path))
 
 
 def read_universal(path: Path) -> Mapping[tuple[int, int], tuple[Member, ...]]:
@@ -64,13 +64,22 @@ def read_universal(path: Path) -> Mapping[tuple[int, int], tuple[Member, ...]]:
             something else than archives in it.
     """
     data = _load(path)
-    row = UNIVERSAL.get(bytes(data[:4]))
-    if row is None:
+    if bytes(data[:4]) not in UNIVERSAL:
         raise _bad(path, "is not a universal archive", "join the archives of the slices again")
+    return {cpu: members_of(path, part) for cpu, part in universal_parts(path, data).items()}
+
+
+def universal_parts(path: Path, data: memoryview) -> Mapping[tuple[int, int], memoryview]:
+    """What a universal file, whose bytes are ``data``, holds for each processor.
+
+    Raises:
+        VerificationError: it is cut off, or has a processor twice.
+    """
+    row = UNIVERSAL[bytes(data[:4])]
     count = int.from_bytes(data[4:8], "big")
     if 8 + count * row.size > len(data):
         raise _cut_off(path, 8)
-    found: dict[tuple[int, int], tuple[Member, ...]] = {}
+    found: dict[tuple[int, int], memoryview] = {}
     for number in range(count):
         kind, subtype, offset, size, *_ = row.unpack_from(data, 8 + number * row.size)
         if (kind, subtype) in found:
@@ -81,7 +90,7 @@ def read_universal(path: Path) -> Mapping[tuple[int, int], tuple[Member, ...]]:
             )
         if offset + size > len(data):
             raise _cut_off(path, offset)
-        found[kind, subtype] = _archive(path, data[offset : offset + size])
+        found[kind, subtype] = data[offset : offset + size]
     return found
 
 
@@ -103,7 +112,9 @@ def _load(path: Path) -> memoryview:
         raise _bad(path, f"cannot be read: {failure.strerror}", "build the library first") from None
 
 
-def _archive(path: Path, data: memoryview) -> tuple[Member, ...]:
+def members_of(path: Path, data: memoryview) -> tuple[Member, ...]:
+    """The members of the archive whose bytes are ``data``, as :func:`read_archive`; ``path`` is for
+    messages."""
     if bytes(data[:8]) == THIN_MAGIC:
         raise _bad(
             path,

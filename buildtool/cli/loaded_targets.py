@@ -11,7 +11,7 @@ from doit import doit_cmd, get_initial_workdir
 from doit.exceptions import InvalidDodoFile
 
 from buildtool.cli.steps import STEPS
-from buildtool.cli.words import asked_targets, unknown_words
+from buildtool.cli.words import KnownWords, asked_targets, unknown_words
 from buildtool.config import (
     Overrides,
     Target,
@@ -96,10 +96,11 @@ def _named_targets(default: Sequence[str]) -> frozenset[str]:
 
 
 def _unknown_words(targets: Collection[str]) -> list[Problem]:
-    steps = [step.name for step in STEPS]
-    answering = [step.name for step in STEPS if step.answers]
-    return [
-        *unknown_words(
-            sys.argv[1:], commands=_commands(), steps=steps, targets=targets, answering=answering
-        )
-    ]
+    known = KnownWords(
+        commands=_commands(),
+        steps=[step.name for step in STEPS],
+        targets=targets,
+        answering=[step.name for step in STEPS if step.answers],
+        of_files=[step.name for step in STEPS if step.of_files],
+    )
+    return [*unknown_words(sys.argv[1:], known)]

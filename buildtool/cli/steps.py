@@ -58,6 +58,7 @@ class Step:
     finds each time, and is done once for a target of several ABIs. One that ``answers`` takes the
     words behind it as what it is asked, and answers for each slice. One that is done ``together``
     is one task for all targets, besides that for each: the function of its module is ``diagnose``.
+    One ``of_files`` belongs to no target: the words behind it name the files that it is asked of.
     One that ``measures`` is done each time that it is asked for. One that cannot be done for each
     target ``asks``: a function ``refusal`` of its module says why not, from these files of earlier
     steps, before any other that it reads is made. A target that does not have a step ``wanted`` is
@@ -81,6 +82,7 @@ class Step:
     unwanted: str = ""
     answers: bool = False
     together: bool = False
+    of_files: bool = False
     measures: bool = False
     asks: tuple[str, ...] = ()
 
@@ -211,6 +213,12 @@ STEPS = (
         reads=(str(AT.plan), str(AT.models), str(AT.catalogue)),
         folders=(str(AT.explain),),
         answers=True,
+    ),
+    Step(
+        name="identify",
+        doc="say what a library or program was made of, and whether models run on it",
+        run="identify_step",
+        of_files=True,
     ),
     Step(
         name="generate",

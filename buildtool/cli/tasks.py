@@ -11,15 +11,16 @@ import dataclasses
 import functools
 import importlib
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from doit import get_initial_workdir
 from doit.exceptions import InvalidDodoFile
 
+from buildtool.cli.cleaning import clean_step
 from buildtool.cli.database import usable
 from buildtool.cli.loaded_targets import load_asked
 from buildtool.cli.locks import lock_targets
@@ -89,7 +90,7 @@ def _lock(selected: Sequence[str]) -> None:
         InvalidDodoFile: their folders cannot be written.
     """
     _, targets = load()
-    waits = {step.name for step in STEPS if not step.together}
+    waits = {step.name for step in STEPS if not (step.together or step.of_files)}
     parts = [name.partition(":") for name in selected]
     ids = {target for step, _, target in parts if step.removeprefix("_") in waits}
     ids |= {each.id for name in ids & set(targets) for each in slice_targets(targets[name])}
@@ -140,6 +141,9 @@ def task_steps() -> Iterator[Task]:
 def _all_tasks() -> Iterator[Task]:
     overrides, targets = load()
     for step in STEPS:
+        if step.of_files:
+            yield _of_files(step, overrides)
+            continue
         if step.together:
             yield _together(step, step.name, step.doc, [*targets.values()], overrides)
             for target in targets.values():
@@ -211,6 +215,34 @@ def _together(
         return str(_module(step).diagnose(works, folder, named=named))
 
     return {"basename": name, "doc": doc, "actions": [_guarded(name, act)], "uptodate": [False]}
+
+
+def _of_files(step: Step, overrides: Overrides) -> Task:
+    """A step that is asked of files, which the words behind it name."""
+
+    def act(words: Sequence[str] = ()) -> Failure | None:
+        stands = Path(get_initial_workdir())
+        return _guarded(step.name, lambda: str(_module(step).run(_question_of(stands, words))))()
+
+    def _question_of(stands: Path, words: Sequence[str]) -> Any:
+        return _module(step).Question(
+            files=tuple(stands / word for word in words),
+            models=overrides.models,
+            signature=overrides.signature,
+            tags=overrides.tags,
+            tensorflow=overrides.tensorflow,
+            builds=HOME / BUILD,
+            cache=Cache(root=plain(Cache.of_user().root)),
+            say=lambda text: _say(f"{step.name}: {text}"),
+        )
+
+    return {
+        "basename": step.name,
+        "doc": step.doc,
+        "actions": [act],
+        "pos_arg": "words",
+        "uptodate": [False],
+    }
 
 
 def _asking(step: Step, target: Target) -> str:
@@ -352,20 +384,5 @@ def _cleaned(step: Step, folder: Path, files: Sequence[str]) -> None:
 
 
 def _clean(step: Step, folder: Path, files: Sequence[str]) -> None:
-    """Remove what a step wrote, also if it is in the cache because of the folder's name."""
     lock_targets([folder.name], build=HOME / BUILD, say=_say)
-    for name in files:
-        (folder / name).unlink(missing_ok=True)
-    for name in step.own_folders():
-        beside = Cache.of_user().instead_of(folder / name)
-        for place in (folder / name, *([beside] if beside.is_dir() else ())):
-            _remove(place)
-
-
-def _remove(folder: Path) -> None:
-    """Remove a folder; some builds take away the permission to write in what they have made."""
-    shutil.rmtree(folder, ignore_errors=True)
-    for path in (folder, *folder.rglob("*")):
-        if path.is_dir() and not path.is_symlink():
-            path.chmod(0o755)
-    shutil.rmtree(folder, ignore_errors=True)
+    clean_step(step, folder, files)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from buildtool.core.errors import Problem
 from buildtool.core.suggest import did_you_mean, suggest
@@ -16,27 +17,34 @@ _TASK = re.compile(r"([\w-]+):([\w.-]+)")
 _NAME = re.compile(r"[\w-]*[A-Za-z][\w-]*")
 
 
-def unknown_words(
-    words: Sequence[str],
-    *,
-    commands: Collection[str],
-    steps: Collection[str],
-    targets: Collection[str],
-    answering: Collection[str],
-) -> Iterator[Problem]:
-    """What is wrong with each misspelt word, and the word that was probably meant. Behind a step
-    that is ``answering`` of one target, all words are what it is asked."""
+@dataclass(frozen=True, kw_only=True)
+class KnownWords:
+    """The words that mean something. Behind a step that is ``answering`` of one target all words
+    are what it is asked, behind one ``of_files`` the files."""
+
+    commands: Collection[str]
+    steps: Collection[str]
+    targets: Collection[str]
+    answering: Collection[str]
+    of_files: Collection[str] = ()
+
+
+def unknown_words(words: Sequence[str], known: KnownWords) -> Iterator[Problem]:
+    """What is wrong with each misspelt word, and the word that was probably meant."""
+    targets = known.targets
     for before, word in zip(("", *words), words, strict=False):
+        if word in known.of_files and before not in known.commands:
+            return
         if task := _TASK.fullmatch(word):
-            yield from _task(*task.groups(), steps=steps, targets=targets)
-            if task[1] in answering:
+            yield from _task(*task.groups(), steps=known.steps, targets=targets)
+            if task[1] in known.answering:
                 return
         elif _NAME.fullmatch(word) and not before.startswith("-"):
-            if word in answering and before not in commands:
+            if word in known.answering and before not in known.commands:
                 what, todo = f"{word}: of which target?", f"{word}:{min(targets)} NAME"
                 yield Problem(where="command line", what=what, todo=todo)
                 return
-            yield from _name(word, known=(*steps, *commands), targets=targets)
+            yield from _name(word, known=(*known.steps, *known.commands), targets=targets)
 
 
 def asked_targets(

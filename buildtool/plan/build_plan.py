@@ -6,13 +6,16 @@ Nothing here reads a file or starts a process; what needs either comes in as val
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from buildtool.core.decode import from_json
 from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.fingerprint import Fingerprint, make_fingerprint
 from buildtool.core.lite_names import is_lite
+from buildtool.core.render import to_json
 from buildtool.core.values import (
     BuildPlan,
     FileKind,
@@ -189,6 +192,18 @@ def plan_to_json(plan: BuildPlan) -> dict[str, Any]:
             if not file[name]:
                 del file[name]
     return {"schema_version": SCHEMA_VERSION, **value, "uses": list(map(_use_to_json, plan.uses))}
+
+
+def fingerprint_of(plan: BuildPlan) -> Fingerprint:
+    """What a library that is built by the plan says of itself."""
+    text = to_json(plan_to_json(plan))
+    return make_fingerprint(
+        target=plan.target,
+        release=plan.tensorflow_version,
+        tree=plan.tree_digest,
+        plan=hashlib.sha256(text.encode()).hexdigest(),
+        models=[(model.name, model.sha256) for model in plan.models],
+    )
 
 
 def _use_to_json(use: OpUse) -> dict[str, Any]:

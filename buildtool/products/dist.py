@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from buildtool.core.errors import BuildError
+from buildtool.core.fingerprint import SYMBOL as FINGERPRINT
 from buildtool.core.paths import (
     ARCHIVE_NAMES,
     DEPENDENCY_ARCHIVE,
@@ -58,11 +59,13 @@ def app_link_flags(
     """Flags of an app's final link, each its own token, in the order that is needed.
 
     Only TensorFlow's own archive is linked whole: its objects register themselves, and no symbol
-    asks for them (see :mod:`buildtool.tools.linkers`).
+    asks for them (see :mod:`buildtool.tools.linkers`). Of another, the fingerprint is asked for.
     """
+    linking = LINKING[object_format]
     return (
-        *(LINKING[object_format].whole(f"lib/{library.whole}") if library.whole else ()),
+        *(linking.whole(f"lib/{library.whole}") if library.whole else ()),
         f"lib/{library.plain}",
+        *(() if library.whole else (linking.asking_for(FINGERPRINT),)),
         *dropping,
         *extra,
         *platform,

@@ -28,7 +28,8 @@ class Linking:
     """The flags of one object format.
 
     ``before`` and ``after`` stand around an archive that is linked whole; ``drop`` leaves out what
-    nothing refers to; ``link_map`` is followed by the path of a map; ``folds`` says whether an app
+    nothing refers to; ``link_map`` is followed by the path of a map, ``ask`` by the name in C of a
+    symbol that is looked for in archives though nothing asks for it; ``folds`` says whether an app
     can be told to fold equal functions.
     """
 
@@ -36,11 +37,16 @@ class Linking:
     after: tuple[str, ...]
     drop: tuple[str, ...]
     link_map: str
+    ask: str
     folds: bool
 
     def whole(self, archive: str) -> tuple[str, ...]:
         """The flags that link all of an archive."""
         return (*self.before, archive, *self.after)
+
+    def asking_for(self, symbol: str) -> str:
+        """The flag that links what defines a symbol."""
+        return f"{self.ask}{symbol}"
 
     def map_to(self, path: Path) -> str:
         """The flag that writes a map."""
@@ -53,6 +59,7 @@ LINKING: Mapping[str, Linking] = {
         after=("-Wl,--no-whole-archive",),
         drop=("-Wl,--gc-sections",),
         link_map="-Wl,-Map=",
+        ask="-Wl,-u,",
         folds=True,
     ),
     "macho": Linking(
@@ -60,6 +67,7 @@ LINKING: Mapping[str, Linking] = {
         after=(),
         drop=("-Wl,-dead_strip",),
         link_map="-Wl,-map,",
+        ask="-Wl,-u,_",
         # Apple's linker does it unasked where it can.
         folds=False,
     ),

@@ -8,16 +8,14 @@ are placed differently by different preprocessors.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.binary.elf_file import PT_LOAD, ElfFile, NotElfError
+from buildtool.binary.loaded_texts import Texts, loaded_texts, squeezed
 from buildtool.core.errors import Problem
 from buildtool.core.values import BuildPlan, KernelCatalogue
 
-_TEXT = re.compile(rb"[\x20-\x7e]{2,}(?=\0)")
 SHOWN = 8
 
 
@@ -40,9 +38,9 @@ def check_texts(
     library: Path, plan: BuildPlan, catalogue: KernelCatalogue, *, everything: bool
 ) -> TextCheck:
     """Compare the texts of ``library`` with the plan; with ``everything`` nothing is too much."""
-    texts = frozenset(_squeezed(each) for each in _TEXT.findall(_loaded(library)))
-    planned = {_squeezed(item.registration.kernel_class.encode()) for item in plan.kernels}
-    missing = {each for each in planned if not _has(texts, each)}
+    texts = Texts(loaded_texts(library.read_bytes()))
+    planned = {squeezed(item.registration.kernel_class.encode()) for item in plan.kernels}
+    missing = {each for each in planned if not texts.ending_with(each)}
     problems = [
         Problem(
             where=f"{item.registration.source}:{item.registration.line}",
@@ -52,9 +50,9 @@ def check_texts(
             "and the log of the compiler",
         )
         for item in plan.kernels
-        if _squeezed(item.registration.kernel_class.encode()) in missing
+        if squeezed(item.registration.kernel_class.encode()) in missing
     ]
-    lost = [op for op, _ in plan.ops if not _has(texts, op.encode())]
+    lost = [op for op, _ in plan.ops if not texts.ending_with(op.encode())]
     problems += [
         Problem(
             where=source,
@@ -78,7 +76,7 @@ def check_texts(
         )
     return TextCheck(
         kernels=sum(
-            _squeezed(item.registration.kernel_class.encode()) not in missing
+            squeezed(item.registration.kernel_class.encode()) not in missing
             for item in plan.kernels
         ),
         ops=len(plan.ops) - len(lost),
@@ -101,49 +99,25 @@ def joined(checks: Sequence[TextCheck]) -> TextCheck:
     )
 
 
-def _loaded(library: Path) -> bytes:
-    """What is loaded of it: what is for debuggers names all classes that were compiled. Of a file
-    that is no ELF file, all."""
-    try:
-        elf = ElfFile(library)
-        return b"\0".join(bytes(elf.content(each)) for each in elf.segments_of(PT_LOAD))
-    except NotElfError:
-        return library.read_bytes()
-
-
-def _squeezed(text: bytes) -> bytes:
-    """Without spaces."""
-    return text.replace(b" ", b"")
-
-
-def _has(texts: frozenset[bytes], text: bytes) -> bool:
-    """Whether it is there, by itself or as the end of another."""
-    return text in texts or any(each.endswith(text) for each in texts)
-
-
-def _uncertain(
-    texts: frozenset[bytes], plan: BuildPlan, catalogue: KernelCatalogue
-) -> Iterator[str]:
+def _uncertain(texts: Texts, plan: BuildPlan, catalogue: KernelCatalogue) -> Iterator[str]:
     """What is planned, and stands nowhere but in names that mean something else."""
-    known = {_squeezed(each.kernel_class.encode()) for each in catalogue.kernels}
-    others = texts & (known | {each.op.encode() for each in catalogue.ops})
+    known = {squeezed(each.kernel_class.encode()) for each in catalogue.kernels}
+    others = texts.whole & (known | {each.op.encode() for each in catalogue.ops})
     classes = {each.registration.kernel_class for each in plan.kernels}
     for name in classes | {op for op, _ in plan.ops}:
-        text = _squeezed(name.encode())
-        if text in texts:
+        text = squeezed(name.encode())
+        if text in texts.whole:
             continue
-        longer = {each for each in texts if each.endswith(text)}
+        longer = texts.ending_with(text)
         if longer and longer <= others:
             yield name
 
 
-def _surplus(
-    texts: frozenset[bytes], planned: set[bytes], catalogue: KernelCatalogue
-) -> tuple[str, ...]:
+def _surplus(texts: Texts, planned: set[bytes], catalogue: KernelCatalogue) -> tuple[str, ...]:
     """Classes that are there by themselves and were not selected. One with the name of an op
     proves nothing: names of ops are there for many reasons."""
-    system = {_squeezed(each.kernel_class.encode()) for each in catalogue.kernels if each.system}
+    system = {squeezed(each.kernel_class.encode()) for each in catalogue.kernels if each.system}
     ops = {each.op.encode() for each in catalogue.ops}
-    known = {_squeezed(each.kernel_class.encode()): each.kernel_class for each in catalogue.kernels}
-    found = known.keys() & texts - planned - system - ops
+    known = {squeezed(each.kernel_class.encode()): each.kernel_class for each in catalogue.kernels}
+    found = known.keys() & texts.whole - planned - system - ops
     return tuple(sorted(known[each] for each in found))

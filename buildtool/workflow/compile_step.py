@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from buildtool.backends.fingerprint_object import add_fingerprint
 from buildtool.workflow.workspace import Workspace
 
 
@@ -12,4 +13,5 @@ def run(work: Workspace) -> str:
         BuildError: something does not compile or link.
     """
     library = work.backend.build(work.job, work.plan)
+    add_fingerprint(work.job, work.plan, library.archives)
     return work.product.maker(work.target).assemble(work, library)

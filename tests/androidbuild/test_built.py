@@ -155,6 +155,8 @@ def test_from_a_target_to_an_aar(shop: Shop, first: CommandResult) -> None:
     with zipfile.ZipFile(aar) as archive:
         names = set(archive.namelist())
         manifest = archive.read("AndroidManifest.xml").decode()
+    said = shop.project.doit("identify", str(aar)).out
+    assert {f", that of one-{abi} here" in said for abi in (ABI, OTHER)} == {True}
     libraries = {f"jni/{abi}/libtensorflow_inference.so" for abi in (ABI, OTHER)}
     assert libraries | {"classes.jar", "R.txt"} <= names
     assert any(name.startswith("META-INF/licences/protobuf_archive/LICENSE") for name in names)

@@ -326,6 +326,22 @@ def test_what_is_in_it_is_explained_and_why(built: BuiltProject) -> None:
 
 
 @pytest.mark.usefixtures("as_it_was")
+def test_its_fingerprint_says_what_made_it_and_its_texts_what_runs_on_it(
+    built: BuiltProject, tmp_path: Path
+) -> None:
+    """Also of the stripped program; one kernel that a model lacks is told by its node."""
+    (tmp_path / "other.pbtxt").write_text(OTHER)
+    files = ("build/pi/runner/runner-stripped", "build/pi/dist/lib/libtensorflow.a")
+    said = built.project.doit("identify", *files, "model=models/digits.pb").out
+    assert said.count(", that of pi here") == 2
+    assert said.count("digits.pb: will run: ") == 2
+    refused = built.project.doit("identify", files[0], f"model={tmp_path}/other.pbtxt", code=5)
+    assert "other: node 'b': op Neg with T=int32: it has no kernel of it" in refused.out
+    assert "runner-stripped: " in refused.err
+    assert "other.pbtxt will not run on it: it has not what Neg" in refused.err
+
+
+@pytest.mark.usefixtures("as_it_was")
 def test_without_its_reports_a_target_is_explained_without_bytes(built: BuiltProject) -> None:
     built.project.doit("clean", "size:pi")
     said = built.project.doit("explain:pi", "MatMul").out

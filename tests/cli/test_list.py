@@ -51,7 +51,9 @@ def test_every_step_of_every_target_is_listed_with_what_it_does(project: Project
     assert {path.stem for path in (project.root / "targets").glob("*.yaml")} < set(targets)
     sliced = [name for name, target in targets.items() if target.slices]
     steps = {
-        f"{step.name}:{name}" for step in STEPS for name in (sliced if step.packs else targets)
+        f"{step.name}:{name}"
+        for step in STEPS
+        for name in (() if step.of_files else sliced if step.packs else targets)
     }
     assert set(names) == {*(step.name for step in STEPS), *steps}
     assert {*NAMED, "build:ios", "build:ios-arm64", "package:ios"} < set(names)

@@ -84,6 +84,16 @@ def test_what_stands_behind_explain_is_what_it_is_asked(project: Project) -> Non
     assert "plan:linux failed" in ended.err
 
 
+def test_what_stands_behind_identify_are_files(project: Project) -> None:
+    """Also if they are called nearly like a step; one that is none is told with exit code 3."""
+    ended = project.doit("identify", "bulid", "dodo.py", code=3)
+    assert "perhaps" not in ended.err
+    assert "bulid: there is no such file" in ended.err
+    assert 'dodo.py: is no library and no program: it starts with b\'"""The t\'' in ended.err
+    ended = project.doit("identify", code=3)
+    assert "identify: which file?\n    identify FILE: a library, a program" in ended.err
+
+
 def test_a_target_that_lacks_something_fails_the_doctor_and_nothing_is_made(
     project: Project,
 ) -> None:

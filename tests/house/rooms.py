@@ -113,8 +113,8 @@ ROOMS = (
     Room(
         name="answers",
         question="Why is something in a library, or why not? What changed from one build to "
-        "another?",
-        uses=("binary", "catalogue", "plan", "report"),
+        "another? What is in a file that somebody left behind?",
+        uses=("binary", "catalogue", "model", "plan", "report"),
     ),
     Room(
         name="profile",
@@ -145,7 +145,9 @@ ROOMS = (
     ),
     Room(
         name="backends/backend",
-        question="What is a backend, and what is it given to build?",
+        question="What is a backend, what is it given to build, and what does each build say of "
+        "itself?",
+        modules=("buildtool.backends.backend", "buildtool.backends.fingerprint_object"),
         uses=("config", "starlark", "plan", "sources", "rename", "tools", "platforms"),
     ),
     Room(

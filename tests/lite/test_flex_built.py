@@ -105,6 +105,7 @@ def test_shared_libraries_are_found_by_their_names(built: Project, tmp_path: Pat
     assert libraries["libtensorflowlite_flex.so"] == 1
     assert libraries["libtensorflowlite_c.so"] > 37
     lib = folder / "dist/lib"
+    assert built.doit("identify", str(lib)).out.count(", that of shared here") == 2
     (tmp_path / "app.c").write_text(APP)
     for name, more in (("with", ("-Wl,--no-as-needed", "-ltensorflowlite_flex")), ("without", ())):
         start(

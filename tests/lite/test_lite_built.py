@@ -71,6 +71,13 @@ def test_it_is_proved_to_compute_what_the_interpreter_does(built: Project) -> No
     assert {each["name"] for each in report["size"]["ops"]} == {"FULLY_CONNECTED", "SOFTMAX"}
 
 
+def test_its_fingerprint_stays_in_what_is_linked_with_its_flags(built: Project) -> None:
+    program = "build/linux-lite/runner/runner-stripped"
+    said = built.doit("identify", program, "model=models/digits.tflite").out
+    assert ", that of linux-lite here" in said
+    assert "digits.tflite: will run: 2 ops have their kernels" in said
+
+
 def test_only_what_the_model_needs_is_linked(built: Project) -> None:
     files = json.loads((built.folder("linux-lite") / "generated" / "files.json").read_text())
     paths = {file["path"] for file in files}

@@ -95,6 +95,7 @@ def test_what_an_app_s_build_reads(tmp_path: Path, golden: Callable[[Path, str],
         link_flags=link_flags,
         library=RUNTIME.library,
     )
-    assert link_flags == ("lib/libtensorflow-lite.a", "-Wl,--gc-sections", "-pthread", "-lm")
+    own = ("lib/libtensorflow-lite.a", "-Wl,-u,buildtool_fingerprint")
+    assert link_flags == (*own, "-Wl,--gc-sections", "-pthread", "-lm")
     for name in json.loads(renderer.finish().read_text()):
         golden(GOLDEN / "dist" / f"{name}.golden", (tmp_path / name).read_text())

@@ -139,8 +139,22 @@ def test_the_package(phone: Phone) -> None:
     licences = {each["name"]: each.get("licenses") for each in bill["components"]}
     assert licences["protobuf"] == [{"license": {"id": "BSD-3-Clause"}}]
     assert licences["nsync"] == [{"license": {"id": "Apache-2.0"}}]
+    said = phone.workshop.project.doit("identify", str(bundle)).out
+    for slice_ in ("arm64", "x86_64-simulator"):
+        assert f"{bundle}: ios-{slice_}/" in said
+        assert f", that of phone-{slice_} here" in said
     headers = bundle / "ios-arm64" / "Headers"
     assert (headers / "tensorflow/core/public/session.h").is_file()
+
+
+def test_symbols_are_explained_by_the_map_of_apples_linkers(phone: Phone) -> None:
+    """By their C++ names, though the map has the linker's; each slice has its own."""
+    phone.workshop.doit("explain", "classes", "tensorflow::Executor::Run")
+    for slice_ in ("arm64", "x86_64-simulator"):
+        (answer,) = phone.result(slice_, "explain/answer")["answers"]
+        assert (answer["kind"], answer["included"]) == ("symbol", True)
+        assert answer["chain"][0]["file"].startswith("tensorflow/core/")
+        assert 0 < sum(part["size"] for part in answer["parts"]) < 10_000
 
 
 def test_a_build_with_nothing_to_do(phone: Phone) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from buildtool.binary.archive import read_archive, repeated_members
+from buildtool.core.fingerprint import SYMBOL
 from tests.makefile.conftest import UNOPTIMISED
 
 if TYPE_CHECKING:
@@ -34,6 +35,15 @@ def test_it_is_proved(built: BuiltMiniature) -> None:
     assert report["proved"] is True
     assert report["tensorflow_version"] == "1.8.0-miniature"
     assert (report["verification"]["missing"], report["verification"]["surplus"]) == ([], [])
+
+
+def test_what_made_it_is_told_of_the_stripped_program(built: BuiltMiniature) -> None:
+    """And which kernels it has: by the texts of their classes."""
+    program = built.project.folder(built.target) / "runner" / "runner-stripped"
+    said = built.project.doit("identify", str(program)).out
+    assert f"for the target {built.target}, from TensorFlow 1.8.0-miniature (tree " in said
+    assert f", that of {built.target} here" in said
+    assert "BiasAdd" in said
 
 
 def test_the_slips_of_the_trees_list_are_told(built: BuiltMiniature) -> None:
@@ -94,7 +104,8 @@ def test_nothing_of_this_machine_gets_in(built: BuiltMiniature) -> None:
 
 def test_each_object_is_in_the_archive_once(built: BuiltMiniature) -> None:
     members = read_archive(built.archive)
-    assert len(members) == len(built.files)
+    assert [each.name for each in members].count(f"{SYMBOL}.o") == 1
+    assert len(members) == len(built.files) + 1
     assert repeated_members(members) == ()
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.backends.backend import Job
-from buildtool.backends.bazel.groups import BUILD, find_flavour, trimmed_build, trims
+from buildtool.backends.bazel.groups import BUILD, KERNELS, find_flavour, trimmed_build, trims
 from buildtool.backends.bazel.labels import PACKAGE
 from buildtool.backends.bazel.linkopts import edited, expands_labels
 from buildtool.backends.bazel.setup import Setup
 from buildtool.backends.common.overlay import overlay
+from buildtool.backends.fingerprint_object import fingerprint_source
 from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.fingerprint import SYMBOL
 from buildtool.core.plain_paths import is_plain
 from buildtool.core.render import Renderer
 from buildtool.core.values import BuildPlan
@@ -25,6 +27,8 @@ from buildtool.starlark.buildfiles import BuildConditions, BuildGraph, load_pack
 from buildtool.tools.bazel.workspace_file import read_text
 
 FOLDER = "bazel"
+# Among the kernels' files, which Bazel links whole.
+FINGERPRINT = f"{KERNELS}/{SYMBOL}.cc"
 # Beside the header that includes it by this name (framework/selective_registration.h), and among
 # the headers that BUILD files take by glob(): 1.0 to 2.2.
 SELECTION = "tensorflow/core/framework/ops_to_register.h"
@@ -95,8 +99,9 @@ def make_workspace(
         files |= _selection(tree, header.read_text(encoding="utf-8"))
     if trims(job.target):
         trimmed = trimmed_build(plan, graph, find_flavour(graph), learnt)
-        files[BUILD] = trimmed.text
-        added = f", {len(trimmed.added)} added" if trimmed.added else ""
+        files |= {BUILD: trimmed.text, FINGERPRINT: fingerprint_source(plan)}
+        more = len(trimmed.added) - 1  # beside the fingerprint
+        added = f", {more} added" if more else ""
         notes.append(
             f"of the tree's kernels for Android {len(trimmed.kept)} files are compiled and "
             f"{len(trimmed.dropped)} are not{added}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from buildtool.backends.bazel.trimming import SOURCES, TrimmedBuildFile, trim_groups
 from buildtool.config import Target
 from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.fingerprint import SYMBOL
 from buildtool.core.values import BuildPlan
 from buildtool.plan.build_plan import TENSORFLOW
 from buildtool.starlark.build_values import build_file
@@ -133,8 +134,8 @@ def needed_of(graph: BuildGraph, flavour: Flavour, files: Iterable[str]) -> set[
 def trimmed_build(
     plan: BuildPlan, graph: BuildGraph, flavour: Flavour, learnt: Collection[str] = ()
 ) -> TrimmedBuildFile:
-    """The BUILD file of the kernels, with groups of the plan's files alone, and of those that an
-    earlier link was found to lack (``learnt``).
+    """The BUILD file of the kernels, with groups of the plan's files alone, of those that an
+    earlier link was found to lack (``learnt``), and of the fingerprint.
 
     Raises:
         ConfigError: a file that is needed stands where the groups cannot name it; all of them.
@@ -149,7 +150,7 @@ def trimmed_build(
     return trim_groups(
         read_text(tree / BUILD),
         groups_of(graph, flavour),
-        names | {label for label in taken if label.endswith(SOURCES)},
+        {*names, f"{SYMBOL}.cc", *(label for label in taken if label.endswith(SOURCES))},
         path=str(tree / BUILD),
         drop=left,
     )

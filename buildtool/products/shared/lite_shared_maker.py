@@ -11,6 +11,7 @@ from pathlib import Path
 from buildtool.backends.backend import Job, Library
 from buildtool.config import Target
 from buildtool.core.errors import Problem
+from buildtool.core.fingerprint import SYMBOL as FINGERPRINT
 from buildtool.core.lite_names import is_lite
 from buildtool.core.paths import FLEX_LIBRARY, LITE_C_RUNNER, LITE_LIBRARY, Layout
 from buildtool.core.render import Renderer
@@ -164,7 +165,7 @@ def _link(build: Build, name: str) -> SharedLink:
         name=name,
         exports=(PATTERN,),
         flags=(
-            *(f"-Wl,-u,{function}" for function in wanted),
+            *(f"-Wl,-u,{function}" for function in (*wanted, FINGERPRINT)),
             *flags[flags.index(f"lib/{library.plain}") :],
         ),
     )
