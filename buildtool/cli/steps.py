@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildtool.apps import has_app
 from buildtool.cli.stamps import Stamp, compiler_stamp, product_stamp, run_stamp, tree_stamp
 from buildtool.config import Target
 from buildtool.core.checkpoint_files import find_checkpoint
@@ -267,6 +268,15 @@ STEPS = (
         unwanted="only graphs can be profiled yet, not .tflite models",
         measures=True,
         asks=(str(AT.plan), str(AT.models)),
+    ),
+    Step(
+        name="app",
+        doc="write a small app that runs the model, into apps/, for you to go on with",
+        run="app_step",
+        reads=(str(AT.plan), str(AT.models)),
+        wanted=has_app,
+        unwanted="no app is written for such a target yet; see docs/apps.md",
+        measures=True,
     ),
     Step(
         name="diff",

@@ -5,6 +5,7 @@ written. Knows nothing of TensorFlow or of tools; what the platforms and build s
 is theirs to say, through the checks that :func:`load_targets` is given.
 """
 
+from buildtool.config.app_keys import App
 from buildtool.config.backend_keys import Bazel, Makefile
 from buildtool.config.load import load_targets
 from buildtool.config.overrides import Overrides, parse_overrides
@@ -18,6 +19,7 @@ from buildtool.config.unread import unread_by_backend
 __all__ = [
     "COMMAND_LINE",
     "Android",
+    "App",
     "Bazel",
     "Flags",
     "Ios",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from buildtool.config.app_keys import App
 from buildtool.config.backend_keys import Bazel, Makefile
 from buildtool.config.kinds import (
     NO_RESULT,
@@ -114,6 +115,10 @@ class Model:
 
     prepare: Prepare | None = None
     """What is done with this model before it ships, in place of the target's `prepare`."""
+
+    app: App | None = field(default=None, metadata=NO_RESULT)
+    """What the app that `doit app` writes does with this model. Where a target has several, the app
+    is for the only one that has this key."""
 
     def __post_init__(self) -> None:
         if not self.name:

@@ -182,6 +182,8 @@ def _inputs(target: Target) -> Iterator[tuple[str, Path]]:
         yield f"models[{index}].path", model.path
         if model.samples is not None:
             yield f"models[{index}].samples", model.samples
+        if model.app is not None and model.app.labels is not None:
+            yield f"models[{index}].app.labels", model.app.labels
     for index, patch in enumerate(target.patches):
         yield f"patches[{index}]", patch
     if isinstance(target.tensorflow, Path) and target.where("tensorflow") == COMMAND_LINE:

@@ -27,6 +27,7 @@ class ApplePlatform:
     path_variables: tuple[str, ...] = ()
     ndk_build: bool = False
     run_keys: tuple[str, ...] = ()
+    app_builds: tuple[str, ...] = ()
 
     @property
     def link_flags(self) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ class ElfPlatform:
     link_flags: tuple[str, ...] = ("-pthread", "-ldl", "-lm")
     path_variables: tuple[str, ...] = ()
     ndk_build: bool = False
+    app_builds: tuple[str, ...] = ("cmake",)
     run_keys: tuple[str, ...] = ("host",)
 
     def sdk(self, target: Target, abi: Abi, access: SourceAccess) -> Path | None:

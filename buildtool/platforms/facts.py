@@ -59,6 +59,12 @@ class Platform(Protocol):
         ...
 
     @property
+    def app_builds(self) -> tuple[str, ...]:
+        """The ways in which apps for it are built that this tool can write: names of
+        :data:`buildtool.apps.APP_BUILDS`."""
+        ...
+
+    @property
     def run_keys(self) -> tuple[str, ...]:
         """The keys of ``run`` with which a target says where its programs run."""
         ...

@@ -16,7 +16,7 @@ FOLDER = "examples"
 _MAPPED = "load_memory_mapped.cc"
 _FROM_BYTES = ("load_from_file.cc", "load_from_memory.cc", "load_decrypted.cc")
 # The types in C++ that are the same in all releases; int64 was long long in some.
-_TYPES = {
+CPP_TYPES = {
     "DT_BOOL": "bool",
     "DT_DOUBLE": "double",
     "DT_FLOAT": "float",
@@ -63,7 +63,7 @@ def _input(tensor: TensorInfo) -> dict[str, str]:
     return {
         "name": tensor.name,
         "dtype": tensor.dtype,
-        "type": _TYPES.get(tensor.dtype, ""),
+        "type": CPP_TYPES.get(tensor.dtype, ""),
         "shape": "{" + ", ".join(str(1 if size < 0 else size) for size in sizes) + "}",
         "about": f"{short(tensor.dtype)}, "
         + (f"[{told}]" if tensor.shape is not None else "of any shape"),

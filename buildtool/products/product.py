@@ -137,6 +137,10 @@ class ArchiveProduct:
         return False
 
     @property
+    def app_build(self) -> str:
+        return ""
+
+    @property
     def packs(self) -> bool:
         return self.load_packer is not None
 
@@ -251,6 +255,12 @@ class Product(Protocol):
     @property
     def maps_models(self) -> bool:
         """Whether apps can map models into memory: they need TensorFlow's C++ interface."""
+        ...
+
+    @property
+    def app_build(self) -> str:
+        """How an app of it is built, if this tool can write one: a name of
+        :data:`buildtool.apps.APP_BUILDS`."""
         ...
 
     def takes(self, tree: Path | None) -> bool:

@@ -143,7 +143,9 @@ class Runtime:
     """One runtime. ``runner`` is the source of the program that proves a library of it, and
     ``headers`` are what apps include besides what that does. ``looks_into`` says whether the steps
     ``inspect`` and ``profile`` know its models, ``has_examples`` whether apps get programs that
-    load them. ``shared_libraries`` are the names of its shared libraries, if it has some of its
+    load them. ``app_source`` is
+    the template by which an app loads and runs models, ``loading_ways`` are the ways that it knows.
+    ``shared_libraries`` are the names of its shared libraries, if it has some of its
     own. ``runner_defines`` are macros that the runner of
     some models needs; ``find_problems`` finds keys of a target that say nothing to it."""
 
@@ -153,6 +155,8 @@ class Runtime:
     headers: tuple[str, ...]
     looks_into: bool
     has_examples: bool
+    app_source: str
+    loading_ways: tuple[str, ...]
     shared_libraries: tuple[str, ...]
     runner_defines: Callable[[Sequence[ModelInfo]], tuple[str, ...]]
     find_problems: Callable[[Target], Iterator[Problem]]

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 import yaml
 
-from buildtool.config import Android, Bazel, Ios, Makefile, load_targets, slice_targets
+from buildtool.config import Android, App, Bazel, Ios, Makefile, load_targets, slice_targets
 from buildtool.config.backend_keys import Dependency
 from buildtool.config.describe import KINDS, documented
 from buildtool.config.overrides import WORDS
@@ -38,7 +38,7 @@ TARGETS = PROJECT / "targets"
 GOLDEN = Path(__file__).parent / "golden"
 SECTIONS = (
     *(DraftTarget, Target, Model, ModelInput, Optimise, SizeBudget, Flags),
-    *(Ios, Android, Makefile, Dependency, Bazel, Prepare),
+    *(Ios, Android, Makefile, Dependency, Bazel, Prepare, App),
 )
 RENEW = "run: python -m buildtool.config.schema --write"
 

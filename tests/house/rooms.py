@@ -412,6 +412,11 @@ ROOMS = (
         ),
     ),
     Room(
+        name="apps",
+        question="What does a small app for the model look like, and what of it is the user's?",
+        uses=("config", "platforms", "runtimes", "products/product", "products"),
+    ),
+    Room(
         name="workflow",
         question="In which order? One module a step; the only room that knows all stages.",
         uses=(
@@ -436,6 +441,7 @@ ROOMS = (
             "runtimes",
             "products/product",
             "products",
+            "apps",
         ),
     ),
     Room(
@@ -451,6 +457,7 @@ ROOMS = (
             "backends",
             "runtimes",
             "products",
+            "apps",
             "workflow",
         ),
     ),

@@ -1,4 +1,4 @@
-"""What only builds of TensorFlow Lite need, where this machine has it."""
+"""What only builds of TensorFlow Lite need, where this machine has it, and the apps of such."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from buildtool.core.errors import DownloadError
 from buildtool.core.paths import LOCK
+from buildtool.core.run import Command, run
 from buildtool.sources import Cache, Progress, fetch_all, load_lock
 
 if TYPE_CHECKING:
@@ -26,6 +27,15 @@ def build_lite(
     project = make_project(root, cache=cache)
     project.doit(f"build:{target}")
     return project
+
+
+def build_app(project: Project, target: str) -> Path:
+    """The program of the app that was written for a target."""
+    app = project.root / "apps" / target
+    configured = ("cmake", "-S", str(app), "-B", str(app / "build"), "-G", "Ninja")
+    for argv in (configured, ("cmake", "--build", str(app / "build"))):
+        run(Command(argv=argv), what="an app")
+    return app / "build" / "app"
 
 
 def _need_lite_sources(cache: Path) -> None:

@@ -13,7 +13,7 @@ from buildtool.core.run import Command, Completed, run
 from buildtool.model.encoding import make_node
 from tests.conftest import Project
 from tests.lite.small_models import Op, flex, small_model
-from tests.lite.sources import build_lite
+from tests.lite.sources import build_app, build_lite
 
 pytestmark = [pytest.mark.real_tree, pytest.mark.build]
 
@@ -120,6 +120,14 @@ def test_shared_libraries_are_found_by_their_names(built: Project, tmp_path: Pat
 
 def start(*argv: str | Path, check: bool = True) -> Completed:
     return run(Command(argv=tuple(map(str, argv))), what="a program", check=check)
+
+
+def test_the_app_that_is_written_runs_the_model(built: Project, tmp_path: Path) -> None:
+    built.doit("app:linux-flex")
+    given = tmp_path / "numbers"
+    given.write_text("\n".join(map(str, MATRIX)))
+    lines = start(build_app(built, "linux-flex"), "--top=2", given).stdout.splitlines()
+    assert [line.split() for line in lines[-2:]] == [["0.284768", "0"], ["0.00377177", "1"]]
 
 
 def test_an_app_finds_the_cmake_package(built: Project, tmp_path: Path) -> None:

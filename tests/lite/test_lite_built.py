@@ -15,7 +15,7 @@ from buildtool.core.run import Command, Completed, run
 from buildtool.starlark.buildfiles import NNAPI_DISABLED
 from tests.conftest import Project
 from tests.lite.small_models import Op, small_model
-from tests.lite.sources import build_lite
+from tests.lite.sources import build_app, build_lite
 
 pytestmark = [pytest.mark.real_tree, pytest.mark.build]
 
@@ -135,6 +135,23 @@ def test_an_app_finds_the_cmake_package(dist: Path, tmp_path: Path) -> None:
     start("ninja", "-C", binary)
     model = Path(__file__).resolve().parents[2] / "models" / "digits.tflite"
     assert len(start(binary / "app", model).stdout.split()) == 10
+
+
+def test_the_app_that_is_written_runs_the_model(built: Project, tmp_path: Path) -> None:
+    built.doit("app:linux-lite")
+    app, given = build_app(built, "linux-lite"), tmp_path / "numbers"
+    given.write_text(" ".join(str(i % 17 / 16) for i in range(64)))
+    said = [start(app, f"--load={way}", given).stdout.splitlines() for way in ("mapped", "memory")]
+    assert said[0][0].startswith("loaded (mapped) in ")
+    assert said[0][3:] == said[1][3:]
+    assert said[0][3] == "probabilities: FLOAT32 [1, 10]"
+    assert said[0][4].split()[1] == "4"
+    model = built.root / "models" / "digits.tflite"
+    (tmp_path / "cut").write_bytes(model.read_bytes()[:5000])
+    for way in ("mapped", "memory"):
+        done = start(app, f"--load={way}", f"--model={tmp_path}/cut", given, check=False)
+        assert done.returncode == 1
+        assert f"app: {tmp_path}/cut cannot be loaded" in done.stderr
 
 
 def test_licences_and_headers_stand_beside_it(dist: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from buildtool.binary.archive import read_archive, repeated_members
 from buildtool.core.fingerprint import SYMBOL
+from buildtool.core.run import Command, run
 from tests.makefile.conftest import UNOPTIMISED
 
 if TYPE_CHECKING:
@@ -123,6 +124,27 @@ def test_its_protoc_makes_messages_without_reflection(
 
 def test_there_is_nothing_left_to_do(built: BuiltMiniature) -> None:
     assert built.doit("build").out == "build:pi-makefile: up to date\n"
+
+
+def test_the_app_that_is_written_runs_the_model(built: BuiltMiniature, tmp_path: Path) -> None:
+    """TensorFlow 1.x has another C++ interface, and its apps an older C++."""
+    built.doit("app")
+    # CMake itself does not take all that is in the name of the project's folder.
+    app = shutil.copytree(built.project.root / "apps" / "pi-makefile", tmp_path / "app")
+    (model,) = (built.folder / "dist" / "models").iterdir()
+    shutil.copy(model, tmp_path / "m.pb")
+    places = (f"-DTENSORFLOW_DIST={built.folder / 'dist'}", f"-DMODEL={tmp_path / 'm.pb'}")
+    made = str(tmp_path / "made")
+    for argv in (("-S", str(app), "-B", made, "-G", "Ninja", *places), ("--build", made)):
+        run(Command(argv=("cmake", *argv)), what="an app")
+    (tmp_path / "numbers").write_text("1 " * 12)
+    emulator = ("qemu-arm-static", "-L", "/usr/arm-linux-gnueabihf")
+    words = ("--load=memory", str(tmp_path / "numbers"))
+    done = run(Command(argv=(*emulator, f"{made}/app", *words)), what="an app")
+    lines = done.stdout.splitlines()
+    assert lines[3] == "y:0: float [3, 2]"
+    # Each row is the softmax of 3.25 and 2.
+    assert [float(line.split()[0]) for line in lines[4:]] == [*(0.7773, 0.2227) * 2, 0.7773]
 
 
 def test_for_this_machine_a_tree_is_known_by_its_makefile(workshop: Workshop) -> None:

@@ -18,6 +18,7 @@ class AarProduct:
     packs = True
     exports_functions = False
     maps_models = False
+    app_build = ""
 
     def takes(self, tree: Path | None) -> bool:
         del tree

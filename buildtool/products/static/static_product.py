@@ -41,6 +41,10 @@ class StaticProduct(ArchiveProduct):
         return tuple(RUNTIMES)
 
     @property
+    def app_build(self) -> str:
+        return "cmake"
+
+    @property
     def maps_models(self) -> bool:
         return True
 

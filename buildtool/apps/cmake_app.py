@@ -1,0 +1,130 @@
+"""An app in C++ that CMake builds with the archives of a target, for Linux and its boards."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+from buildtool.apps.app_facts import AppFacts
+from buildtool.apps.app_inputs import BYTES, FED, IMAGE, NUMBERS, SOUND, STRING, AppInput
+from buildtool.config import Target
+from buildtool.core.datatypes import short
+from buildtool.core.render import Renderer, cmake_string
+from buildtool.core.values import Abi
+from buildtool.products.examples import CPP_TYPES
+from buildtool.runtimes import find_runtime
+
+TEMPLATES = "app/cmake"
+_ALWAYS = ("CMakeLists.txt", "facts.h", "facts.cc", "main.cc", "model.h")
+_OF_KIND = {IMAGE: ("image.h", "image.cc"), SOUND: ("sound.h", "sound.cc")}
+_WORDS = {IMAGE: "IMAGE", SOUND: "WAV", NUMBERS: "NUMBERS", BYTES: "FILE"}
+_HERE = "${CMAKE_CURRENT_LIST_DIR}"
+_GIVEN = {
+    IMAGE: "an image: PPM or PGM, and JPEG and PNG where the system has a library for them",
+    SOUND: "a sound: a WAV file",
+    NUMBERS: "a text file of numbers",
+    BYTES: "a file of which the bytes are fed",
+}
+
+
+def render_app(
+    renderer: Renderer, target: Target, abi: Abi, facts: AppFacts, *, dist: Path, version: str
+) -> dict[str, bytes]:
+    """The files of the app, by their names. The renderer's folder is where they will stand,
+    ``dist`` that of the library; ``version`` is TensorFlow's."""
+    folder, runtime = renderer.folder, find_runtime(target)
+    values = {
+        **_library(target, folder, dist),
+        **_model(target, folder, facts, dist),
+        "toolchain": bool(abi.sysroot),
+        "initialisers": facts.initialisers,
+        "release_1": version.startswith("1."),
+    }
+    names = [*_ALWAYS, *(name for kind in _OF_KIND if facts.takes(kind) for name in _OF_KIND[kind])]
+    files = {name: renderer.text(f"{TEMPLATES}/{name}.j2", **values) for name in names}
+    files["model.cc"] = renderer.text(f"{TEMPLATES}/{runtime.app_source}.j2", **values)
+    if abi.sysroot:
+        more = _toolchain(folder, target, abi)
+        files["toolchain.cmake"] = renderer.text(f"{TEMPLATES}/toolchain.cmake.j2", **more)
+    found = {name: text.encode() for name, text in files.items()}
+    return found | ({"labels.txt": facts.labels.read_bytes()} if facts.labels else {})
+
+
+def _library(target: Target, folder: Path, dist: Path) -> dict[str, Any]:
+    """Where the app's build finds the library, and what it calls it."""
+    library = find_runtime(target).library
+    return {
+        "target": target.id,
+        "title": library.title,
+        "package": library.package,
+        "component": library.component,
+        "dist": _seen_from(folder, dist),
+    }
+
+
+def _model(target: Target, folder: Path, facts: AppFacts, dist: Path) -> dict[str, Any]:
+    """What the app is told of the model."""
+    types = {*(end.dtype for end in facts.inputs), *(end.dtype for end in facts.outputs)}
+    ways = ("mapped",) if facts.mapped else find_runtime(target).loading_ways
+    return {
+        "model": facts.model,
+        "model_file": facts.file.name,
+        "model_path": _place(target, folder, facts.file),
+        "made": facts.file.is_relative_to(dist),
+        "mapped": facts.mapped,
+        "ways": ways,
+        "image": facts.takes(IMAGE),
+        "sound": facts.takes(SOUND),
+        "numbers": facts.takes(NUMBERS),
+        "texts": STRING in types,
+        "labels": facts.labels is not None,
+        # As a program asks TensorFlow for those that differ in its releases.
+        "types": {
+            name: CPP_TYPES.get(name, f"tensorflow::EnumToDataType<tensorflow::{name}>::Type")
+            for name in (*FED, STRING)
+        },
+        "taken": sorted({end.dtype for end in facts.outputs} & {*FED}),
+        "inputs": [_input(each) for each in facts.inputs],
+        "outputs": [each.name for each in facts.outputs],
+    }
+
+
+def _input(found: AppInput) -> dict[str, Any]:
+    sizes = ", ".join("any" if size < 0 else str(size) for size in found.shape)
+    return {
+        **dataclasses.asdict(found),
+        "takes": f"k{found.takes.capitalize()}",
+        "raw": found.is_raw,
+        "word": _WORDS[found.takes],
+        "given": _GIVEN[found.takes],
+        "shown": f"{found.name}, {short(found.dtype)} [{sizes}]",
+        "about": f"{short(found.dtype)} [{sizes}]",
+    }
+
+
+def _toolchain(folder: Path, target: Target, abi: Abi) -> dict[str, Any]:
+    """The compiler of the target, as CMake is told of another machine's."""
+    named = str(target.compiler)
+    compiler = {"gcc": f"{abi.triple}-g++"}.get(named, named)
+    return {
+        "abi": abi.name,
+        "machine": abi.machine,
+        "triple": abi.triple,
+        "clang": named == "clang",
+        "compiler": f"{compiler}g++" if compiler.endswith("-") else compiler,
+        "flags": (*abi.cpu_flags, *target.cpu_flags),
+        "sysroot": _place(target, folder, target.sysroot) if target.sysroot else "",
+    }
+
+
+def _place(target: Target, folder: Path, path: Path) -> str:
+    """A path as an argument of CMake's: within the repository as it is seen from the app."""
+    if not path.is_relative_to(target.root):
+        return cmake_string(str(path))
+    return f'"{_HERE}/{cmake_string(_seen_from(folder, path))[1:]}'
+
+
+def _seen_from(folder: Path, path: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
