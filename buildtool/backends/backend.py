@@ -154,6 +154,11 @@ class Backend(Protocol):
         """
         ...
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The Debian packages of its toolchain's programs, besides those of the ABI."""
+        ...
+
     def helpers(self, target: Target) -> tuple[Helper, ...]:
         """The programs that it starts besides those of the toolchain."""
         ...

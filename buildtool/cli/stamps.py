@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -12,14 +11,11 @@ from typing import Any
 
 from buildtool.config import Target
 from buildtool.core.errors import BuildToolError
-from buildtool.core.paths import JAVA, MACHORUN, PACKAGE, RUNNERS, TEMPLATES
+from buildtool.core.own_digest import tool_digest
 from buildtool.platforms import target_abi
 from buildtool.products import find_product
 
 Stamp = Callable[[Target], str]
-OWN_FOLDERS = (PACKAGE, MACHORUN, TEMPLATES, RUNNERS, JAVA)
-# Files in them that decide nothing; nor do tests.
-OTHERS = (".md", ".pyc")
 
 
 def step_stamp(target: Target, stamps: Iterable[Stamp]) -> str:
@@ -52,19 +48,6 @@ def tree_stamp(target: Target) -> str:
     from buildtool.sources import local_tree  # noqa: PLC0415 - only for a user's own tree
 
     return local_tree(target.tensorflow).digest
-
-
-@functools.cache
-def tool_digest() -> str:
-    """The tool's own code, templates and data: a new version builds anew."""
-    digest = hashlib.sha256()
-    for folder in OWN_FOLDERS:
-        for path in sorted(folder.rglob("*")):
-            name = path.relative_to(folder.parent)
-            if path.is_file() and path.suffix not in OTHERS and "tests" not in name.parts:
-                digest.update(f"{name}\0".encode())
-                digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

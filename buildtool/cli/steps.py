@@ -58,7 +58,7 @@ class Step:
     those that ``ends_with`` names for the target itself. One that only ``looks`` shows what it
     finds each time, and is done once for a target of several ABIs. One that ``answers`` takes the
     words behind it as what it is asked, and answers for each slice. One that is done ``together``
-    is one task for all targets, besides that for each: the function of its module is ``diagnose``.
+    is one task for all targets, besides that for each: its module has a function ``run_together``.
     One ``of_files`` belongs to no target: the words behind it name the files that it is asked of.
     One that ``measures`` is done each time that it is asked for. One that cannot be done for each
     target ``asks``: a function ``refusal`` of its module says why not, from these files of earlier
@@ -174,6 +174,12 @@ STEPS = (
         run="show_step",
         folders=(str(AT.show),),
         looks=True,
+    ),
+    Step(
+        name="matrix",
+        doc="write the targets as matrices of GitHub Actions and GitLab, with what each needs",
+        run="matrix_step",
+        together=True,
     ),
     Step(
         name="inspect",

@@ -204,15 +204,18 @@ def _together(
 ) -> Task:
     """A step that is done for several targets at once, slices and all; it reads no files of theirs.
     What a target of several ABIs needs is what its slices do."""
-    parts = [each for target in targets for each in slice_targets(target) or (target,)]
     named = name != step.name
     folder = HOME / BUILD / targets[0].id if named else HOME / BUILD
 
     def act() -> str:
-        works = [
-            _workspace(each, name, overrides) for each in {each.id: each for each in parts}.values()
-        ]
-        return str(_module(step).diagnose(works, folder, named=named))
+        groups = {
+            target.id: [
+                _workspace(each, name, overrides) for each in slice_targets(target) or (target,)
+            ]
+            for target in targets
+            if named or not target.is_slice
+        }
+        return str(_module(step).run_together(groups, folder, named=named))
 
     return {"basename": name, "doc": doc, "actions": [_guarded(name, act)], "uptodate": [False]}
 

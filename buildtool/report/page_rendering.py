@@ -7,7 +7,6 @@ from the element of that name, and names the ``libraries`` that come before it.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from buildtool.core.paths import DATA, TEMPLATES
+from buildtool.core.terminal import visible
 
 _VIEWER = DATA / "viewer"
 # What pages are shown with, and the licences that go with each. The folder's README says why these
@@ -24,8 +24,6 @@ _LICENCES = {
     "cytoscape-dagre": ("cytoscape-dagre", "dagre"),
     "d3-hierarchy": ("d3-hierarchy",),
 }
-# Control characters, but tab and new line, and what turns the direction of text around.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def render_page(
@@ -53,10 +51,9 @@ def render_page(
 
 
 def _visible(value: Any) -> Any:
-    """A text with such characters written out, as in Python's own literals; all else as it is."""
-    if not isinstance(value, str) or isinstance(value, Markup):
-        return value
-    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], value)
+    """A text with what nobody would see written out; all else as it is."""
+    is_text = isinstance(value, str) and not isinstance(value, Markup)
+    return visible(value) if is_text else value
 
 
 def _page_data(values: Any) -> Markup:

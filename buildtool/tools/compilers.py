@@ -244,7 +244,11 @@ def _check_version(cxx: Tool, kind: str) -> None:
 
 def protoc_helper(series: str) -> Helper:
     """See :func:`find_protoc`."""
-    return Helper(name="protoc", find=lambda: tool("protoc", find_protoc(series)))
+    return Helper(
+        name="protoc",
+        find=lambda: tool("protoc", find_protoc(series)),
+        package="protobuf-compiler",
+    )
 
 
 def find_protoc(series: str) -> Path:

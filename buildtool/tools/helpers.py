@@ -14,11 +14,12 @@ from buildtool.tools.probing import first, tool
 class Helper:
     """A program that is needed; or, where ``without`` says what is lost, one that can be left out.
     ``find`` gives it, verified to run, and raises BuildToolError where it is not there or does not
-    do."""
+    do. ``package`` is the Debian package that has it, empty where there is none."""
 
     name: str
     find: Callable[[], Tool]
     without: str = ""
+    package: str = ""
 
 
 def program(name: str, package: str, *, without: str = "") -> Helper:
@@ -34,4 +35,7 @@ def program(name: str, package: str, *, without: str = "") -> Helper:
             raise ToolError(Problem(where=name, what=what, todo=todo))
         return tool(name, path)
 
-    return Helper(name=name, find=find, without=without)
+    return Helper(name=name, find=find, without=without, package=package)
+
+
+GIT = program("git", "git", without="no 'patches' can be applied, and some sources not be fetched")

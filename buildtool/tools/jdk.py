@@ -19,7 +19,8 @@ from buildtool.tools.helpers import Helper
 
 OLDEST = 8
 VARIABLE = "JAVA_HOME"
-TODO = "on Debian or Ubuntu: apt-get install default-jdk-headless"
+PACKAGE = "default-jdk-headless"
+TODO = f"on Debian or Ubuntu: apt-get install {PACKAGE}"
 _VERSION = re.compile(r"javac (?:1\.)?(\d+)")
 
 
@@ -64,7 +65,7 @@ def jdk_helper() -> Helper:
         jdk = find_jdk()
         return Tool(name="JDK", path=jdk.javac, version=f"Java {jdk.release}")
 
-    return Helper(name="JDK", find=find)
+    return Helper(name="JDK", find=find, package=PACKAGE)
 
 
 def jdk_state() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from buildtool.core.errors import Attempts, BuildToolError, Problem, ToolError
@@ -14,26 +14,27 @@ from buildtool.core.values import Tool, Toolchain
 from buildtool.doctor import machine
 from buildtool.doctor.finding import Finding, State, lacking, merged, missing
 from buildtool.report.page_rendering import render_page
-from buildtool.tools.helpers import Helper, program
+from buildtool.tools.helpers import GIT, Helper
 from buildtool.tools.parallel import parallel_jobs
 from buildtool.tools.probing import link_small_program
 from buildtool.verify import check_emulator
 from buildtool.verify.expected import find_reference
+from buildtool.workflow.locked_sources import locked_sources
 from buildtool.workflow.workspace import Workspace
 
 SCHEMA_VERSION = 1
 _SHOWN_TARGETS = 4
-GIT = program("git", "git", without="no 'patches' can be applied, and some sources not be fetched")
 
 
-def diagnose(works: Sequence[Workspace], folder: Path, *, named: bool) -> str:
-    """Look at this machine for these targets, show the table and keep it as JSON in ``folder``.
-    Returns a line.
+def run_together(groups: Mapping[str, Sequence[Workspace]], folder: Path, *, named: bool) -> str:
+    """Look at this machine for these targets, each with its slices, show the table and keep it as
+    JSON in ``folder``. Returns a line.
 
     Raises:
         ToolError: something is missing that they need, and they are ``named``: not just all that
             there are.
     """
+    works = list({work.target.id: work for own in groups.values() for work in own}.values())
     first = works[0]
     found = [*_common(first), *(each for work in works for each in _of_target(work))]
     rows = merged(found)
@@ -168,25 +169,18 @@ def _helper(helper: Helper, own: tuple[str, ...]) -> Iterator[Finding]:
 
 def _sources(work: Workspace) -> Iterator[Finding]:
     """Which sources are in the cache."""
-    target, lock = work.target, work.access.lock
-    named = target.tensorflow
-    tree = named if isinstance(named, Path) else None
+    target = work.target
+    if isinstance(target.tensorflow, Path):
+        where = str(target.tensorflow)
+        yield Finding(name="source tree", state=State.OK, where=where, targets=(target.id,))
+        return
     try:
-        version = lock[named].version if isinstance(named, str) else ""
-        if tree is not None:
-            yield Finding(name="source tree", state=State.OK, where=str(tree), targets=(target.id,))
-            return
-        names = [
-            *([named] if isinstance(named, str) else ()),
-            *work.backend.sources(target, version, tree, lock),
-        ]
+        known = locked_sources(work)
     except BuildToolError as failure:
         yield from lacking("sources", failure, targets=(target.id,))
         return
-    known = {name: lock[name] for name in names}
     absent = [
-        name
-        for name, source in known.items()
-        if not work.cache.stamp(source.name, source.tree).is_file()
+        source.name for source in known if not work.cache.stamp(source.name, source.tree).is_file()
     ]
+    names = [source.name for source in known]
     yield machine.sources(names, absent, cache=work.cache, offline=work.offline, target=target.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,10 +21,12 @@ MODULES = {each.name for each in pkgutil.iter_modules(workflow.__path__)}
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_each_step_has_a_module_that_runs_it(step: Step) -> None:
     module = importlib.import_module(f"buildtool.workflow.{step.run}")
-    function = module.diagnose if step.together else module.run
+    function = module.run_together if step.together else module.run
     signature = inspect.signature(function, eval_str=True)
     taken = [each.annotation for each in signature.parameters.values()]
-    assert taken == ([Sequence[Workspace], Path, bool] if step.together else [Workspace])
+    assert taken == (
+        [Mapping[str, Sequence[Workspace]], Path, bool] if step.together else [Workspace]
+    )
     assert signature.return_annotation is str
 
 

@@ -42,6 +42,7 @@ class BazelBackend:
     """See :class:`~buildtool.backends.backend.Backend`."""
 
     name = "bazel"
+    packages = ("clang", "llvm")
     folder = FOLDER
     cxx_standard = "c++11"
     products = ("aar",)

@@ -58,6 +58,7 @@ class MakefileBackend:
     """See :class:`~buildtool.backends.backend.Backend`."""
 
     name = "makefile"
+    packages = ("cmake", "ninja-build")
     folder = WORK
     cxx_standard = "c++11"
     products = ("static", "xcframework")
@@ -93,7 +94,11 @@ class MakefileBackend:
     def helpers(self, target: Target) -> tuple[Helper, ...]:
         return (
             program("make", "make"),
-            Helper(name="C++ compiler of this machine", find=lambda: find_host_toolchain().cxx),
+            Helper(
+                name="C++ compiler of this machine",
+                find=lambda: find_host_toolchain().cxx,
+                package="g++",
+            ),
             *launcher_helpers(target.launcher),
         )
 

@@ -50,6 +50,7 @@ class NativeBackend:
     """See :class:`~buildtool.backends.backend.Backend`."""
 
     name = "native"
+    packages = ("cmake", "ninja-build")
     folder = "native"
     cxx_standard = "c++17"
     products = ("static", "xcframework", "shared", "prefab", "java-library", "java-aar")
