@@ -91,6 +91,15 @@ class ForeignLibraries:
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Foreseen:
+    """The files that a build would link, by their keys, as far as earlier builds tell; of those
+    that are ``unknown`` no build has found out yet what they need."""
+
+    files: frozenset[str]
+    unknown: frozenset[str] = frozenset()
+
+
 class Backend(Protocol):
     """How one kind of tree is compiled. Methods only read the tree."""
 
@@ -219,6 +228,11 @@ class Backend(Protocol):
         Raises:
             BuildToolError: the tree does not give what the target asks for.
         """
+        ...
+
+    def foresee(self, job: Job, plan: BuildPlan) -> Foreseen:
+        """What would be linked, by what earlier builds of the tree have learnt; nothing is
+        compiled."""
         ...
 
     def render(self, renderer: Renderer, plan: BuildPlan, target: Target, abi: Abi) -> None:

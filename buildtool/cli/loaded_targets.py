@@ -19,6 +19,7 @@ from buildtool.config import (
     missing_files,
     parse_overrides,
     unreadable_names,
+    without_suppositions,
 )
 from buildtool.core.errors import ConfigError, Problem, tell_all
 from buildtool.core.plain_paths import make_absolute
@@ -51,6 +52,17 @@ def load_asked(folder: Path, default: Sequence[str]) -> tuple[Overrides, Mapping
     except ConfigError as failure:
         raise InvalidDodoFile(tell_all(failure.problems)) from None
     return overrides, targets
+
+
+def load_stated(folder: Path, name: str, overrides: Overrides) -> Target:
+    """The target of this name, or the slice, as its file states it: of what the command line says
+    only that counts which does not change the library.
+
+    Raises:
+        ConfigError: the file is wrong.
+    """
+    kept = without_suppositions(overrides)
+    return _load(folder, kept, frozenset({name}))[name]
 
 
 def _load(folder: Path, overrides: Overrides, asked: Collection[str]) -> Mapping[str, Target]:

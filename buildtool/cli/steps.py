@@ -60,6 +60,8 @@ class Step:
     words behind it as what it is asked, and answers for each slice. One that is done ``together``
     is one task for all targets, besides that for each: its module has a function ``run_together``.
     One ``of_files`` belongs to no target: the words behind it name the files that it is asked of.
+    One that ``supposes`` takes what the command line says of the target for a supposition: it knows
+    the target as its file states it, too, and is done for each slice.
     One that ``measures`` is done each time that it is asked for. One that cannot be done for each
     target ``asks``: a function ``refusal`` of its module says why not, from these files of earlier
     steps, before any other that it reads is made. A target that does not have a step ``wanted`` is
@@ -84,8 +86,14 @@ class Step:
     answers: bool = False
     together: bool = False
     of_files: bool = False
+    supposes: bool = False
     measures: bool = False
     asks: tuple[str, ...] = ()
+
+    @property
+    def is_of_slices(self) -> bool:
+        """Whether its task for a target of several ABIs does it for each of them."""
+        return self.answers or self.supposes
 
     def read_by(self, target: Target) -> tuple[str, ...]:
         """The files that it reads of this target."""
@@ -220,6 +228,13 @@ STEPS = (
         reads=(str(AT.plan), str(AT.models), str(AT.catalogue)),
         folders=(str(AT.explain),),
         answers=True,
+    ),
+    Step(
+        name="what-if",
+        doc="say what a change would cost, such as a second model: what-if:pi model=b.pb",
+        run="what_if_step",
+        folders=(str(AT.what_if),),
+        supposes=True,
     ),
     Step(
         name="identify",

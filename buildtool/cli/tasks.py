@@ -22,7 +22,7 @@ from doit.exceptions import InvalidDodoFile
 
 from buildtool.cli.cleaning import clean_step
 from buildtool.cli.database import usable
-from buildtool.cli.loaded_targets import load_asked
+from buildtool.cli.loaded_targets import load_asked, load_stated
 from buildtool.cli.locks import lock_targets
 from buildtool.cli.mistakes import tell_unexpected
 from buildtool.cli.reporter import Failure, StepReporter
@@ -159,7 +159,7 @@ def _all_tasks() -> Iterator[Task]:
                     yield _task(step, target, overrides)
             elif not step.wanted(target):
                 yield _idle(step, target)
-            elif target.slices and not (step.looks or step.answers):
+            elif target.slices and not (step.looks or step.is_of_slices):
                 yield _sliced(step, target)
             else:
                 yield _task(step, target, overrides)
@@ -174,8 +174,8 @@ def _task(step: Step, target: Target, overrides: Overrides) -> Task:
     does it for each."""
     folder = BUILD / target.id
     slices = slice_targets(target) or (target,)
-    sources = slices if step.packs or step.answers else (target,)
-    acting = slices if step.answers else (target,)
+    sources = slices if step.packs or step.is_of_slices else (target,)
+    acting = slices if step.is_of_slices else (target,)
     reads = [BUILD / each.id / name for each in sources for name in step.read_by(each)]
     writes = step.written_for(target)
     checks = [
@@ -194,7 +194,7 @@ def _task(step: Step, target: Target, overrides: Overrides) -> Task:
         "file_dep": [*map(str, step.user_files(target)), *map(str, () if made else reads)],
         "targets": [str(folder / name) for name in writes],
         "task_dep": [f"{name}:{each.id}" for name in step.after for each in sources],
-        "uptodate": [False] if step.looks or step.measures or step.answers else checks,
+        "uptodate": [False] if step.looks or step.measures or step.is_of_slices else checks,
         "clean": [functools.partial(_cleaned, step, folder, writes)],
     }
 
@@ -349,7 +349,10 @@ def _failed(failure: BuildToolError) -> Failure:
 
 
 def _run(step: Step, target: Target, name: str, overrides: Overrides) -> str:
-    return str(_module(step).run(_workspace(target, name, overrides)))
+    work = _workspace(target, name, overrides)
+    if step.supposes:
+        work = dataclasses.replace(work, stated=load_stated(TARGETS, target.id, overrides))
+    return str(_module(step).run(work))
 
 
 def _refusal(step: Step, target: Target, overrides: Overrides) -> str:

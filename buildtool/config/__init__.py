@@ -8,7 +8,7 @@ is theirs to say, through the checks that :func:`load_targets` is given.
 from buildtool.config.app_keys import App
 from buildtool.config.backend_keys import Bazel, Makefile
 from buildtool.config.load import load_targets
-from buildtool.config.overrides import Overrides, parse_overrides
+from buildtool.config.overrides import Overrides, parse_overrides, without_suppositions
 from buildtool.config.platform_keys import Android, Ios
 from buildtool.config.prepare_keys import Prepare
 from buildtool.config.slices import slice_targets
@@ -37,4 +37,5 @@ __all__ = [
     "slice_targets",
     "unread_by_backend",
     "unreadable_names",
+    "without_suppositions",
 ]

@@ -47,6 +47,7 @@ class Overrides:
     activations: str = ""
     format: str = ""
     host: Host | None = None
+    types: str = ""
 
     @property
     def preparing(self) -> Mapping[str, object]:
@@ -54,6 +55,12 @@ class Overrides:
         named = ("weights", "activations", "format")
         found = {name: getattr(self, name) for name in named if getattr(self, name)}
         return found if self.prepare is None else {"steps": self.prepare, **found}
+
+
+def without_suppositions(overrides: Overrides) -> Overrides:
+    """Of what the command line says, what does not change the library: where and how it is
+    built."""
+    return Overrides(offline=overrides.offline, jobs=overrides.jobs, host=overrides.host)
 
 
 def parse_overrides(words: Mapping[str, str], *, cwd: Path) -> Overrides:
@@ -97,6 +104,8 @@ def overridden(target: Target, overrides: Overrides) -> Target:
         new["jobs"] = overrides.jobs
     if overrides.rewrites is not None:
         new["rewrites"] = overrides.rewrites
+    if overrides.types:
+        new["types"] = overrides.types
     if overrides.preparing:
         new["prepare"] = dataclasses.replace(target.prepare, **overrides.preparing)  # type: ignore[arg-type]  # as above
     kept = {key: where for key, where in target.origins.items() if _top(key) not in new}
@@ -222,6 +231,10 @@ def _host(written: str, _: Path) -> Host:
     return host(Value(data=written, where=COMMAND_LINE, raw=written)) if written else Host("")
 
 
+def _types(written: str, _: Path) -> str:
+    return _one_of(written, choices(keys_of(Target)["types"].type))
+
+
 def _steps(written: str, _: Path) -> tuple[str, ...]:
     """Steps with commas between them; an empty text is none."""
     return tuple(_one_of(name, _choices_of("steps")) for name in _names(written, _))
@@ -257,6 +270,7 @@ WORDS: Mapping[str, tuple[str, Callable[[str, Path], object]]] = {
     "activations": ("activations", _choice("activations")),
     "format": ("format", _choice("format")),
     "host": ("host", _host),
+    "types": ("types", _types),
     "runs": ("runs", _count),
     "against": ("against", _others),
     "grow": ("grow", _growth),

@@ -144,6 +144,11 @@ class Layout:
         return self.folder / "explain"
 
     @property
+    def what_if(self) -> Path:
+        """What was last supposed, and what it would change."""
+        return self.folder / "what-if"
+
+    @property
     def diff(self) -> Path:
         """What changed, as the step ``diff`` has found it."""
         return self.folder / "diff"

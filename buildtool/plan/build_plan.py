@@ -194,14 +194,18 @@ def plan_to_json(plan: BuildPlan) -> dict[str, Any]:
     return {"schema_version": SCHEMA_VERSION, **value, "uses": list(map(_use_to_json, plan.uses))}
 
 
+def plan_digest(plan: BuildPlan) -> str:
+    """The SHA-256 of ``plan.json``."""
+    return hashlib.sha256(to_json(plan_to_json(plan)).encode()).hexdigest()
+
+
 def fingerprint_of(plan: BuildPlan) -> Fingerprint:
     """What a library that is built by the plan says of itself."""
-    text = to_json(plan_to_json(plan))
     return make_fingerprint(
         target=plan.target,
         release=plan.tensorflow_version,
         tree=plan.tree_digest,
-        plan=hashlib.sha256(text.encode()).hexdigest(),
+        plan=plan_digest(plan),
         models=[(model.name, model.sha256) for model in plan.models],
     )
 

@@ -71,7 +71,7 @@ def _row(model: ModelInfo | PreparedModel) -> dict[str, Any]:
 
 def store_result(layout: Layout, name: str, value: Any) -> None:
     """Keep the result of a step, with the plan that it is about."""
-    content = {"plan": _plan_digest(layout), name: dataclasses.asdict(value)}
+    content = {"plan": digest_of_plan(layout), name: dataclasses.asdict(value)}
     write_if_changed(layout.result(name), to_json(content))
 
 
@@ -82,11 +82,12 @@ def load_result(layout: Layout, name: str, kind: type[T]) -> T | None:
     if not path.is_file():
         return None
     content = read_own(path)
-    if content.get("plan") != _plan_digest(layout):
+    if content.get("plan") != digest_of_plan(layout):
         return None
     with readable(path):
         return from_json(kind, content[name])
 
 
-def _plan_digest(layout: Layout) -> str:
+def digest_of_plan(layout: Layout) -> str:
+    """The SHA-256 of the plan that the step ``plan`` wrote."""
     return hashlib.sha256(layout.plan.read_bytes()).hexdigest()

@@ -10,7 +10,7 @@ from buildtool.catalogue import store
 from buildtool.config import Target
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.render import to_json, write_bytes_if_changed, write_if_changed
-from buildtool.core.values import KernelCatalogue, ModelInfo, PreparedModel
+from buildtool.core.values import BuildPlan, KernelCatalogue, ModelInfo, PreparedModel
 from buildtool.model import ModelSource
 from buildtool.plan.build_plan import RuntimeRoot, plan_to_json
 from buildtool.workflow.kept import write_models
@@ -25,9 +25,7 @@ def run(work: Workspace) -> str:
         ConfigError: the target has keys that its runtime does not read.
         ModelError: the models cannot run on such a library; every reason at once.
     """
-    if unread := [*work.runtime.find_problems(work.target)]:
-        raise ConfigError(unread)
-    decided = work.runtime.load_planner().decide(_Ground(work=work))
+    decided = decide(work)
     write_if_changed(work.layout.plan, to_json(plan_to_json(decided)))
     write_models(work.layout, decided.models)
     required = sum(file.required for file in decided.files)
@@ -35,6 +33,17 @@ def run(work: Workspace) -> str:
         f"{len(decided.ops)} ops, {len(decided.kernels)} kernels, {required} files to compile, "
         f"{len(decided.files) - required} more if the link needs them"
     )
+
+
+def decide(work: Workspace) -> BuildPlan:
+    """The plan, which is not written; the catalogue that it was made with is.
+
+    Raises:
+        ConfigError, ModelError: as :func:`run`.
+    """
+    if unread := [*work.runtime.find_problems(work.target)]:
+        raise ConfigError(unread)
+    return work.runtime.load_planner().decide(_Ground(work=work))
 
 
 @dataclass(frozen=True, kw_only=True)

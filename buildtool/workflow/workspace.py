@@ -38,7 +38,8 @@ class Workspace:
     """One target, and the folder ``build/<target id>`` of ``layout``. It is a
     :class:`~buildtool.products.product.Build`, which says what raises what. ``runs`` (None: as many
     as usual) and ``against`` are for the steps ``profile`` and ``diff``, ``asked`` is for
-    ``explain``, ``grow`` (bytes) for ``diff``."""
+    ``explain``, ``grow`` (bytes) for ``diff``. ``stated`` is the target without what the command
+    line says of it, for the step ``what-if``; None for others."""
 
     target: Target
     layout: Layout
@@ -49,6 +50,7 @@ class Workspace:
     against: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     grow: int | None = None
+    stated: Target | None = None
 
     @property
     def platform(self) -> Platform:

@@ -342,6 +342,29 @@ def test_its_fingerprint_says_what_made_it_and_its_texts_what_runs_on_it(
 
 
 @pytest.mark.usefixtures("as_it_was")
+def test_what_a_second_model_would_cost_is_told_and_nothing_changes(
+    built: BuiltProject, tmp_path: Path
+) -> None:
+    (tmp_path / "other.pbtxt").write_text(OTHER)
+    before, objects = built.files(), built.objects()
+    said = built.project.doit("what-if:pi", f"model={tmp_path}/other.pbtxt")
+    assert said.steps == ["what-if:pi"]
+    assert (built.files(), built.objects()) == (before, objects)
+    found = json.loads((built.folder / "what-if" / "what-if.json").read_text("utf-8"))
+    assert found["models"] == {"new": ["other"], "gone": []}
+    assert found["ops"] == {"new": ["Neg"], "gone": []}
+    assert found["kernels_gone"] == []
+    assert "tensorflow/core/kernels/cwise_op_neg_1.cc" in found["files"]["new"]
+    assert found["size"]["error"] < 100_000
+    assert 3_000 < found["size"]["change"] < 150_000
+    assert found["stripped"] > 1_000_000
+    (tmp_path / "wrong.pbtxt").write_text(OTHER.replace("Neg", "Nix"))
+    refused = built.project.doit("what-if:pi", f"model={tmp_path}/wrong.pbtxt", code=5)
+    assert "wrong: node 'b': op Nix" in refused.err
+    assert (built.files(), built.objects()) == (before, objects)
+
+
+@pytest.mark.usefixtures("as_it_was")
 def test_without_its_reports_a_target_is_explained_without_bytes(built: BuiltProject) -> None:
     built.project.doit("clean", "size:pi")
     said = built.project.doit("explain:pi", "MatMul").out

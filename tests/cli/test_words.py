@@ -94,6 +94,12 @@ def test_what_stands_behind_identify_are_files(project: Project) -> None:
     assert "identify: which file?\n    identify FILE: a library, a program" in ended.err
 
 
+def test_a_supposition_is_asked_for(project: Project) -> None:
+    ended = project.doit("what-if:pi", code=3)
+    assert "what-if:pi: nothing is supposed\n    what-if:pi model=B.pb, tf=TREE" in ended.err
+    assert not (project.folder("pi") / "what-if").exists()
+
+
 def test_a_target_that_lacks_something_fails_the_doctor_and_nothing_is_made(
     project: Project,
 ) -> None:

@@ -11,6 +11,7 @@ from buildtool.config import (
     Target,
     load_targets,
     parse_overrides,
+    without_suppositions,
 )
 from buildtool.core.errors import ConfigError
 
@@ -43,6 +44,20 @@ def target(folder: Path) -> Target:
 def test_nothing_said_changes_nothing(target: Target, tmp_path: Path) -> None:
     assert parse_overrides({}, cwd=tmp_path) == Overrides()
     assert target.where("jobs") == "targets/pc.yaml:5"
+
+
+def test_a_type_policy_is_the_targets(folder: Path, tmp_path: Path) -> None:
+    overrides = parse_overrides({"types": "full"}, cwd=tmp_path)
+    target = load(folder, overrides)
+    assert (target.types, target.where("types")) == ("full", "command line")
+    with pytest.raises(ConfigError, match=r"types: cannot be 'all'"):
+        parse_overrides({"types": "all"}, cwd=tmp_path)
+
+
+def test_what_changes_no_library_is_no_supposition(tmp_path: Path) -> None:
+    said = {"types": "full", "model": "a.pb", "offline": "1", "jobs": "2", "host": "pi@board"}
+    kept = without_suppositions(parse_overrides(said, cwd=tmp_path))
+    assert kept == parse_overrides({"offline": "1", "jobs": "2", "host": "pi@board"}, cwd=tmp_path)
 
 
 @pytest.mark.parametrize(

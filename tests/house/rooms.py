@@ -113,7 +113,7 @@ ROOMS = (
     Room(
         name="answers",
         question="Why is something in a library, or why not? What changed from one build to "
-        "another? What is in a file that somebody left behind?",
+        "another? What is in a file that somebody left behind? What would a change cost?",
         uses=("binary", "catalogue", "model", "plan", "report"),
     ),
     Room(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from buildtool.backends.backend import ForeignLibraries, Job, Library
+from buildtool.backends.backend import ForeignLibraries, Foreseen, Job, Library
 from buildtool.backends.bazel import bazel_flags as flags
 from buildtool.backends.bazel.bazel_build import BazelBuild
 from buildtool.backends.bazel.bazel_overlay import FOLDER, make_workspace, read_graph
@@ -174,6 +174,10 @@ class BazelBackend:
             )
             for path, label in sorted(found.items())
         ]
+
+    def foresee(self, job: Job, plan: BuildPlan) -> Foreseen:
+        del job  # the tree's own BUILD files say what is linked
+        return Foreseen(files=frozenset(file.key for file in plan.files))
 
     def render(self, renderer: Renderer, plan: BuildPlan, target: Target, abi: Abi) -> None:
         del target, abi

@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from buildtool.backends.backend import Foreseen, Job
 from buildtool.backends.common.hunt import Definers, Demangle, Hunt
 from buildtool.binary.symbols import Closure, Symbols, link_closure, read_symbols
 from buildtool.core.errors import BuildError, Problem
 from buildtool.core.render import to_json, write_if_changed
-from buildtool.core.values import MissingSymbol, SourceTree, Toolchain
+from buildtool.core.values import BuildPlan, MissingSymbol, SourceTree, Toolchain
+from buildtool.plan.build_plan import GENERATED
 from buildtool.rename.names import rename_path
 from buildtool.rename.renamed_sources import Renaming
 
@@ -110,6 +112,24 @@ def tree_memory(cache: Path, tree: SourceTree, renaming: Renaming | None, *, sys
             for file, needs in earlier.items()
         }
     return memory
+
+
+def job_memory(job: Job) -> Memory:
+    """What earlier builds found of the job's tree, for its system."""
+    system = job.toolchain.system or job.toolchain.object_format
+    return tree_memory(job.cache.root, job.tree, job.renaming, system=system)
+
+
+def foresee(memory: Memory, plan: BuildPlan) -> Foreseen:
+    """What a build of the plan would compile in its first round, and so link, if the memory knows
+    all that it needs. What is written for each plan anew is another file each time."""
+    made = {file.key for file in plan.files if file.root == GENERATED}
+    known = Memory(path=memory.path, needs={**memory.needs, **{key: [] for key in made}})
+    required = {file.key for file in plan.files if file.required}
+    files = known.predict(required) & {file.key for file in plan.files}
+    return Foreseen(
+        files=frozenset(files), unknown=frozenset(f for f in files if f not in known.needs)
+    )
 
 
 def _is_names(value: object) -> bool:

@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from buildtool.backends.backend import ForeignLibraries, Job, Library
+from buildtool.backends.backend import ForeignLibraries, Foreseen, Job, Library
 from buildtool.backends.common.flags import CUT_TYPE_DEFINES, optional_flags
 from buildtool.backends.common.foreign_headers import foreign_headers, libraries_of
 from buildtool.backends.common.launcher import find_launcher, launcher_helpers
-from buildtool.backends.common.narrow import tree_memory
+from buildtool.backends.common.narrow import foresee, job_memory
 from buildtool.backends.common.own_compilers import (
     own_compile_flags,
     own_link_flags,
@@ -191,6 +191,9 @@ class MakefileBackend:
         del libraries
         return make_offers(job, graph, kernel_files)
 
+    def foresee(self, job: Job, plan: BuildPlan) -> Foreseen:
+        return foresee(job_memory(job), plan)
+
     def render(self, renderer: Renderer, plan: BuildPlan, target: Target, abi: Abi) -> None:
         del abi
         render_project(
@@ -248,12 +251,7 @@ class MakefileBackend:
             generated=generated,
             archives=job.folder / self.folder,
             cache=job.cache.root,
-            memory=tree_memory(
-                job.cache.root,
-                job.tree,
-                job.renaming,
-                system=job.toolchain.system or job.toolchain.object_format,
-            ),
+            memory=job_memory(job),
             say=job.say,
         ).run()
 

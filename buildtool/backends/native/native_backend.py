@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from buildtool.backends.backend import ForeignLibraries, Job, Library
+from buildtool.backends.backend import ForeignLibraries, Foreseen, Job, Library
 from buildtool.backends.common.flags import TYPE_DEFINES, optional_flags
 from buildtool.backends.common.foreign_headers import foreign_headers, libraries_of
 from buildtool.backends.common.launcher import launcher_helpers
-from buildtool.backends.common.narrow import tree_memory
+from buildtool.backends.common.narrow import foresee, job_memory
 from buildtool.backends.common.own_compilers import (
     own_compile_flags,
     own_link_flags,
@@ -186,6 +186,9 @@ class NativeBackend:
         ]
         return [*tensorflow, *generated, *_own_files(flavour), *others]
 
+    def foresee(self, job: Job, plan: BuildPlan) -> Foreseen:
+        return foresee(job_memory(job), plan)
+
     def render(self, renderer: Renderer, plan: BuildPlan, target: Target, abi: Abi) -> None:
         flavour = FLAVOURS[target.runtime]
         render_project(
@@ -221,12 +224,7 @@ class NativeBackend:
                 project=project,
                 folder=folder,
                 cache=job.cache.root,
-                memory=tree_memory(
-                    job.cache.root,
-                    job.tree,
-                    job.renaming,
-                    system=job.toolchain.system or job.toolchain.object_format,
-                ),
+                memory=job_memory(job),
                 jobs=job.target.jobs,
                 launcher=job.target.launcher,
                 log=job.log,
