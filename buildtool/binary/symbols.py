@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.core.run import Command, run
+from buildtool.core.run import ANSWER, Command, run
 from buildtool.core.values import Toolchain
 
 # nm's letters (binutils manual, nm(1)) of symbols that must come from elsewhere, and of those
@@ -75,7 +75,9 @@ def system_symbols(toolchain: Toolchain) -> frozenset[str]:
         return _defined_in(toolchain, toolchain.system_libraries)
     cxx = (str(toolchain.cxx.path), *toolchain.compile_flags)
     paths = (
-        run(Command(argv=(*cxx, f"-print-file-name={library}")), what=library).stdout.strip()
+        run(
+            Command(argv=(*cxx, f"-print-file-name={library}")), what=library, timeout=ANSWER
+        ).stdout.strip()
         for library in ("libstdc++.so.6", "libc.so.6", "libm.so.6", "libgcc_s.so.1", "libgcc.a")
     )
     return _defined_in(toolchain, map(Path, paths))

@@ -19,7 +19,7 @@ from buildtool.core.terminal import paragraph
 
 T = TypeVar("T")
 
-_MOST_TOLD = 100
+_MOST_TOLD = 50
 # A command that repeats a step is told whole; compilers get some hundred words.
 _MOST_TO_DO = 30_000
 

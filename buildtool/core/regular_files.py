@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -11,6 +12,8 @@ _KINDS = {
     stat.S_IFBLK: "a device",
     stat.S_IFSOCK: "a socket",
 }
+# Files that a kernel makes while they are read, as long as it likes (proc(5), sysfs(5)).
+_OF_THE_KERNEL = ("/proc/", "/sys/")
 
 
 def irregular(path: Path) -> str:
@@ -20,4 +23,6 @@ def irregular(path: Path) -> str:
         mode = path.stat().st_mode
     except (OSError, ValueError):
         return ""
+    if stat.S_ISREG(mode) and os.path.realpath(path).startswith(_OF_THE_KERNEL):
+        return "made by the kernel while it is read"
     return _KINDS.get(stat.S_IFMT(mode), "")

@@ -24,6 +24,9 @@ from buildtool.core.errors import BuildError, BuildToolError, Problem, ToolError
 TAIL_LINES = 20
 # Seconds in which a program answers a question of who it is, also on a machine that is busy.
 ANSWER = 60.0
+# Seconds after which what does one piece of work has hung: preprocessing all of TensorFlow takes
+# minutes. A whole build is read line by line (:func:`stream`) and shows that it goes on.
+LONGEST = 2 * 3600.0
 # What a program of ours ends with that runs another one elsewhere and cannot, sysexits.h's
 # EX_UNAVAILABLE: its standard error says why.
 UNREACHED = 69
@@ -69,7 +72,7 @@ def run(
     log: Path | None = None,
     check: bool = True,
     stdin: bytes | None = None,
-    timeout: float | None = None,
+    timeout: float = LONGEST,
     error: type[BuildToolError] = BuildError,
 ) -> Completed:
     """Run ``command`` to its end and return its standard output.

@@ -11,11 +11,14 @@ from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
 from buildtool.core import datatypes
-from buildtool.model.wire import FIXED32, VARINT, Buffer, Span, fields, packed
+from buildtool.model.wire import FIXED32, VARINT, Buffer, Span, WireError, fields, packed
 from buildtool.model.wire import signed as signed_int
 from buildtool.model.wire import text as text_of
 
 Shape: TypeAlias = tuple[int, ...] | None
+
+# core/framework/tensor_shape.h, MaxDimensions.
+MOST_DIMENSIONS = 254
 
 
 class Function(NamedTuple):
@@ -70,6 +73,10 @@ class Attr(NamedTuple):
         Raises:
             WireError: the bytes are no AttrValue.
         """
+        start, end = self.span
+        # Most are a small number: a type, as a rule.
+        if end - start == 2 and (known := _SMALL.get(self.buffer[start:end])):
+            return known
         result = Value("", None)
         for number, kind, value, end in fields(self.buffer, self.span):
             if number == LIST:
@@ -121,6 +128,15 @@ def _scalar(buffer: Buffer, name: str, kind: int, value: int, end: int) -> objec
     return read_function_name(buffer, (value, end)) if name == "func" else None
 
 
+_SMALL = {
+    bytes((number << 3 | VARINT, value)): Value(
+        KINDS[number], _scalar(b"", KINDS[number], VARINT, value, 0)
+    )
+    for number in (3, 5, 6)
+    for value in range(0x80)
+}
+
+
 def _list_value(buffer: Buffer, span: Span) -> Value:
     element = ""
     items: list[object] = []
@@ -150,7 +166,11 @@ def read_entry(buffer: Buffer, span: Span, attrs: dict[str, Attr]) -> None:
 
 
 def read_shape(buffer: Buffer, span: Span) -> Shape:
-    """A TensorShapeProto: None where the rank is unknown, -1 for an unknown dimension."""
+    """A TensorShapeProto: None where the rank is unknown, -1 for an unknown dimension.
+
+    Raises:
+        WireError: it is cut off, or a shape that no tensor can have.
+    """
     sizes: list[int] = []
     for number, kind, value, end in fields(buffer, span):
         if number == 2:
@@ -158,6 +178,8 @@ def read_shape(buffer: Buffer, span: Span) -> Shape:
             for inner, _, item, _ in fields(buffer, (value, end)):
                 size = signed_int(item) if inner == 1 else size
             sizes.append(size)
+            if len(sizes) > MOST_DIMENSIONS:
+                raise WireError(value, f"a shape has more than {MOST_DIMENSIONS} dimensions")
         elif number == 3 and kind == VARINT and value:
             return None
     return tuple(sizes)

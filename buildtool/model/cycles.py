@@ -35,12 +35,12 @@ def cycle_of(nodes: Sequence[Node]) -> tuple[str, ...]:
 
 def _way(sources: dict[str, set[str]], left: set[str]) -> tuple[str, ...]:
     """From any node that was not freed back along what it waits for, until a node comes again."""
-    way: list[str] = []
+    way: dict[str, int] = {}
     name = min(left)
     while name not in way:
-        way.append(name)
+        way[name] = len(way)
         name = min(sources[name] & left)
-    return tuple(reversed(way[way.index(name) :]))
+    return tuple(reversed(list(way)[way[name] :]))
 
 
 def _sources(node: Node, ops: dict[str, str]) -> set[str]:

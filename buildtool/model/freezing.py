@@ -14,7 +14,7 @@ from typing import Any
 import buildtool
 from buildtool.core.errors import ModelError, Problem
 from buildtool.core.own_files import load_kept_json
-from buildtool.core.run import Command, run
+from buildtool.core.run import ANSWER, Command, run
 from buildtool.core.scratch import scratch_folder
 
 _SCRIPT = "buildtool.model.freeze"
@@ -122,7 +122,7 @@ def sha256(path: Path) -> str:
 
 def _need_tensorflow(where: Path, python: str) -> None:
     probe = Command(argv=(python, "-c", _PROBE))
-    if run(probe, what="looking for TensorFlow", check=False).returncode:
+    if run(probe, what="looking for TensorFlow", check=False, timeout=ANSWER).returncode:
         kind = "SavedModel" if where.is_dir() else "checkpoint"
         what = f"a {kind} must be frozen, and {python} has no tensorflow to do it"
         todo = (

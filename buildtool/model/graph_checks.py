@@ -19,7 +19,7 @@ from buildtool.model.findings import Findings
 from buildtool.model.graphdef import GraphDef
 from buildtool.model.op_remedies import remedy
 from buildtool.model.runtime_facts import RuntimeFacts
-from buildtool.model.specs import AttrSpec, OpSpec, Specs, type_list
+from buildtool.model.specs import MOST_TENSORS, AttrSpec, OpSpec, Specs, type_list
 from buildtool.model.tensors import fault_of
 from buildtool.model.walk import Site
 
@@ -186,7 +186,11 @@ def check_site(site: Site, where: NodeRef, context: Context) -> bool:
         if call.name and call.name not in context.graph.functions:
             what = f"op {op} calls function {call.name!r}, which the graph's library lacks"
             out.node(where, what, "export the model again, with its functions")
-    problems = (*_attr_problems(site, spec, context), *_constant_problems(site))
+    problems = (
+        *_attr_problems(site, spec, context),
+        *_count_problems(site, spec),
+        *_constant_problems(site),
+    )
     for what, todo in problems:
         out.node(where, f"op {op}: {what}: {AT_RUN}", todo)
     return not problems
@@ -241,6 +245,16 @@ def _attr_problems(site: Site, spec: OpSpec, context: Context) -> Iterator[tuple
         else:
             for what, allowed in _value_problems(name, attr, known):
                 yield what, f"{allowed}; {newer}" if newer != REEXPORT else allowed
+
+
+def _count_problems(site: Site, spec: OpSpec) -> Iterator[tuple[str, str]]:
+    """Numbers of tensors that no node has."""
+    for name in sorted({argument.number_attr for argument in (*spec.inputs, *spec.outputs)} - {""}):
+        attr = site.attrs.get(name)
+        count = attr.decode().value if attr is not None else None
+        if isinstance(count, int) and count > MOST_TENSORS:
+            what = f"its {name} is {count}, and no node takes or gives more than {MOST_TENSORS}"
+            yield f"{what} tensors", "the file was damaged, or written by hand: export it again"
 
 
 def _value_problems(name: str, attr: Attr, known: AttrSpec) -> Iterator[tuple[str, str]]:

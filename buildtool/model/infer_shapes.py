@@ -1,7 +1,8 @@
 """Run in a process of its own, as it imports TensorFlow: which shapes do tensors of a graph have?
 
-``python -m buildtool.model.infer_shapes GRAPH.pb TENSOR...`` prints them as JSON: sizes, -1 for one
-that is not known, null for a tensor of unknown rank.
+``python -m buildtool.model.infer_shapes GRAPH.pb`` reads a JSON list of tensors from its standard
+input, and prints their shapes as JSON: sizes, -1 for one that is not known, null for a tensor of
+unknown rank.
 """
 
 from __future__ import annotations
@@ -32,4 +33,4 @@ def shapes_of(path: Path, names: Iterable[str]) -> dict[str, list[int] | None]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(shapes_of(Path(sys.argv[1]), sys.argv[2:])))
+    print(json.dumps(shapes_of(Path(sys.argv[1]), json.load(sys.stdin))))

@@ -60,8 +60,9 @@ def _shapes(
     kept = cache / "shapes" / f"{sha256(path)[:32]}.json"
     known = load_kept_json(kept, _as_shapes) or {}
     if any(name not in known for name in names):
-        command = Command(argv=(python, "-m", _SCRIPT, str(path), *names), env=environment())
-        done = run(command, what=f"inferring shapes in {path}", check=False, timeout=_TIMEOUT)
+        command = Command(argv=(python, "-m", _SCRIPT, str(path)), env=environment())
+        what, asked = f"inferring shapes in {path}", json.dumps(list(names)).encode()
+        done = run(command, what=what, check=False, stdin=asked, timeout=_TIMEOUT)
         if done.returncode:
             return {}
         known |= json.loads(done.stdout.splitlines()[-1])

@@ -48,10 +48,11 @@ class Ends(NamedTuple):
     others: tuple[str, ...]
     reasons: tuple[str, ...] = ()
 
-    def note(self, tensors: Sequence[TensorInfo]) -> str:
-        """What is said of outputs that nobody stated."""
+    def note(self, tensors: Sequence[TensorInfo], *, more: int) -> str:
+        """What is said of outputs that nobody stated, and that there are so many more."""
         several = len(tensors) > 1
         names = ", ".join(_described(tensor) if several else tensor.name for tensor in tensors)
+        names += f" and {more} more are" if more else ""
         few = ", ".join(self.others[:_NAMES_SHOWN]) + ", ..." * (len(self.others) > _NAMES_SHOWN)
         left = f", and {few} as by-products" if self.others else ""
         return f"the target names no outputs: {names} taken as such{left}; 'outputs' names others"

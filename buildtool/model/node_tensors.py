@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from buildtool.core import datatypes
 from buildtool.core.own_files import load_kept_json
 from buildtool.core.render import write_if_changed
-from buildtool.core.run import Command, run
+from buildtool.core.run import ANSWER, Command, run
 from buildtool.model.attributes import Shape
 from buildtool.model.encoding import shape_attr, write_graph
 from buildtool.model.freezing import environment
@@ -116,7 +116,7 @@ def _answer(
     known = load_kept_json(file, _as_answer)
     if known is None:
         probe = Command(argv=(python, "-c", _PROBE))
-        if run(probe, what="looking for TensorFlow", check=False).returncode:
+        if run(probe, what="looking for TensorFlow", check=False, timeout=ANSWER).returncode:
             return {}
         with tempfile.TemporaryDirectory(prefix="tensors-") as scratch:
             asked, answer = Path(scratch, "graph.pb"), Path(scratch, "answer.json")

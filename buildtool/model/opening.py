@@ -21,9 +21,10 @@ from buildtool.model.notes import note_on_first_run
 from buildtool.model.pruning import prune
 from buildtool.model.specs import Specs
 from buildtool.model.variable_changes import CHANGE
-from buildtool.model.walk import walk
+from buildtool.model.walk import TooManyCallsError, walk
 from buildtool.model.wire import LENGTH, WireError, fields
 
+OUTPUTS_TOLD = 20
 META_GRAPH_DEF = 2  # core/protobuf/meta_graph.proto
 META = "give the SavedModel; or call it PREFIX.meta, and put the values of its checkpoint beside it"
 DAMAGED = "the file is cut off, damaged or something else: download or export it again"
@@ -75,6 +76,9 @@ class Opener:
         """Errors on the way become findings."""
         try:
             yield
+        except TooManyCallsError as failure:
+            for problem in failure.problems:
+                self.findings.add(replace(problem, where=f"{source.shown}: {problem.where}"))
         except ModelError as failure:
             self.findings.add(*failure.problems)
         except OSError as failure:
@@ -120,8 +124,10 @@ class Opener:
         outputs = interface.stated(loaded.outputs, "output", where, findings)
         if not loaded.outputs:
             outputs = interface.outputs(ends.outputs)
-            told = self._with_shapes(outputs, graph, loaded) if len(outputs) > 1 else outputs
-            self.notes.extend([f"{name}: {ends.note(told)}"] if outputs else [])
+            told = outputs[:OUTPUTS_TOLD]
+            told = self._with_shapes(told, graph, loaded) if len(outputs) > 1 else told
+            note = ends.note(told, more=len(outputs) - len(told))
+            self.notes.extend([f"{name}: {note}"] if outputs else [])
         if graph.nodes and not (outputs or loaded.outputs):
             findings.model(where, *without_output(graph))
         inputs = inputs if loaded.inputs else interface.inputs(ends.inputs)

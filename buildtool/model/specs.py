@@ -13,6 +13,8 @@ from buildtool.model.attributes import PLACEHOLDER, Attr, Attrs
 from buildtool.model.graphdef import Argument, FunctionDef
 from buildtool.model.textformat import TextError, encode
 
+# Far more than a node of any model takes or gives.
+MOST_TENSORS = 100_000
 _NAMES_SHOWN, _MOST_NEAR = 3, 20
 _ENDED = re.compile(r"since GraphDef version (\d+): (.*)")
 
@@ -151,7 +153,7 @@ def argument_types(arguments: Iterable[Argument], attrs: Attrs) -> tuple[str, ..
         if argument.number_attr:
             number = attrs.get(argument.number_attr)
             count = number.decode().value if number is not None else None
-            if not isinstance(count, int):
+            if not isinstance(count, int) or count > MOST_TENSORS:
                 return None
             types = types * count
         result += types

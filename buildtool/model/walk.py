@@ -7,12 +7,17 @@ placeholders for the caller's (TensorFlow 2.14.1, ``common_runtime/function_def_
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from buildtool.core.errors import ModelError, Problem
 from buildtool.model.attributes import Attr, Attrs, Function
 from buildtool.model.graphdef import FunctionDef, GraphDef, Node
 from buildtool.model.specs import OpSpec, Specs, function_spec, resolve
+
+# How often each node of a file may be looked at, in the mean, and how many nodes always may.
+_TIMES, _MANY = 4, 20_000
 
 
 class Site(NamedTuple):
@@ -31,11 +36,29 @@ class Site(NamedTuple):
     scope: Attrs
 
 
+class TooManyCallsError(ModelError):
+    """Functions call each other with so many combinations of attributes that the nodes are out of
+    all proportion to those of the file."""
+
+
 def walk(graph: GraphDef, specs: Specs) -> Iterator[Site]:
-    """Give each reachable node; functions once for each different set of attributes."""
+    """Give each reachable node; functions once for each different set of attributes.
+
+    Raises:
+        TooManyCallsError: these multiply beyond what the graph's size explains.
+    """
     yield from (sites := _Walk(graph, specs)).nodes(None, graph.nodes, {})
+    functions = sum(len(function.nodes) for function in graph.functions.values())
+    given, most = 0, _MANY + _TIMES * (len(graph.nodes) + functions)
     while sites.waiting:
-        function, scope = sites.waiting.pop(0)
+        function, scope = sites.waiting.popleft()
+        given += len(function.nodes)
+        if given > most:
+            what = f"functions are called with so many types that they stand for {most} nodes"
+            todo = "export the model again, with fewer functions that call each other"
+            raise TooManyCallsError(
+                Problem(where=f"function {function.name!r}", what=what, todo=todo)
+            )
         yield from sites.nodes(function, function.nodes, scope)
 
 
@@ -44,7 +67,7 @@ class _Walk:
         self._functions = graph.functions
         self._specs = specs
         self._seen: set[tuple[str, tuple[tuple[str, bytes], ...]]] = set()
-        self.waiting: list[tuple[FunctionDef, Attrs]] = []
+        self.waiting: deque[tuple[FunctionDef, Attrs]] = deque()
 
     def nodes(
         self, function: FunctionDef | None, nodes: tuple[Node, ...], scope: Attrs

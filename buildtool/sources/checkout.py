@@ -28,6 +28,8 @@ LANDMARKS = (
     "tensorflow/core/public/version.h",
 )
 _HASH = re.compile(r"[0-9a-f]{64}")
+# git reads a whole checkout that it has not seen before.
+LONGEST_STATUS = 300.0
 FOLDERS = ("tensorflow", "third_party")
 RELEVANT = re.compile(
     r"(.*\.(BUILD|bzl|c|cc|cpp|def|h|hh|hpp|inc|m|mk|mm|patch|pbtxt|proto|sh|txt))"
@@ -128,7 +130,8 @@ def _local_changes(root: Path) -> tuple[str, ...]:
     # Without optional locks git does not write to the user's checkout.
     command = Command(argv=argv, env={"GIT_OPTIONAL_LOCKS": "0"})
     try:
-        status = run(command, what=f"git status of {root}", check=False)
+        what = f"git status of {root}"
+        status = run(command, what=what, check=False, timeout=LONGEST_STATUS, error=ToolError)
     except ToolError:
         return ()
     return tuple(sorted(line[3:] for line in status.stdout.split("\0") if line))

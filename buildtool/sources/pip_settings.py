@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.core.errors import DownloadError, Problem
-from buildtool.core.run import Command, run
+from buildtool.core.errors import DownloadError, Problem, ToolError
+from buildtool.core.run import ANSWER, Command, run
 
 _DEFAULT_INDEX = re.compile(r"--index-url\b.*?\(default\s+(\S+?)\)", re.DOTALL)
 # So wide that pip breaks no URL into lines.
@@ -73,7 +73,8 @@ def _ask(python: str, *words: str) -> str:
     if not python:
         return ""
     command = Command(argv=(python, "-m", "pip", *words), env=_WIDE)
-    return run(command, what="asking pip for its settings", check=False).stdout
+    what = "asking pip for its settings"
+    return run(command, what=what, check=False, timeout=ANSWER, error=ToolError).stdout
 
 
 def _default(python: str) -> str:

@@ -98,7 +98,7 @@ def _attribute(text: str) -> AttrDef:
     )
 
 
-def _definition(line: str) -> OpDefinition:
+def op_definition(line: str) -> OpDefinition:
     name, inputs, outputs, attrs = (part.strip() for part in line.split("|"))
     return OpDefinition(
         name=name,
@@ -110,7 +110,7 @@ def _definition(line: str) -> OpDefinition:
 
 @pytest.fixture(scope="session")
 def definitions() -> Mapping[str, OpDefinition]:
-    found = [_definition(line) for line in OPS.strip().splitlines()]
+    found = [op_definition(line) for line in OPS.strip().splitlines()]
     old = OpDefinition(name="Old", deprecation="since GraphDef version 9: Use Relu.")
     return {definition.name: definition for definition in (*found, old)}
 

@@ -18,6 +18,8 @@ from buildtool.core.errors import BuildError, Problem, ToolError
 from buildtool.core.run import Command, failure_problem, run, stream
 
 MAKEFILE = f"{FOLDER}/Makefile"
+# Seconds; the makefile of TensorFlow starts some programs to set its variables.
+LONGEST_ANSWER = 300.0
 COMPILES = re.compile(r"(?:^|\s)-c\s+\S+.*\s-o\s+\S+")
 FAILED_GOAL = re.compile(r"^make(?:\[\d+\])?: \*\*\* \[\S+: (\S+)\] (?:Error \d+|[A-Z]\w+)")
 NOT_REMADE_GOAL = re.compile(r"^make(?:\[\d+\])?: Target '(.+)' not remade because of errors\.$")
@@ -80,7 +82,8 @@ class Make:
         lines = "".join(f"$(info buildtool: {name}=$({name}))" for name in names)
         evaluate = f"--eval=buildtool-ask: ; {lines}@:"
         command = replace(self, jobs=1, more=()).command(["buildtool-ask"], evaluate)
-        done = run(command, what="asking the makefile", log=self.log, error=ToolError)
+        what = "asking the makefile"
+        done = run(command, what=what, log=self.log, timeout=LONGEST_ANSWER, error=ToolError)
         found = {name: tuple(text.split()) for name, text in ASK.findall(done.stdout)}
         return {name: found.get(name, ()) for name in names}
 

@@ -40,7 +40,7 @@ from buildtool.catalogue.unity import Preprocessor
 from buildtool.config import Target
 from buildtool.core.errors import ConfigError, Problem, ToolError
 from buildtool.core.render import Renderer
-from buildtool.core.run import Command, new_log, run
+from buildtool.core.run import ANSWER, Command, new_log, run
 from buildtool.core.values import Abi, BuildPlan, SelectedKernel, Toolchain
 from buildtool.plan.build_plan import Offer
 from buildtool.plan.eight_bit import eight_bit_defines
@@ -304,7 +304,7 @@ def _no_makefile(target: Target, tree: Path | None) -> ConfigError:
 def _gold(job: Job) -> tuple[str, ...]:
     """The flag for binutils' other linker, where GCC has it (GCC manual, ``-print-prog-name``)."""
     argv = (str(job.toolchain.cxx.path), "-print-prog-name=ld.gold")
-    found = run(Command(argv=argv), what="looking for gold").stdout.strip()
+    found = run(Command(argv=argv), what="looking for gold", timeout=ANSWER).stdout.strip()
     return (GOLD,) if job.toolchain.kind == "gcc" and Path(found).is_file() else ()
 
 

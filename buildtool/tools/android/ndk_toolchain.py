@@ -15,7 +15,7 @@ from pathlib import Path
 
 from buildtool.core.errors import Problem, ToolError
 from buildtool.core.render import Renderer
-from buildtool.core.run import Command, run
+from buildtool.core.run import ANSWER, Command, run
 from buildtool.core.values import Abi, Toolchain
 from buildtool.tools.android.android_sdk import KEY as SDK_KEY
 from buildtool.tools.android.android_sdk import VARIABLES as SDK_VARIABLES
@@ -248,7 +248,7 @@ def ask_toolchain_file(variables: Mapping[str, str], cmake: Path) -> dict[str, s
         script = Renderer(Path(folder)).render("ask.cmake", "android/ask.cmake.j2", names=ASKED)
         defined = (f"-D{name}={value}" for name, value in sorted(variables.items()))
         command = Command(argv=(str(cmake), *defined, "-P", str(script)))
-        done = run(command, what=f"asking {file}", error=ToolError)
+        done = run(command, what=f"asking {file}", timeout=ANSWER, error=ToolError)
     told = dict(line.split("=", 1) for line in done.stderr.splitlines() if line.startswith(ASKED))
     lacking = sorted(name for name in ASKED if not told.get(name))
     if lacking:
@@ -261,7 +261,7 @@ def _system_libraries(system: NdkSystem, home: Path, told: Mapping[str, str]) ->
     """Android's own libraries, C++'s, and the compiler's."""
     asking = (told["CMAKE_CXX_COMPILER"], f"--target={told['CMAKE_CXX_COMPILER_TARGET']}")
     asked = Command(argv=(*asking, "-print-libgcc-file-name"))
-    runtime = Path(run(asked, what="asking clang", check=False).stdout.strip())
+    runtime = Path(run(asked, what="asking clang", check=False, timeout=ANSWER).stdout.strip())
     unwinders = home.parent.glob(f"lib*/clang/*/lib/linux/{_processor(told)}/libunwind.a")
     return (
         *(system.stubs / name for name in STUBS),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from buildtool.core.errors import Problem, ToolError
-from buildtool.core.run import Command, program_state, run
+from buildtool.core.run import ANSWER, Command, program_state, run
 from buildtool.core.values import Abi, Toolchain
 from buildtool.tools.apple.apple_sdk import Sdk
 from buildtool.tools.apple.developer_tools import (
@@ -120,5 +120,5 @@ def _simulator(abi: Abi, tools: AppleTools) -> tuple[str, ...]:
     if host_platform.machine() != abi.apple.cpu or shutil.which("xcrun") is None:
         return ()
     argv = ("xcrun", "simctl", "list", "devices", "booted")
-    listed = run(Command(argv=argv), what="looking for a simulator", check=False)
+    listed = run(Command(argv=argv), what="looking for a simulator", check=False, timeout=ANSWER)
     return ("xcrun", "simctl", "spawn", "booted") if "Booted" in listed.stdout else ()
