@@ -13,6 +13,7 @@ import pytest
 from buildtool import workflow
 from buildtool.cli.steps import STEPS, Step
 from buildtool.config import load_targets
+from buildtool.workflow.identify_step import Question
 from buildtool.workflow.workspace import Workspace
 
 MODULES = {each.name for each in pkgutil.iter_modules(workflow.__path__)}
@@ -24,9 +25,10 @@ def test_each_step_has_a_module_that_runs_it(step: Step) -> None:
     function = module.run_together if step.together else module.run
     signature = inspect.signature(function, eval_str=True)
     taken = [each.annotation for each in signature.parameters.values()]
-    assert taken == (
-        [Mapping[str, Sequence[Workspace]], Path, bool] if step.together else [Workspace]
-    )
+    if step.together:
+        assert taken == [Mapping[str, Sequence[Workspace]], Path, bool]
+    else:
+        assert taken == [Question if step.of_files else Workspace]
     assert signature.return_annotation is str
 
 
