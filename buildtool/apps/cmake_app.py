@@ -13,10 +13,12 @@ from buildtool.config import Target
 from buildtool.core.datatypes import short
 from buildtool.core.render import Renderer, cmake_string
 from buildtool.core.values import Abi
+from buildtool.platforms import target_abi
 from buildtool.products.examples import CPP_TYPES
 from buildtool.runtimes import find_runtime
 
 TEMPLATES = "app/cmake"
+HOW = "cmake -S {app} -B {app}/build -G Ninja && cmake --build {app}/build"
 _ALWAYS = ("CMakeLists.txt", "facts.h", "facts.cc", "main.cc", "model.h")
 _OF_KIND = {IMAGE: ("image.h", "image.cc"), SOUND: ("sound.h", "sound.cc")}
 _WORDS = {IMAGE: "IMAGE", SOUND: "WAV", NUMBERS: "NUMBERS", BYTES: "FILE"}
@@ -30,11 +32,12 @@ _GIVEN = {
 
 
 def render_app(
-    renderer: Renderer, target: Target, abi: Abi, facts: AppFacts, *, dist: Path, version: str
+    renderer: Renderer, target: Target, facts: AppFacts, *, dist: Path, version: str
 ) -> dict[str, bytes]:
     """The files of the app, by their names. The renderer's folder is where they will stand,
     ``dist`` that of the library; ``version`` is TensorFlow's."""
     folder, runtime = renderer.folder, find_runtime(target)
+    _, abi = target_abi(target)
     values = {
         **_library(target, folder, dist),
         **_model(target, folder, facts, dist),

@@ -62,7 +62,8 @@ class Step:
     One ``of_files`` belongs to no target: the words behind it name the files that it is asked of.
     One that ``supposes`` takes what the command line says of the target for a supposition: it knows
     the target as its file states it, too, and is done for each slice.
-    One that ``measures`` is done each time that it is asked for. One that cannot be done for each
+    One that ``measures`` is done each time that it is asked for. One that is done ``once`` for a
+    target of several ABIs reads the files of its first slice. One that cannot be done for each
     target ``asks``: a function ``refusal`` of its module says why not, from these files of earlier
     steps, before any other that it reads is made. A target that does not have a step ``wanted`` is
     told ``unwanted`` where somebody asks for it.
@@ -88,6 +89,7 @@ class Step:
     of_files: bool = False
     supposes: bool = False
     measures: bool = False
+    once: bool = False
     asks: tuple[str, ...] = ()
 
     @property
@@ -298,6 +300,7 @@ STEPS = (
         wanted=has_app,
         unwanted="no app is written for such a target yet; see docs/apps.md",
         measures=True,
+        once=True,
     ),
     Step(
         name="diff",

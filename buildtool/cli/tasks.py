@@ -159,7 +159,7 @@ def _all_tasks() -> Iterator[Task]:
                     yield _task(step, target, overrides)
             elif not step.wanted(target):
                 yield _idle(step, target)
-            elif target.slices and not (step.looks or step.is_of_slices):
+            elif target.slices and not (step.looks or step.is_of_slices or step.once):
                 yield _sliced(step, target)
             else:
                 yield _task(step, target, overrides)
@@ -174,7 +174,9 @@ def _task(step: Step, target: Target, overrides: Overrides) -> Task:
     does it for each."""
     folder = BUILD / target.id
     slices = slice_targets(target) or (target,)
-    sources = slices if step.packs or step.is_of_slices else (target,)
+    sources = (target,)
+    if step.packs or step.is_of_slices or step.once:
+        sources = slices[:1] if step.once else slices
     acting = slices if step.is_of_slices else (target,)
     reads = [BUILD / each.id / name for each in sources for name in step.read_by(each)]
     writes = step.written_for(target)

@@ -60,6 +60,7 @@ class Renderer:
             autoescape=False,  # noqa: S701 - the files are C++, CMake and text, not HTML
         )
         self._environment.filters["c_string"] = c_string
+        self._environment.filters["kotlin_string"] = kotlin_string
         self._environment.filters["cmake_string"] = cmake_string
         self._environment.filters["cmake_items"] = cmake_items
         self._environment.filters["pkg_config_word"] = pkg_config_word
@@ -107,6 +108,13 @@ def c_string(text: str) -> str:
     an escaped question mark begins no trigraph."""
     plain = {"\\": "\\\\", '"': '\\"', "?": "\\?"}
     return '"' + "".join(plain.get(c, c if c >= " " else f"\\{ord(c):03o}") for c in text) + '"'
+
+
+def kotlin_string(text: str) -> str:
+    """A string literal of Kotlin (Kotlin language specification, "String mode grammar"): a dollar
+    would begin a template."""
+    plain = {"\\": "\\\\", '"': '\\"', "$": "\\$"}
+    return '"' + "".join(plain.get(c, c if c >= " " else f"\\u{ord(c):04x}") for c in text) + '"'
 
 
 def cmake_string(text: str) -> str:

@@ -233,7 +233,7 @@ PLATFORM = AndroidPlatform(
     link_flags=("-llog", "-ldl", "-lm"),
     products=("prefab", "java-aar", "aar", "shared", "static"),
     ndk_build=True,
-    app_builds=(),
+    app_builds=("gradle",),
     run_keys=("root", "device"),
     path_variables=(*SDK_VARIABLES, *NDK_VARIABLES),
 )

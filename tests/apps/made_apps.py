@@ -10,7 +10,6 @@ from buildtool.apps.app_inputs import AppInput
 from buildtool.config import Target, load_targets
 from buildtool.core.render import Renderer
 from buildtool.core.values import TensorInfo
-from buildtool.platforms import target_abi
 
 PICTURE = AppInput(
     name="x:0",
@@ -28,6 +27,7 @@ COUNTS = AppInput(name='"n"', dtype="DT_INT64", takes="numbers", shape=(2, 2))
 TEXT = AppInput(name="text", dtype="DT_STRING", takes="bytes", shape=())
 ROW = TensorInfo(name="y:0", dtype="DT_FLOAT", shape=(1, 5))
 WORDS = TensorInfo(name="words", dtype="DT_STRING", shape=(2,))
+BOOLS = TensorInfo(name="b$", dtype="DT_BOOL", shape=(3,))
 HALF = TensorInfo(name="h", dtype="DT_HALF", shape=None)
 
 
@@ -64,10 +64,9 @@ def made_target(root: Path, text: str) -> Target:
 def app_files(target: Target, facts: AppFacts, version: str = "2.14.1") -> dict[str, bytes]:
     """The files of its app."""
     folder = target.root / "apps" / target.id
-    return load_app_build(target)(
+    return load_app_build(target).render(
         Renderer(folder),
         target,
-        target_abi(target)[1],
         facts,
         dist=target.root / "build" / target.id / "dist",
         version=version,

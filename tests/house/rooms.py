@@ -414,7 +414,7 @@ ROOMS = (
     Room(
         name="apps",
         question="What does a small app for the model look like, and what of it is the user's?",
-        uses=("config", "platforms", "runtimes", "products/product", "products"),
+        uses=("config", "tools", "platforms", "runtimes", "products/product", "products"),
     ),
     Room(
         name="workflow",

@@ -17,8 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.core.run import Command, run
+from buildtool.apps.app_files import write_app
+from buildtool.apps.app_inputs import AppInput
+from buildtool.core.run import Command, Completed, run
+from buildtool.core.values import TensorInfo
 from buildtool.products.java.java_classes import DECLARATIONS
+from tests.apps import made_apps
 from tests.java.conftest import CASES, PROJECT, Java
 from tests.limits import HANG
 
@@ -73,6 +77,80 @@ def test_the_kotlin_of_the_page_runs(
     done = java.run(java_library, "DigitsKt", java_models / "digits.pb", classes=classes)
     assert done.returncode == 0, done.stdout + done.stderr
     assert abs(float(done.stdout.split()[-1]) - 1) < 1e-5
+
+
+def compile_kotlin(java: Java, sources: list[Path], out: Path, *more: Path) -> Completed:
+    """Compile sources against the interface and other classes; a warning is an error."""
+    compiler = os.pathsep.join(map(str, jars("kotlin")))
+    path = os.pathsep.join(map(str, (java.jar, *jars("kotlin"), *more)))
+    argv = (
+        *(str(java.jdk.javac.with_name("java")), "-cp", compiler),
+        *("org.jetbrains.kotlin.cli.jvm.K2JVMCompiler", "-Werror", "-no-stdlib", "-no-reflect"),
+        *("-cp", path, "-d", str(out), *map(str, sources)),
+    )
+    return run(Command(argv=argv), what="Kotlin's compiler", check=False, timeout=HANG)
+
+
+@pytest.mark.parametrize("taken", [made_apps.PICTURE, made_apps.TONE, made_apps.TEXT])
+def test_the_app_that_is_written_compiles(java: Java, tmp_path: Path, taken: AppInput) -> None:
+    """Against Android's own classes, and those of the interface."""
+    android = next(each for each in jars("android") if "-14-" in each.name)
+    target = made_apps.made_target(
+        tmp_path, "platform: android\nslices: [arm64-v8a]\nproduct: java-aar"
+    )
+    ends = (made_apps.ROW, made_apps.WORDS, made_apps.BOOLS, made_apps.HALF)
+    facts = made_apps.made_facts(tmp_path, taken, outputs=ends, labels=True)
+    write_app(tmp_path / "app", made_apps.app_files(target, facts))
+    sources = sorted((tmp_path / "app").rglob("*.kt"))
+    done = compile_kotlin(java, sources, tmp_path / "out", android)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "out/org/tensorflow/selective/app/MainActivity.class").is_file()
+
+
+@pytest.mark.wheel
+def test_the_model_of_the_app_runs(
+    java: Java, java_models: Path, java_library: Path, tmp_path: Path
+) -> None:
+    """All of it but the screen, with the native functions for this machine."""
+    target = made_apps.made_target(
+        tmp_path, "platform: android\nslices: [arm64-v8a]\nproduct: java-aar"
+    )
+    image = AppInput(
+        name="x:0",
+        dtype="DT_FLOAT",
+        takes="image",
+        shape=(1, 64),
+        height=8,
+        width=8,
+        mean=(255.0,),
+        scale=(-1 / 255,),
+    )
+    ends = (TensorInfo(name="probabilities:0", dtype="DT_FLOAT", shape=(-1, 10)),)
+    facts = made_apps.made_facts(tmp_path, image, outputs=ends)
+    write_app(tmp_path / "app", made_apps.app_files(target, facts))
+    written = {path.name: path for path in (tmp_path / "app").rglob("*.kt")}
+    activity = written.pop("MainActivity.kt").read_text("utf-8")
+    main = tmp_path / "Main.kt"
+    # What shows an output is in the file of the screen, but needs nothing of it.
+    main.write_text(
+        "package org.tensorflow.selective.app\n"
+        "fun main(words: Array<String>) {\n"
+        "    val grey = IntArray(64) { (255 - it % 17 * 15) * 0x010101 }\n"
+        "    val value = prepare(Picture(8, 8, grey))\n"
+        "    val model = java.io.File(words[0]).inputStream().use { Model(it) }\n"
+        '    println(describe(model.use { it.run(value) }.single(), List(10) { "digit $it" }))\n'
+        "}\n" + activity[activity.index("/** A row of numbers") :],
+        encoding="utf-8",
+    )
+    done = compile_kotlin(java, [main, *written.values()], tmp_path / "out")
+    assert (done.returncode, done.stderr) == (0, "")
+    classes = (tmp_path / "out", *jars("kotlin"))
+    words = ("org.tensorflow.selective.app.MainKt", java_models / "digits.pb")
+    done = java.run(java_library, *words, classes=classes)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[-6] == "probabilities:0 [1, 10]"
+    assert lines[-5].split() == ["0.999954", "4", "digit", "4"]
 
 
 @pytest.mark.wheel

@@ -18,6 +18,10 @@ OWN = tuple(map(str, (LIBRARY_PLACE, CLASSES_PLACE, FACTS_PLACE)))
 class JavaProduct(ArchiveProduct):
     """See :class:`~buildtool.products.product.Product`."""
 
+    @property
+    def app_build(self) -> str:
+        return "gradle"
+
     def takes(self, tree: Path | None) -> bool:
         return not is_release_1(tree)
 
