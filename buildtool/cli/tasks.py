@@ -174,7 +174,7 @@ def _task(step: Step, target: Target, overrides: Overrides) -> Task:
     does it for each."""
     folder = BUILD / target.id
     slices = slice_targets(target) or (target,)
-    sources = (target,)
+    sources: tuple[Target, ...] = (target,)
     if step.packs or step.is_of_slices or step.once:
         sources = slices[:1] if step.once else slices
     acting = slices if step.is_of_slices else (target,)
