@@ -41,7 +41,7 @@ UNITS = {
     "GiB": 2**30,
 }
 SIZE_PATTERN = rf"^[0-9]+(\.[0-9]+)? ?({'|'.join(UNITS)})$"
-DEFINE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(=.*)?$"
+DEFINE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(=[^\x00-\x1f\x7f]*)?$"
 IDENTIFIER_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 RELEASE_PATTERN = r"^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$"
 LARGEST = 2**31 - 1

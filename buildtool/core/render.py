@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,8 @@ class Renderer:
         self._environment.filters["cmake_items"] = cmake_items
         self._environment.filters["pkg_config_word"] = pkg_config_word
         self._environment.filters["starlark_string"] = starlark_string
+        self._environment.filters["response_word"] = response_word
+        self._environment.filters["make_word"] = make_word
 
     def render(self, name: str, template: str, **values: Any) -> Path:
         """Render ``template`` into the file ``name`` of the folder."""
@@ -134,6 +137,18 @@ def pkg_config_word(text: str) -> str:
     """A word of ``Cflags`` or ``Libs``, split as by a shell (pc(5)); ``#`` would begin
     a comment, and ``$`` a variable."""
     return re.sub(r"[^\w./:+,@%=~^-]", lambda found: f"\\{found[0]}", text).replace("$", "$$")
+
+
+def response_word(text: str) -> str:
+    """A word of a file that compilers take as ``@FILE`` (GCC manual, "Overall Options"): what is
+    plain stands as it is, so that ``$(cat FILE)`` gives the same words where all are."""
+    return re.sub(r"""[\s\\'"]""", lambda found: f"\\{found[0]}", text)
+
+
+def make_word(text: str) -> str:
+    """A word of a make variable that ends in the line of a shell (GNU make manual, "What Makefiles
+    Contain"): ``#`` would begin a comment there, and ``$`` a reference."""
+    return shlex.quote(text).replace("$", "$$").replace("#", "\\#")
 
 
 def starlark_string(text: str) -> str:

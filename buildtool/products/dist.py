@@ -105,7 +105,7 @@ def cmake_way(dist: str, package: str, component: str) -> LinkWay:
 def archive_ways(dist: str, library: LibraryNames) -> tuple[LinkWay, ...]:
     """How the archives in ``dist`` are linked."""
     module = f"$(pkg-config --cflags --libs {library.module})"
-    flags = "$(cat compile_flags.txt) app.cc $(cat link_flags.txt)"
+    flags = "@compile_flags.txt app.cc @link_flags.txt"
     return (
         cmake_way(dist, library.package, library.component),
         LinkWay(

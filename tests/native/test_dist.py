@@ -162,6 +162,11 @@ def test_an_app_gets_a_define_as_it_was_written(tmp_path: Path) -> None:
     flags = shlex.split(command("pkg-config", "--cflags", "tensorflow-selective", env=pc))
     command("c++", *flags, tmp_path / "main.cc", "-o", tmp_path / "other")
     assert command(tmp_path / "other") == f"{SAID}\n"
+    compilers = [name for name in ("g++", "clang++") if shutil.which(name)]
+    for name in compilers:
+        listed = f"@{tmp_path / 'dist' / 'compile_flags.txt'}"
+        command(name, listed, tmp_path / "main.cc", "-o", tmp_path / "third")
+        assert command(tmp_path / "third") == f"{SAID}\n"
 
 
 def test_cmake_relinks_when_an_archive_changes(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ import errno
 import hashlib
 import json
 import os
+import re
 import resource
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -19,6 +21,8 @@ from buildtool.core.render import (
     Renderer,
     c_string,
     cmake_string,
+    make_word,
+    response_word,
     to_json,
     write_if_changed,
 )
@@ -191,3 +195,35 @@ def test_a_manifest_that_cannot_be_read_is_written_anew(
     (out / MANIFEST).write_text(content, encoding="utf-8")
     render(out, templates, {"file": "1"})
     assert list(json.loads((out / MANIFEST).read_text("utf-8"))) == ["file"]
+
+
+SAYABLE = [text for text in NASTY if "\n" not in text and text]
+
+
+def test_make_hands_a_word_on_as_it_is(tmp_path: Path) -> None:
+    make = needs("make")
+    words = " ".join(map(make_word, SAYABLE))
+    (tmp_path / "Makefile").write_text(
+        f"WORDS := {words}\nall:\n\t@printf '%s\\0' $(WORDS)\n", encoding="utf-8"
+    )
+    done = subprocess.run([make, "-C", tmp_path, "-s"], capture_output=True, check=True)
+    assert done.stdout.decode().split("\0")[:-1] == SAYABLE
+
+
+def test_a_compiler_reads_the_words_of_a_file_as_they_are(tmp_path: Path) -> None:
+    compiler = needs("gcc")
+    (tmp_path / "main.c").write_text("int main(void) { return 0; }\n")
+    flags = "\n".join(response_word(f"-DX={text}") for text in SAYABLE)
+    (tmp_path / "flags.txt").write_text(flags, encoding="utf-8")
+    words = [compiler, "-###", f"@{tmp_path / 'flags.txt'}", "-c", str(tmp_path / "main.c")]
+    said = subprocess.run(words, capture_output=True, check=True).stderr.decode()
+    started = next(line for line in said.splitlines() if "cc1" in line)
+    # Python's shlex keeps the backslash before what a shell would expand within quotes.
+    started = re.sub(r"\\([$`])", r"\1", started)
+    given = [word for word in shlex.split(started) if word.startswith("X=")]
+    assert given == [f"X={text}" for text in SAYABLE]
+
+
+def test_what_is_plain_stays_as_it_is_for_a_shell() -> None:
+    for word in ("-Wl,--whole-archive", "lib/libtensorflow.a", "-DLIMIT=4", "-std=c++17"):
+        assert response_word(word) == make_word(word) == word
