@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from buildtool.binary.link_map import INTERNAL, bytes_by_input
 from buildtool.core.errors import BudgetError, Problem
+from buildtool.core.fingerprint import SYMBOL
 from buildtool.core.lite_names import FLEX_FOLDER, is_lite_file
 from buildtool.core.paths import DEPENDENCY_ARCHIVE, FLEX_ARCHIVE, LITE_ARCHIVE
 from buildtool.core.run import Command, run
@@ -49,6 +50,7 @@ OWN_ROOTS = ("tensorflow", "generated")
 _OR = " or "
 LINKER = "linker tables and merged strings"
 SYSTEM = "C and C++ libraries"
+FINGERPRINT = "fingerprint"
 APP = "app (the runner)"
 SYSTEM_LIBRARIES = re.compile(
     r"(?:lib(?:stdc\+\+|c\+\+|c\+\+abi|supc\+\+|gcc|gcc_eh|c|m|pthread|dl|atomic|unwind"
@@ -274,6 +276,8 @@ def _source(archive: str, member: str, size: int, files: Sequence[PlannedFile]) 
     """What an input of the linker is. Namesakes in one archive share a line."""
     if member == INTERNAL:
         return _Source(name=LINKER, group=LINKER, size=size)
+    if member == SYMBOL:
+        return _Source(name=FINGERPRINT, group=FINGERPRINT, size=size)
     if files:
         group = _group(files[0])
         name = shown_places(files)

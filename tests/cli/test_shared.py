@@ -51,6 +51,9 @@ def test_one_library(tmp_path: Path, make_project: Callable[..., Project]) -> No
     assert library.TF_Version() == b"2.14.1"
     assert (folder / "dist/include/tensorflow/c/c_api.h").is_file()
     assert not list((folder / "dist/include").rglob("*.pb.h"))
+    told = project.doit("identify", str(path), "model=models/digits.pb").out
+    assert ", that of one here" in told
+    assert "digits.pb: will run: " in told
     project.doit("profile:one", "runs=2")
     profile = json.loads((folder / "profile/digits.json").read_text(encoding="utf-8"))
     assert (len(profile["plain"]), len(profile["traced"])) == (2, 2)

@@ -262,3 +262,12 @@ def test_several_files_together(artefact: SizeInput) -> None:
     )
     assert [item.name for item in both.files] == [item.name for item in one.files]
     assert sum(item.size for item in both.ops) == 2 * sum(item.size for item in one.ops)
+
+
+def test_the_fingerprint_has_a_line_of_its_own(artefact: SizeInput) -> None:
+    assert artefact.link_map is not None
+    line = "            1000             1000       b4    16         /b/libtf.a({}):(.note)\n"
+    with artefact.link_map.open("a", encoding="utf-8") as file:
+        file.write(line.format("buildtool_fingerprint.o"))
+    found = {each.name: each.size for each in measure(artefact).dependencies}
+    assert found["fingerprint"] == 0xB4
