@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -127,7 +128,8 @@ def _chosen(model: Model, overrides: Overrides) -> Model:
     if model.prepare is not None and overrides.preparing:
         own = dataclasses.replace(model.prepare, **overrides.preparing)  # type: ignore[arg-type]  # read by field
         model = dataclasses.replace(model, prepare=own)
-    if not (model.path.is_dir() or model.path.stem == "saved_model"):
+    # Path.is_dir raises where one may not look.
+    if not (os.path.isdir(model.path) or model.path.stem == "saved_model"):  # noqa: PTH112
         return model
     return dataclasses.replace(
         model,

@@ -45,6 +45,8 @@ DEFINE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(=[^\x00-\x1f\x7f]*)?$"
 IDENTIFIER_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 RELEASE_PATTERN = r"^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$"
 LARGEST = 2**31 - 1
+# Linux's NAME_MAX and PATH_MAX, without the zero at its end.
+MOST_NAME_BYTES, MOST_PATH_BYTES = 255, 4095
 _DECIMAL = r"[-+]?(0|[1-9][0-9_]*)"
 _MOST_DIGITS = 18
 # Maven's own rule for names of groups and artifacts, and what its versions commonly are.
@@ -294,7 +296,16 @@ def place(written: str, base: Path) -> Path:
     """A path as written, seen from the folder ``base``.
 
     A leading ``~`` is the home folder; nothing else in it has a meaning.
+
+    Raises:
+        WrongValueError: no file can be called that.
     """
+    parts = os.fsencode(written).split(b"/")
+    longest = max(map(len, parts))
+    if longest > MOST_NAME_BYTES or len(parts) + sum(map(len, parts)) > MOST_PATH_BYTES:
+        what = f"cannot be the path of a file: it has {len(written)} characters"
+        todo = f"a name has at most {MOST_NAME_BYTES} bytes, a path {MOST_PATH_BYTES}"
+        raise WrongValueError(what, todo)
     home = written == "~" or written.startswith("~/")
     return base / (os.path.expanduser(written) if home else written)  # noqa: PTH111  (raises there)
 

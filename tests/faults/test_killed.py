@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import random
 import shutil
@@ -13,6 +14,7 @@ import pytest
 
 from buildtool.sources import Cache
 from tests.faults.campaign import Outcome, Trial
+from tests.limits import HANG
 from tests.makefile.conftest import CLASSES, MINIATURE, PINNED
 
 if TYPE_CHECKING:
@@ -56,3 +58,15 @@ def test_after_a_full_disk_the_next_run_gives_the_same(trial: Trial) -> None:
 def good(outcome: Outcome) -> bool:
     assert outcome.bad == ()
     return outcome.tries > 0
+
+
+def test_a_full_disk_spoils_no_code_of_this_tool(
+    tmp_path: Path, make_project: Callable[..., Project]
+) -> None:
+    """Python would keep compiled code that is cut off, and fail at it for ever."""
+    project = make_project(tmp_path / "project", cache=tmp_path / "cache", own=True)
+    limited = dataclasses.replace(project, program=("prlimit", "--fsize=4096", *project.program))
+    limited.start("list").communicate(timeout=HANG)
+    assert not list((project.root / "buildtool" / "config").rglob("*.pyc"))
+    project.doit("list")
+    assert list((project.root / "buildtool" / "config").rglob("*.pyc"))
