@@ -18,7 +18,10 @@ else:
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Programs, what pytest loads by itself, and types: they are not imported.
-TOOLS = {"hatchling", "mypy", "pytest-xdist", "ruff", "types-pyyaml", "types-requests"}
+TOOLS = {
+    *("check-jsonschema", "hatchling", "mypy", "pytest-xdist", "ruff"),
+    *("types-pyyaml", "types-requests"),
+}
 
 
 def imported(*, by_tests: bool) -> set[str]:
