@@ -24,6 +24,7 @@ from buildtool.config.kinds import (
     DataType,
     Define,
     Dimension,
+    Flag,
     Host,
     Identifier,
     JavaPackage,
@@ -38,6 +39,7 @@ from buildtool.config.reader import Key, keys_of
 from buildtool.config.scalars import (
     COORDINATE_PATTERN,
     DEFINE_PATTERN,
+    FLAG_PATTERN,
     HOST_PATTERN,
     IDENTIFIER_PATTERN,
     JAVA_PACKAGE_PATTERN,
@@ -77,6 +79,7 @@ KINDS: Mapping[Any, Kind] = {
         words="name for Maven", schema={"type": "string", "pattern": COORDINATE_PATTERN}
     ),
     DataType: Kind(words="data type", schema={"enum": list(SPELLINGS)}),
+    Flag: Kind(words="argument", schema={"type": "string", "pattern": FLAG_PATTERN}),
     Define: Kind(words="macro", schema={"type": "string", "pattern": DEFINE_PATTERN}),
     Host: Kind(words="name for ssh", schema={"type": "string", "pattern": HOST_PATTERN}),
     Identifier: Kind(words="name in C", schema={"type": "string", "pattern": IDENTIFIER_PATTERN}),

@@ -16,6 +16,7 @@ from buildtool.config.kinds import (
     DataType,
     Define,
     Dimension,
+    Flag,
     Host,
     Identifier,
     JavaPackage,
@@ -42,6 +43,7 @@ UNITS = {
 }
 SIZE_PATTERN = rf"^[0-9]+(\.[0-9]+)? ?({'|'.join(UNITS)})$"
 DEFINE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(=[^\x00-\x1f\x7f]*)?$"
+FLAG_PATTERN = r"^[^\x00-\x1f\x7f]+$"
 IDENTIFIER_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 RELEASE_PATTERN = r"^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$"
 LARGEST = 2**31 - 1
@@ -202,6 +204,18 @@ def define(value: Value) -> Define:
     return Define(macro)
 
 
+def flag(value: Value) -> Flag:
+    """One argument of a compiler, as each build system and each file of flags can say it."""
+    return Flag(
+        _matching(
+            value,
+            FLAG_PATTERN,
+            "has a control character, which no file of flags can hold: {!r}",
+            "write one argument for each item of the list",
+        )
+    )
+
+
 def prefix(value: Value) -> Prefix:
     """The start of C++ names."""
     return Prefix(
@@ -330,6 +344,7 @@ READERS: Mapping[Any, Callable[[Value, Path], object]] = {
     Bytes: lambda value, _: size(value),
     DataType: lambda value, _: data_type(value),
     Define: lambda value, _: define(value),
+    Flag: lambda value, _: flag(value),
     Identifier: lambda value, _: identifier(value),
     JavaPackage: lambda value, _: java_package(value),
     Prefix: lambda value, _: prefix(value),

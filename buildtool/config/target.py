@@ -24,6 +24,7 @@ from buildtool.config.kinds import (
     DataType,
     Define,
     Dimension,
+    Flag,
     NameOrPath,
     Prefix,
     Release,
@@ -165,10 +166,10 @@ class SizeBudget:
 class Flags:
     """Further flags, each list item one argument, after the flags that the tool itself chooses."""
 
-    compile: tuple[str, ...] = ()
+    compile: tuple[Flag, ...] = ()
     """For every C and C++ file."""
 
-    link: tuple[str, ...] = ()
+    link: tuple[Flag, ...] = ()
     """For every link, and among the flags that an app links with."""
 
 
