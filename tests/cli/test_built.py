@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import PROJECT
 from tests.models.lookup_table import lookup_table
 
 if TYPE_CHECKING:
@@ -332,7 +333,7 @@ def test_its_fingerprint_says_what_made_it_and_its_texts_what_runs_on_it(
     """Also of the stripped program; one kernel that a model lacks is told by its node."""
     (tmp_path / "other.pbtxt").write_text(OTHER)
     files = ("build/pi/runner/runner-stripped", "build/pi/dist/lib/libtensorflow.a")
-    said = built.project.doit("identify", *files, "model=models/digits.pb").out
+    said = built.project.doit("identify", *files, f"model={PROJECT}/models/digits.pb").out
     assert said.count(", that of pi here") == 2
     assert said.count("digits.pb: will run: ") == 2
     refused = built.project.doit("identify", files[0], f"model={tmp_path}/other.pbtxt", code=5)
