@@ -19,7 +19,7 @@ else:
 PROJECT = Path(__file__).resolve().parents[2]
 # Programs, what pytest loads by itself, and types: they are not imported.
 TOOLS = {
-    *("check-jsonschema", "hatchling", "mypy", "pytest-xdist", "ruff"),
+    *("check-jsonschema", "hatchling", "mypy", "pytest-timeout", "pytest-xdist", "ruff"),
     *("types-pyyaml", "types-requests"),
 }
 
