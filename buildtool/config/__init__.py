@@ -8,11 +8,12 @@ is theirs to say, through the checks that :func:`load_targets` is given.
 from buildtool.config.app_keys import App
 from buildtool.config.backend_keys import Bazel, Makefile
 from buildtool.config.load import load_targets
+from buildtool.config.optimise_keys import Optimise
 from buildtool.config.overrides import Overrides, parse_overrides, without_suppositions
 from buildtool.config.platform_keys import Android, Ios
 from buildtool.config.prepare_keys import Prepare
 from buildtool.config.slices import slice_targets
-from buildtool.config.target import Flags, Model, ModelInput, Optimise, SizeBudget, Target
+from buildtool.config.target import Flags, Model, ModelInput, SizeBudget, Target
 from buildtool.config.target_checks import COMMAND_LINE, missing_files, unreadable_names
 from buildtool.config.unread import unread_by_backend
 

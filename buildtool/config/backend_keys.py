@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from buildtool.config.kinds import NO_RESULT, OF_MACHINE, Bytes, Release, Url
 
@@ -30,10 +29,6 @@ class Makefile:
     """Versions of what the tree depends on. Unset, what the tree pins; where nobody has written
     down how that is compiled, the nearest version that `buildtool/data/libraries.yaml` names, and
     the report says so."""
-
-    protos: Literal["full", "lite"] = "full"
-    """Code of TensorFlow's own messages, for TensorFlow 1.8 and later. `lite` is smaller; an app
-    then has neither reflection nor text format for them."""
 
 
 @dataclass(frozen=True, kw_only=True)

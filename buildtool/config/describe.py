@@ -16,7 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from buildtool.config import app_keys, backend_keys, platform_keys, prepare_keys, run_keys, target
+from buildtool.config import (
+    app_keys,
+    backend_keys,
+    optimise_keys,
+    platform_keys,
+    prepare_keys,
+    run_keys,
+    target,
+)
 from buildtool.config.kinds import (
     Bytes,
     Coordinate,
@@ -131,7 +139,7 @@ def _worth_saying(default: object) -> object:
 @functools.cache
 def _texts() -> Mapping[str, Mapping[str, str]]:
     """By class and field, the text that stands under the field, on one line."""
-    modules = (app_keys, backend_keys, platform_keys, prepare_keys, run_keys, target)
+    modules = (app_keys, backend_keys, optimise_keys, platform_keys, prepare_keys, run_keys, target)
     files = [Path(str(each.__file__)) for each in modules]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
     found: dict[str, dict[str, str]] = {}

@@ -6,7 +6,7 @@ All mistakes in all files are reported together, in one :class:`ConfigError`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +16,7 @@ from buildtool.config.nodes import Value
 from buildtool.config.overrides import Overrides, overridden
 from buildtool.config.reader import SectionReader, complete, keys_of
 from buildtool.config.slices import slice_problems, slice_targets
-from buildtool.config.target import FORMER_KEYS, SCHEMA_VERSION, DraftTarget, Target
+from buildtool.config.target import SCHEMA_VERSION, DraftTarget, Target
 from buildtool.config.target_checks import contradictions, missing_files
 from buildtool.config.target_files import TargetFile, find_files, read_mapping
 from buildtool.config.unread import unread_by_all
@@ -148,10 +148,10 @@ class _Loader:
             what = f"schema_version: this tool reads version {SCHEMA_VERSION}, not {version}"
             self.note(reader.origins["schema_version"], what, "use the tool this was written for")
             return None
-        left_out = (*FORMER_KEYS, *(OF_THE_SAMPLE if name in self.shipped else ()))
+        left_out = OF_THE_SAMPLE if name in self.shipped else ()
         current = {key: each for key, each in _entries(written).items() if key not in left_out}
         reader.unknown(Value(data=current, where=written.where), [*own, *keys_of(Target)], "")
-        self.problems += [*reader.problems, *_former_keys(written)]
+        self.problems += reader.problems
         entries = {key: value for key, value in current.items() if key not in own}
         settings = Value(data=entries, where=written.where)
         return DraftTarget(id=name, file=file, settings=settings, origins=reader.origins, **header)
@@ -218,18 +218,6 @@ class _Loader:
             return None
         origins = MappingProxyType(reader.origins)
         return Target(id=name, root=self.root, origins=origins, **arguments)
-
-
-def _former_keys(written: Value) -> Iterator[Problem]:
-    """Keys that an older version of this tool took here: each says where it stands now."""
-    for name, value in _entries(written).items():
-        section = FORMER_KEYS.get(name, "").partition(".")[0]
-        if section:
-            what, todo = f"{name} is now {FORMER_KEYS[name]}", f"write it under '{section}:'"
-            yield Problem(where=value.where, what=what, todo=todo)
-        elif name in FORMER_KEYS:
-            what = f"{name} is no longer a key: it had only one value"
-            yield Problem(where=value.where, what=what, todo="take it out, or see 'product'")
 
 
 def _shipped() -> dict[str, TargetFile]:

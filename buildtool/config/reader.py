@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Union
 
-from buildtool.config.kinds import (
-    NameOrPath,
-)
+from buildtool.config.former_keys import FORMER_KEYS, moved
+from buildtool.config.kinds import NameOrPath
 from buildtool.config.nodes import Value
 from buildtool.config.scalars import READERS, WrongValueError, shown
 from buildtool.core.errors import Problem
@@ -73,7 +72,9 @@ class SectionReader:
     def unknown(self, value: Value, known: Collection[str], prefix: str) -> None:
         """Note every key of a mapping that is not among ``known``."""
         for name, entry in _mapping(value).items():
-            if name not in known:
+            if prefix + name in FORMER_KEYS:
+                self._wrong(entry, *moved(prefix + name))
+            elif name not in known:
                 self._unknown += 1  # what was meant takes a while to find
                 todo = suggest(name, known) if self._unknown <= _MOST_SUGGESTED else ""
                 self._wrong(entry, f"{prefix}{name}: unknown key", todo)

@@ -31,20 +31,12 @@ from buildtool.config.kinds import (
     Tolerance,
 )
 from buildtool.config.nodes import Value
+from buildtool.config.optimise_keys import Optimise
 from buildtool.config.platform_keys import Android, Ios
 from buildtool.config.prepare_keys import Prepare
 from buildtool.config.run_keys import Run
 
 SCHEMA_VERSION = 1
-# Keys that stood at the top of a target file, and where they stand now; empty: nowhere.
-FORMER_KEYS: Mapping[str, str] = {
-    "bitcode": "ios.bitcode",
-    "dependencies": "makefile.dependencies",
-    "framework": "ios.framework",
-    "link_style": "",
-    "minimum_os": "ios.minimum_os",
-    "protos": "makefile.protos",
-}
 
 
 def _unless(other: str) -> Mapping[str, str]:
@@ -124,22 +116,6 @@ class Model:
     def __post_init__(self) -> None:
         if not self.name:
             object.__setattr__(self, "name", self.path.stem)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Optimise:
-    """What the compiler and linker optimise for."""
-
-    level: Literal["Oz", "Os", "O2", "O3"] = "Os"
-    """Optimisation level of the compiler. At `Oz` and `Os` the code that reads models is small
-    and slower, too."""
-
-    lto: Literal["none", "thin", "full"] = "none"
-    """Link-time optimisation."""
-
-    fold_sections: bool = True
-    """Fold functions of equal code into one, but for those whose addresses are compared. Needs
-    LLVM's linker; without it nothing is folded."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -234,6 +234,7 @@ PLATFORM = AndroidPlatform(
     products=("prefab", "java-aar", "aar", "shared", "static"),
     ndk_build=True,
     app_builds=("gradle",),
+    fixed_addresses=False,
     run_keys=("root", "device"),
     path_variables=(*SDK_VARIABLES, *NDK_VARIABLES),
 )

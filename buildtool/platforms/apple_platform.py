@@ -26,6 +26,7 @@ class ApplePlatform:
     runtimes: tuple[str, ...] = ("full",)
     path_variables: tuple[str, ...] = ()
     ndk_build: bool = False
+    fixed_addresses: bool = False
     run_keys: tuple[str, ...] = ()
     app_builds: tuple[str, ...] = ()
 

@@ -28,6 +28,7 @@ class ElfPlatform:
     path_variables: tuple[str, ...] = ()
     ndk_build: bool = False
     app_builds: tuple[str, ...] = ("cmake",)
+    fixed_addresses: bool = True
     run_keys: tuple[str, ...] = ("host",)
 
     def sdk(self, target: Target, abi: Abi, access: SourceAccess) -> Path | None:

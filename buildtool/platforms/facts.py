@@ -65,6 +65,11 @@ class Platform(Protocol):
         ...
 
     @property
+    def fixed_addresses(self) -> bool:
+        """Whether it starts programs that are linked for one address."""
+        ...
+
+    @property
     def run_keys(self) -> tuple[str, ...]:
         """The keys of ``run`` with which a target says where its programs run."""
         ...

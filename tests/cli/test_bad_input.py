@@ -79,7 +79,7 @@ def test_what_a_target_names_and_is_not_there(project: Project) -> None:
         project.doit("plan:nosuch", code=3).err
     )
     # Here nobody knows before which backend it is.
-    project.target("nosuch", "extends: linux\nmakefile:\n  protos: lite\n")
+    project.target("nosuch", "extends: linux\nmakefile:\n  dependencies: []\n")
     assert "targets/nosuch.yaml:2: makefile: only the backend 'makefile' reads these keys" in (
         project.doit("plan:nosuch", code=3).err
     )

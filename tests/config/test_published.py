@@ -16,6 +16,7 @@ import yaml
 from buildtool.config import Android, App, Bazel, Ios, Makefile, load_targets, slice_targets
 from buildtool.config.backend_keys import Dependency
 from buildtool.config.describe import KINDS, documented
+from buildtool.config.optimise_keys import Optimise
 from buildtool.config.overrides import WORDS
 from buildtool.config.prepare_keys import Prepare
 from buildtool.config.reader import keys_of
@@ -27,7 +28,6 @@ from buildtool.config.target import (
     Flags,
     Model,
     ModelInput,
-    Optimise,
     SizeBudget,
     Target,
 )

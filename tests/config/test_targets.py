@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.config import Model, ModelInput, Target, load_targets, missing_files
+from buildtool.config import Model, ModelInput, Optimise, Target, load_targets, missing_files
 from buildtool.core.errors import ConfigError, Problem
 
 Write = Callable[..., Path]
@@ -49,7 +49,7 @@ def test_defaults(write: Write) -> None:
         models=(Model(path=root / "m.pb"),),
     )
     assert target.models[0].name == "m"
-    assert (target.compiler, target.backend, target.optimise.level) == ("clang", "auto", "Os")
+    assert (target.compiler, target.backend, target.optimise.goal) == ("clang", "auto", "balanced")
     assert (target.types, target.registration, target.launcher) == ("model", "selective", "auto")
     assert (target.jobs, target.sysroot, target.size_budget.stripped) == (None, None, None)
 
@@ -82,7 +82,14 @@ models:
     tolerance: 1e-3
 types: slim
 registration: all
-optimise: {level: Oz, lto: thin, fold_sections: true}
+optimise:
+  level: Oz
+  lto: thin
+  fold_sections: false
+  protos: lite
+  rtti: true
+  unwind_tables: false
+  position_independent: false
 size_budget: {archive: 3500, linked: 1.5 MiB, stripped: 4 MB, compressed: 2kB}
 defines: [NDEBUG, LIMIT=4, 'TEXT="a b"', EMPTY=]
 flags:
@@ -113,7 +120,15 @@ launcher: none
         tolerance=0.001,  # type: ignore[arg-type]  # plain numbers are the clearest expectation
     )
     assert dataclasses.astuple(target.size_budget) == (3500, 1572864, 4_000_000, 2000)
-    assert dataclasses.astuple(target.optimise) == ("Oz", "thin", True)
+    assert target.optimise == Optimise(
+        level="Oz",
+        lto="thin",
+        fold_sections=False,
+        protos="lite",
+        rtti=True,
+        unwind_tables=False,
+        position_independent=False,
+    )
     assert target.defines == ("NDEBUG", "LIMIT=4", 'TEXT="a b"', "EMPTY=")
     assert (target.flags.compile, target.flags.link) == (("-I", "with space"), ("-lz",))
     assert target.patches == (root / "a.patch", Path("/abs/b.patch"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from buildtool.backends.backend import ForeignLibraries, Foreseen, Job, Library
 from buildtool.backends.bazel import bazel_flags as flags
 from buildtool.backends.bazel.bazel_build import BazelBuild
+from buildtool.backends.bazel.bazel_flags import SIZE_KEYS
 from buildtool.backends.bazel.bazel_overlay import FOLDER, make_workspace, read_graph
 from buildtool.backends.bazel.given_macros import macro_notes, macro_problems
 from buildtool.backends.bazel.groups import find_flavour, grouped, needed_kernels
@@ -15,6 +16,7 @@ from buildtool.backends.bazel.setup import find_setup, setup_helpers, with_setup
 from buildtool.backends.bazel.trimming import SOURCES
 from buildtool.backends.common.flags import CUT_TYPE_DEFINES
 from buildtool.backends.common.selection_header import render_ops_to_register
+from buildtool.backends.common.size_choices import unable
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.catalogue.macros import find_registering
 from buildtool.config import Target
@@ -32,7 +34,6 @@ from buildtool.tools.helpers import Helper
 # What the target may ask of other backends, and this one cannot do.
 _UNKNOWN: Mapping[str, Callable[[Target], bool]] = {
     "optimise.lto": lambda target: target.optimise.lto != "none",
-    "makefile.protos": lambda target: target.makefile.protos != "full",
     "makefile.dependencies": lambda target: bool(target.makefile.dependencies),
     "app_protobuf": lambda target: target.app_protobuf is not None,
 }
@@ -68,6 +69,7 @@ class BazelBackend:
             for key, asked in _UNKNOWN.items()
             if asked(target)
         ]
+        problems += unable(target, SIZE_KEYS, who="the backend 'bazel'")
         if not chosen_parts(target, "library"):
             problems.append(
                 Problem(

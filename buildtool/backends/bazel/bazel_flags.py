@@ -12,6 +12,7 @@ from pathlib import Path
 from buildtool.backends.backend import Job
 from buildtool.backends.bazel.setup import Setup
 from buildtool.backends.common.flags import CUT_TYPE_DEFINES, SECTIONS
+from buildtool.backends.common.size_choices import size_choices
 from buildtool.config import Target
 from buildtool.core.values import Abi
 from buildtool.plan.eight_bit import eight_bit_defines
@@ -38,6 +39,8 @@ REMOTE_KINDS = ("spawn_strategy", "genrule_strategy", "strategy=CppCompile")
 # An analysis is over before Java's second compiler has earned its time: 7.4 s for TensorFlow 1.8
 # in place of 11.3 (0.17.2). Newer releases bring newer Javas, with which it was not measured.
 QUICK_START = ("--host_jvm_args=-XX:TieredStopAtLevel=1",)
+# The keys of size that it can have its way with.
+SIZE_KEYS = ("level",)
 NEW_SERIES = "1.0.0"
 IGNORES_OLD_RC = "0.18.0"  # release notes: the workspace's settings are %workspace%/.bazelrc
 
@@ -57,7 +60,7 @@ def tree_defines(copts: Iterable[str]) -> tuple[str, ...]:
 def compile_flags(target: Target) -> tuple[str, ...]:
     """Flags of every object, after the tree's own."""
     return (
-        f"-{target.optimise.level}",
+        f"-{size_choices(target, SIZE_KEYS).level}",
         *SECTIONS,
         *target.cpu_flags,
         *target.flags.compile,

@@ -96,12 +96,15 @@ class Memory:
         write_if_changed(self.path, to_json(self.needs))
 
 
-def tree_memory(cache: Path, tree: SourceTree, renaming: Renaming | None, *, system: str) -> Memory:
-    """What earlier builds of the tree found, for this system, or its format of objects: others have
-    other files for it, which must not be forgotten in between. Where there was none, it is what
-    builds for ELF found; of one with a renamed protobuf, what builds of the original found: nearly
-    the same files need each other."""
-    folder, suffix = cache / "needs", "" if system == "elf" else f"-{system}"
+def tree_memory(
+    cache: Path, tree: SourceTree, renaming: Renaming | None, *, system: str, messages: str = "full"
+) -> Memory:
+    """What earlier builds of the tree found, for this system, or its format of objects, and this
+    kind of ``messages``: others have other files for it, which must not be forgotten in between.
+    Where there was none, it is what builds for ELF with full ones found; of one with a renamed
+    protobuf, what builds of the original found: nearly the same files need each other."""
+    folder = cache / "needs"
+    suffix = ("" if system == "elf" else f"-{system}") + ("-lite" if messages == "lite" else "")
     memory = Memory.load(folder / f"{tree.digest[:16]}{suffix}.json")
     if suffix and not memory.needs:
         memory.needs = tree_memory(cache, tree, renaming, system="elf").needs
@@ -114,10 +117,10 @@ def tree_memory(cache: Path, tree: SourceTree, renaming: Renaming | None, *, sys
     return memory
 
 
-def job_memory(job: Job) -> Memory:
-    """What earlier builds found of the job's tree, for its system."""
+def job_memory(job: Job, *, messages: str = "full") -> Memory:
+    """What earlier builds found of the job's tree, for its system and this kind of messages."""
     system = job.toolchain.system or job.toolchain.object_format
-    return tree_memory(job.cache.root, job.tree, job.renaming, system=system)
+    return tree_memory(job.cache.root, job.tree, job.renaming, system=system, messages=messages)
 
 
 def foresee(memory: Memory, plan: BuildPlan) -> Foreseen:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from buildtool.backends.backend import Job
 from buildtool.backends.common.flags import compile_flags, link_flags
+from buildtool.backends.common.size_choices import FIXED_ADDRESS, SizeChoices
 from buildtool.config import Target
+from buildtool.config.unread import AUTO
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.values import Abi, Toolchain
 from buildtool.platforms.facts import Platform
@@ -44,29 +46,39 @@ def embeds_bitcode(toolchain: Toolchain) -> bool:
 
 
 def own_compile_flags(
-    job: Job, *, own: Sequence[str] = (), needed: Sequence[str] = ()
+    job: Job, choices: SizeChoices, *, own: Sequence[str] = (), needed: Sequence[str] = ()
 ) -> tuple[str, ...]:
     """Flags of every object: what the target asks for, with the backend's ``own``, and ``needed``
     ones of the sources."""
-    optimise = job.target.optimise
     return compile_flags(
-        level=optimise.level,
-        lto=optimise.lto,
+        level=choices.level,
+        lto=job.target.optimise.lto,
         bitcode=embeds_bitcode(job.toolchain),
-        own=own,
+        own=(*own, *choices.compile_flags),
         extra=(*needed, *job.target.flags.compile),
     )
 
 
-def own_link_flags(job: Job, *, linker: Sequence[str]) -> tuple[str, ...]:
+def own_link_flags(job: Job, choices: SizeChoices, *, linker: Sequence[str]) -> tuple[str, ...]:
     """Flags of an app's final link; ``linker`` are those that choose the linker."""
     optimise = job.target.optimise
-    return link_flags(
-        fold_sections=optimise.fold_sections,
-        lto=optimise.lto,
-        linker=[flag for flag in linker if flag in FOLDING_LINKERS],
-        object_format=job.toolchain.object_format,
+    fixed = () if choices.position_independent else (FIXED_ADDRESS,)
+    return (
+        *link_flags(
+            fold_sections=optimise.fold_sections,
+            lto=optimise.lto,
+            linker=[flag for flag in linker if flag in FOLDING_LINKERS],
+            object_format=job.toolchain.object_format,
+        ),
+        *fixed,
     )
+
+
+def size_keys(target: Target, platform: Platform) -> tuple[str, ...]:
+    """The keys of size that need nothing of the sources. Programs are linked by apps that get the
+    platform's usual product, static archives."""
+    fixed = platform.fixed_addresses and target.product in (AUTO, *platform.products[:1])
+    return ("level", "unwind_tables", *(("position_independent",) if fixed else ()))
 
 
 def small_device(job: Job) -> BuildConditions:

@@ -15,8 +15,10 @@ from buildtool.backends.common.own_compilers import (
     own_compile_flags,
     own_link_flags,
     own_toolchain,
+    size_keys,
     small_device,
 )
+from buildtool.backends.common.size_choices import SizeChoices, size_choices, size_notes, unable
 from buildtool.backends.makefile import makefile_flags as flags
 from buildtool.backends.makefile.asking import WORK, ask, files, links, lists_of
 from buildtool.backends.makefile.file_lists import PROTO_TEXT, read_lists
@@ -89,6 +91,9 @@ class MakefileBackend:
     def toolchain(
         self, target: Target, platform: Platform, abi: Abi, sysroot: Path | None
     ) -> Toolchain:
+        able = (*size_keys(target, platform), "protos")
+        if problems := unable(target, able, who="the backend 'makefile'"):
+            raise ConfigError(problems)
         return own_toolchain(target, platform, abi, sysroot)
 
     def helpers(self, target: Target) -> tuple[Helper, ...]:
@@ -109,16 +114,17 @@ class MakefileBackend:
         return small_device(job)
 
     def defines(self, job: Job, types: str) -> tuple[str, ...]:
-        if job.target.makefile.protos == "lite":
-            _knows_lite(job)
+        if job.target.optimise.protos == "lite":
+            _check_lite(job)
         return _defines(job, types, ask(job, ("CXXFLAGS",))["CXXFLAGS"])
 
     def compile_flags(self, job: Job) -> tuple[str, ...]:
         flags_of_fixes = dict.fromkeys(flag for _, fix in fixes(job) for flag in fix.flags)
-        return own_compile_flags(job, needed=tuple(flags_of_fixes))
+        return own_compile_flags(job, _choices(job), needed=tuple(flags_of_fixes))
 
     def link_flags(self, job: Job) -> tuple[str, ...]:
-        return own_link_flags(job, linker=job.toolchain.link_flags or _gold(job))
+        linker = job.toolchain.link_flags or _gold(job)
+        return own_link_flags(job, _choices(job), linker=linker)
 
     def optional_flags(self, link_flags: Sequence[str]) -> tuple[str, ...]:
         return optional_flags(link_flags)
@@ -126,6 +132,7 @@ class MakefileBackend:
     def notes(self, job: Job) -> list[str]:
         chosen = choices(job.target, job.tree.path, job.tree.version, job.lock)
         return [
+            *size_notes(_choices(job)),
             *(str(choice) for choice in chosen if choice.reason),
             *(f"{name} needs {' '.join(fix.flags)}: {fix.reason}" for name, fix in fixes(job)),
             *self._notes_on_needs(job),
@@ -275,7 +282,7 @@ def _defines(job: Job, types: str, compiling: Sequence[str]) -> tuple[str, ...]:
         [flag[2:] for flag in compiling if flag.startswith("-D")],
         types=types,
         file_list=job.target.file_list,
-        protos=job.target.makefile.protos,
+        protos=_choices(job).protos,
         extra=(*eight_bit_defines(job.abi, job.target.defines), *job.target.defines),
     )
 
@@ -308,15 +315,25 @@ def _gold(job: Job) -> tuple[str, ...]:
     return (GOLD,) if job.toolchain.kind == "gcc" and Path(found).is_file() else ()
 
 
-def _knows_lite(job: Job) -> None:
-    """Raises ConfigError if the tree has code that asks for more of a message than there is."""
+def _choices(job: Job) -> SizeChoices:
+    able = size_keys(job.target, job.platform)
+    return size_choices(job.target, (*able, "protos") if _knows_lite(job) else able)
+
+
+def _knows_lite(job: Job) -> bool:
+    """Whether the tree has no code then that asks for more of a message than there is."""
     source = job.tree.path / "tensorflow/core/platform/env.cc"
     text = source.read_text(encoding="utf-8", errors="replace") if source.is_file() else ""
-    if flags.LITE not in text:
+    return flags.LITE in text
+
+
+def _check_lite(job: Job) -> None:
+    """Raises ConfigError if there is no way to lite messages."""
+    if not _knows_lite(job):
         raise ConfigError(
             Problem(
-                where=job.target.where("makefile.protos"),
-                what=f"makefile.protos: TensorFlow {job.tree.version} knows no {flags.LITE}",
+                where=job.target.where("optimise.protos"),
+                what=f"optimise.protos: TensorFlow {job.tree.version} knows no {flags.LITE}",
                 todo="set it to 'full', or leave the key out",
             )
         )

@@ -10,7 +10,8 @@ from buildtool.backends.common.selection_header import (
     render_selections,
 )
 from buildtool.backends.native.lite_ops import render_lite_ops
-from buildtool.backends.native.native_dependencies import Dependency
+from buildtool.backends.native.native_dependencies import Dependency, proto_name
+from buildtool.backends.native.native_flags import LITE_CODE
 from buildtool.backends.native.native_flavours import FULL, Flavour
 from buildtool.core.render import Renderer
 from buildtool.core.values import BuildPlan, FileKind, PlannedFile
@@ -57,6 +58,7 @@ def render_project(
         dependencies=dependencies,
         own=_own_folders(dependencies),
         proto_code=proto_code,
+        lite=proto_code == LITE_CODE,
         library=library,
         apart="".join(apart),
         part=flavour.part.name if flavour.part else "",
@@ -67,7 +69,7 @@ def render_project(
         "native/sources.cmake.j2",
         lists=[
             *source_lists(plan.files, dependencies, flavour),
-            ("TENSORFLOW_PROTOS", [f.path for f in plan.files if f.kind is FileKind.PROTO]),
+            ("TENSORFLOW_PROTOS", _proto_names(plan.files, dependencies)),
             ("BUILDTOOL_SELECTIONS", [] if everything else list(selections)),
             *_users(plan, dependencies),
         ],
@@ -76,12 +78,14 @@ def render_project(
         renderer.render(f"native/{script}", f"native/{script}.j2")
     if any(file.root == GENERATED for file in plan.files):
         render_lite_ops(renderer, "native", plan)
-    _render_headers(renderer, flavour, protobuf_prefix)
+    _render_headers(renderer, flavour, protobuf_prefix, lite=proto_code == LITE_CODE)
     _render_generated(renderer, dependencies)
     render_selections(renderer, "native/selection", selections)
 
 
-def _render_headers(renderer: Renderer, flavour: Flavour, protobuf_prefix: str | None) -> None:
+def _render_headers(
+    renderer: Renderer, flavour: Flavour, protobuf_prefix: str | None, *, lite: bool
+) -> None:
     """The headers that are read before others, and those that stand for others."""
     renderer.render("native/tensorflow_prefix.h", flavour.prefix, headers=flavour.prefix_headers)
     if part := flavour.part:
@@ -91,11 +95,12 @@ def _render_headers(renderer: Renderer, flavour: Flavour, protobuf_prefix: str |
         "native/dependency_prefix.h.j2",
         headers=flavour.dependency_headers,
     )
-    for shim in flavour.shims:
+    for shim in (*flavour.shims, *(flavour.lite_shims if lite else ())):
         renderer.render(
             f"native/include/{shim}",
             f"native/include/{shim}.j2",
             google=outer_namespace(protobuf_prefix),
+            lite=lite,
         )
 
 
@@ -137,19 +142,24 @@ def source_lists(
 ) -> list[tuple[str, list[str]]]:
     """The CMake lists of files to compile: TensorFlow's, its protos', each dependency's."""
     chosen = sorted(files, key=lambda file: (file.root, file.path))
-    own = [file for file in chosen if file.root == TENSORFLOW]
-    sources = [file.path for file in own if file.kind is not FileKind.PROTO]
+    others = [file for file in chosen if file.kind is not FileKind.PROTO]
+    sources = [file.path for file in others if file.root == TENSORFLOW]
     part = flavour.part
     apart = [path for path in sources if part and part.takes(path)]
     return [
         ("TENSORFLOW_SOURCES", [path for path in sources if path not in {*apart}]),
         *([(f"{part.name.upper()}_SOURCES", apart)] if part else []),
-        ("TENSORFLOW_PROTO_SOURCES", [f.path for f in own if f.kind is FileKind.PROTO]),
+        ("TENSORFLOW_PROTO_SOURCES", _proto_names(chosen, dependencies)),
         *(
             (
                 f"{dependency.variable}_SOURCES",
-                [f.path for f in chosen if f.root == dependency.name],
+                [f.path for f in others if f.root == dependency.name],
             )
             for dependency in dependencies
         ),
     ]
+
+
+def _proto_names(files: Iterable[PlannedFile], dependencies: Sequence[Dependency]) -> list[str]:
+    protos = (file for file in files if file.kind is FileKind.PROTO)
+    return sorted(proto_name(file, dependencies) for file in protos)

@@ -14,8 +14,11 @@ from buildtool.backends.common.own_compilers import (
     own_compile_flags,
     own_link_flags,
     own_toolchain,
+    size_keys,
     small_device,
 )
+from buildtool.backends.common.size_choices import SizeChoices, size_choices, size_notes, unable
+from buildtool.backends.common.source_globs import matching
 from buildtool.backends.native import native_flags as flags
 from buildtool.backends.native.cmake_project import render_project
 from buildtool.backends.native.lite_ops import LITE_OPS
@@ -27,7 +30,7 @@ from buildtool.backends.native.native_dependencies import (
     planned_dependencies,
     with_required,
 )
-from buildtool.backends.native.native_flavours import FLAVOURS, Flavour
+from buildtool.backends.native.native_flavours import FLAVOURS, FULL, Flavour
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.config import Target
 from buildtool.core.errors import ConfigError, Problem
@@ -86,6 +89,8 @@ class NativeBackend:
     def toolchain(
         self, target: Target, platform: Platform, abi: Abi, sysroot: Path | None
     ) -> Toolchain:
+        if problems := unable(target, _able(target, platform), who=_builder(target)):
+            raise ConfigError(problems)
         return own_toolchain(target, platform, abi, sysroot)
 
     def helpers(self, target: Target) -> tuple[Helper, ...]:
@@ -104,17 +109,17 @@ class NativeBackend:
         return flavour.all_defines(types=types, extra=(*own, *job.target.defines))
 
     def compile_flags(self, job: Job) -> tuple[str, ...]:
-        return own_compile_flags(job, own=flags.COMPILE_FLAGS)
+        return own_compile_flags(job, _choices(job), own=flags.COMPILE_FLAGS)
 
     def link_flags(self, job: Job) -> tuple[str, ...]:
-        return (*own_link_flags(job, linker=job.toolchain.link_flags), *_framework_flags(job))
+        chosen = own_link_flags(job, _choices(job), linker=job.toolchain.link_flags)
+        return (*chosen, *_framework_flags(job))
 
     def optional_flags(self, link_flags: Sequence[str]) -> tuple[str, ...]:
         return optional_flags(link_flags)
 
     def notes(self, job: Job) -> list[str]:
-        del job
-        return []
+        return size_notes(_choices(job))
 
     def portable(self, job: Job, graph: BuildGraph) -> frozenset[str]:
         del job
@@ -155,7 +160,7 @@ class NativeBackend:
     ) -> list[Offer]:
         wanted = [d for d in _dependencies(job) if not d.on_demand or d.source in libraries]
         trees = _trees(job, wanted)
-        flavour = FLAVOURS[job.target.runtime]
+        flavour, lite = FLAVOURS[job.target.runtime], _choices(job).protos == "lite"
         candidates = flavour.candidates(graph, kernel_files)
         users = _users(job, [each.path for each in candidates], wanted, trees)
         protos = graph.protos([c.path for c in candidates]) if flavour.has_protos else {}
@@ -182,12 +187,20 @@ class NativeBackend:
                 required=path in item.always,
             )
             for item in wanted
-            for path in dependency_sources(item, trees[item.name])
+            for path in dependency_sources(item, trees[item.name], lite=lite)
+        ]
+        others += [
+            Offer(
+                root=item.name, path=path, kind=FileKind.PROTO, reason="its messages, as lite ones"
+            )
+            for item in wanted
+            if lite
+            for path in matching(trees[item.name], item.protos, ())
         ]
         return [*tensorflow, *generated, *_own_files(flavour), *others]
 
     def foresee(self, job: Job, plan: BuildPlan) -> Foreseen:
-        return foresee(job_memory(job), plan)
+        return foresee(job_memory(job, messages=_choices(job).protos), plan)
 
     def render(self, renderer: Renderer, plan: BuildPlan, target: Target, abi: Abi) -> None:
         flavour = FLAVOURS[target.runtime]
@@ -196,7 +209,7 @@ class NativeBackend:
             plan,
             selections=selections(plan) if flavour.selects else {},
             dependencies=planned_dependencies(plan, abi.object_format, runtime=target.runtime),
-            proto_code=flags.proto_code(level=target.optimise.level) if flavour.has_protos else "",
+            proto_code=_proto_code(target) if flavour.has_protos else "",
             flavour=flavour,
             everything=target.registration == "all",
             protobuf_prefix=target.protobuf_prefix,
@@ -224,7 +237,7 @@ class NativeBackend:
                 project=project,
                 folder=folder,
                 cache=job.cache.root,
-                memory=job_memory(job),
+                memory=job_memory(job, messages=_choices(job).protos),
                 jobs=job.target.jobs,
                 launcher=job.target.launcher,
                 log=job.log,
@@ -246,6 +259,31 @@ class NativeBackend:
             includes=(own, tree, protos, *folders),
             roots=(own, protos, *folders, tree),
         )
+
+
+def _able(target: Target, platform: Platform) -> tuple[str, ...]:
+    """The keys of size that it knows what to do with."""
+    return (*size_keys(target, platform), *_message_keys(target), "rtti")
+
+
+def _message_keys(target: Target) -> tuple[str, ...]:
+    usual = target.runtime == FULL.runtime and target.protobuf_prefix is None
+    return ("protos",) if usual else ()
+
+
+def _builder(target: Target) -> str:
+    """What a key that cannot be followed is up to."""
+    renamed = " with 'protobuf_prefix'" if target.protobuf_prefix else ""
+    return f"the backend 'native' for the runtime '{target.runtime}'{renamed}"
+
+
+def _proto_code(target: Target) -> str:
+    choices = size_choices(target, ("level", *_message_keys(target)))
+    return flags.proto_code(level=choices.level, protos=choices.protos)
+
+
+def _choices(job: Job) -> SizeChoices:
+    return size_choices(job.target, _able(job.target, job.platform))
 
 
 def _own_files(flavour: Flavour) -> Iterator[Offer]:

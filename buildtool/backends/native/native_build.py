@@ -14,7 +14,7 @@ from buildtool.backends.common.linked_files import linked_files, write_link_set
 from buildtool.backends.common.narrow import Memory, Narrowed, compiling_in_rounds, narrow
 from buildtool.backends.common.ninja import NativeBuild, refused_goals
 from buildtool.backends.native.cmake_project import source_lists
-from buildtool.backends.native.native_dependencies import Dependency
+from buildtool.backends.native.native_dependencies import Dependency, proto_name
 from buildtool.backends.native.native_flavours import Flavour
 from buildtool.binary.symbols import demangle, system_symbols
 from buildtool.catalogue.definers import DefinerIndex
@@ -171,7 +171,8 @@ def _narrow(inputs: NativeInputs, native: NativeBuild, objects: Mapping[str, Pat
 def _place(inputs: NativeInputs, native: NativeBuild, file: PlannedFile) -> str:
     """The absolute path of the file that is compiled: of a proto, its generated code."""
     if file.kind is FileKind.PROTO:
-        return str(native.folder / "protos" / file.path.removesuffix(".proto")) + ".pb.cc"
+        name = proto_name(file, inputs.dependencies)
+        return str(native.folder / "protos" / name.removesuffix(".proto")) + ".pb.cc"
     return str(inputs.trees[file.root] / file.path)
 
 

@@ -12,7 +12,7 @@ from buildtool.backends.common.source_globs import matching
 from buildtool.core.decode import from_json
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.paths import DATA
-from buildtool.core.values import BuildPlan
+from buildtool.core.values import BuildPlan, PlannedFile
 from buildtool.core.version_numbers import series
 from buildtool.tools.linkers import OBJECT_FORMATS
 
@@ -29,6 +29,9 @@ class Dependency:
     name begins as one of ``headers``, or where one that is built ``requires`` it by name;
     ``generated`` are headers that its own build would make, ``always`` the sources that are
     compiled wherever it is built. ``runtimes`` are the values of the key ``runtime`` that need it.
+    ``rtti`` says whether its code asks for types at run time, ``full_only`` are the sources that
+    are left out where messages are lite, ``protos`` the protos whose code is then made anew, both
+    globs.
     """
 
     name: str
@@ -47,6 +50,9 @@ class Dependency:
     generated: tuple[str, ...] = ()
     always: tuple[str, ...] = ()
     runtimes: tuple[str, ...] = ("full", "lite-flex")
+    rtti: bool = False
+    full_only: tuple[str, ...] = ()
+    protos: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:
@@ -107,6 +113,18 @@ def with_required(chosen: Iterable[str], dependencies: Sequence[Dependency]) -> 
     return tuple(sorted(found))
 
 
-def dependency_sources(dependency: Dependency, root: Path) -> tuple[str, ...]:
-    """The files of ``root`` that may be compiled, sorted, relative to it."""
-    return matching(root, dependency.sources, dependency.exclude)
+def dependency_sources(
+    dependency: Dependency, root: Path, *, lite: bool = False
+) -> tuple[str, ...]:
+    """The files of ``root`` that may be compiled, sorted, relative to it; ``lite``: where messages
+    are."""
+    left_out = dependency.full_only if lite else ()
+    return matching(root, dependency.sources, (*dependency.exclude, *left_out))
+
+
+def proto_name(file: PlannedFile, dependencies: Iterable[Dependency]) -> str:
+    """What other protos import this one as."""
+    own = (item for item in dependencies if item.name == file.root)
+    folders = [f"{folder}/" for item in own for folder in item.include]
+    there = (folder for folder in folders if file.path.startswith(folder))
+    return file.path.removeprefix(next(there, ""))

@@ -75,7 +75,13 @@ DEPENDENCY_HEADERS = (
 LITE_HEADERS = tuple(name for name in DEPENDENCY_HEADERS if name not in ("iostream", "sstream"))
 
 
-def proto_code(*, level: str) -> str:
+# Messages that know neither their descriptors nor their text (parameters of the same generator).
+LITE_CODE = "lite"
+
+
+def proto_code(*, level: str, protos: str) -> str:
     """What protoc optimises the messages' code for (``compiler/cpp/generator.cc`` of protobuf
     3.21): code that parses by reflection is small and compiles fast, but parses more slowly."""
+    if protos == "lite":
+        return LITE_CODE
     return "code_size" if level in ("Oz", "Os") else "speed"

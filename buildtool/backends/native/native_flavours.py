@@ -41,7 +41,8 @@ class Flavour:
     objects in the first, those of the dependencies in the last. ``prefix`` is the template of the
     header that is read before each of TensorFlow's files, with ``prefix_headers`` in it, and
     ``dependency_headers`` are those of the C++ library that come before dependencies' files.
-    ``shims`` are headers that stand for others in ``templates/native/include``; ``has_protos`` says
+    ``shims`` are headers that stand for others in ``templates/native/include``, ``lite_shims`` more
+    of them where messages are lite; ``has_protos`` says
     whether protoc makes some of its files, ``selects`` whether ``ops_to_register.h`` is read,
     ``resolves`` whether a resolver of TensorFlow Lite's ops is written for it. ``part`` are
     TensorFlow's files that are no dependencies, but archived with them.
@@ -59,6 +60,7 @@ class Flavour:
     has_protos: bool
     selects: bool
     resolves: bool
+    lite_shims: tuple[str, ...] = ()
     part: Part | None = None
 
     def all_defines(self, *, types: str, extra: Sequence[str] = ()) -> tuple[str, ...]:
@@ -81,6 +83,7 @@ FULL = Flavour(
         "tensorflow/core/framework/types.pb_text.h",
         "tensorflow/core/framework/registration/options.h",
     ),
+    lite_shims=("tensorflow/core/framework/attr_value_reader.h",),
     has_protos=True,
     selects=True,
     resolves=False,
