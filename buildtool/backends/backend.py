@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from buildtool.config import Target
+from buildtool.core.errors import Problem
 from buildtool.core.paths import Layout
 from buildtool.core.render import Renderer
 from buildtool.core.values import (
@@ -85,10 +86,12 @@ class Library:
 @dataclass(frozen=True, kw_only=True)
 class ForeignLibraries:
     """Other libraries that kernels' files include headers of, by file: those that are ``built`` for
-    them, by their names in the lock file, and those that the backend does not build."""
+    them, by their names in the lock file, and those that the backend does not build. ``problems``
+    are what files need of a library that is built otherwise."""
 
     built: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

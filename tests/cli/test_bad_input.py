@@ -229,6 +229,35 @@ models:
     assert f"{tmp_path}/samples.npz: x:0: the array's shape is (1, 3), the model wants" in err
 
 
+DECODE = """
+node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_STRING } }
+       attr { key: "shape" value { shape { dim { size: 1 } } } } }
+node { name: "d" op: "DecodeProtoV2" input: "x"
+       attr { key: "message_type" value { s: "tensorflow.TensorShapeProto" } }
+       attr { key: "field_names" value { list { s: "unknown_rank" } } }
+       attr { key: "output_types" value { list { type: DT_BOOL } } } }
+node { name: "y" op: "Identity" input: "d" attr { key: "T" value { type: DT_INT32 } } }
+versions { producer: 1575 }
+"""
+
+
+@pytest.mark.real_tree
+def test_lite_messages_have_no_descriptors(real_project: Project, tmp_path: Path) -> None:
+    """Told before anything is compiled, wherever it was said."""
+    (tmp_path / "decode.pbtxt").write_text(DECODE, encoding="utf-8")
+    model = f"models: [{tmp_path / 'decode.pbtxt'}]\n"
+    for line, text in (
+        (3, "optimise: smallest\n"),
+        (5, "optimise:\n  level: Oz\n  protos: lite\n"),
+    ):
+        real_project.target("mine", f"extends: linux\n{model}{text}")
+        err = real_project.doit("plan:mine", code=5).err
+        assert (
+            f"targets/mine.yaml:{line}: optimise.protos: the kernels of DecodeProtoV2 "
+            "(tensorflow/core/kernels/decode_proto_op.cc) read messages by their descriptors, which"
+        ) in err
+
+
 @pytest.mark.real_tree
 def test_the_next_run_simply_works(real_project: Project, tmp_path: Path) -> None:
     model = tmp_path / "model.pb"

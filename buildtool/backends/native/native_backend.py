@@ -45,6 +45,8 @@ from buildtool.tools.compilers import find_protoc, protoc_helper
 from buildtool.tools.helpers import Helper
 from buildtool.tools.linkers import OBJECT_FORMATS
 
+# The header by which kernels find the descriptors of messages.
+DESCRIPTORS = "tensorflow/core/util/proto/descriptors.h"
 PORTABLE = "//tensorflow/core/kernels:portable_all_ops"
 PROTOC_SERIES = "3.21"
 
@@ -149,7 +151,8 @@ class NativeBackend:
             file: tuple(sources[name] for name in with_required(names, dependencies))
             for file, names in found.built.items()
         }
-        return ForeignLibraries(built=built, missing=found.missing)
+        problems = tuple(_reflecting(job, kernels))
+        return ForeignLibraries(built=built, missing=found.missing, problems=problems)
 
     def offers(
         self,
@@ -284,6 +287,22 @@ def _proto_code(target: Target) -> str:
 
 def _choices(job: Job) -> SizeChoices:
     return size_choices(job.target, _able(job.target, job.platform))
+
+
+def _reflecting(job: Job, kernels: Sequence[SelectedKernel]) -> Iterator[Problem]:
+    """Kernels that read messages of any kind by their descriptors, where messages have none."""
+    if _choices(job).protos != "lite":
+        return
+    files = CxxFiles(job.tree.path)
+    sources = sorted({kernel.registration.source for kernel in kernels})
+    for source in (each for each in sources if DESCRIPTORS in files.includes(each)):
+        ops = sorted({k.registration.op for k in kernels if k.registration.source == source})
+        yield Problem(
+            where=job.target.where("optimise.protos"),
+            what=f"optimise.protos: the kernels of {', '.join(ops)} ({source}) read messages by "
+            "their descriptors, which lite ones do not have",
+            todo=f"write 'optimise: {{goal: {job.target.optimise.goal}, protos: full}}'",
+        )
 
 
 def _own_files(flavour: Flavour) -> Iterator[Offer]:

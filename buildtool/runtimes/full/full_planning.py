@@ -168,6 +168,7 @@ def kernel_problems(planning: Planning, found: ChosenKernels) -> list[Problem]:
     return [
         *library_problems(found.foreign.missing, kernels, uses, backend=planning.backend.name),
         *uncompilable_problems(sources, kernels, uses),
+        *found.foreign.problems,
     ]
 
 
