@@ -54,6 +54,11 @@ class Supposition:
     stripped: int = 0
     unknown: tuple[str, ...] = ()
 
+    @property
+    def recompiled(self) -> bool:
+        """Whether files that stay are compiled in another way, which nobody has measured."""
+        return bool(self.flags.new or self.flags.gone)
+
 
 def suppose(
     before: SupposedPlan, after: SupposedPlan, measures: Measures, *, stripped: int = 0

@@ -92,7 +92,8 @@ def cost(found: Supposition) -> str:
     change, error = found.size.change, found.size.error
     verb = "costs" if change >= 0 else "saves"
     told = f"{models or 'it'} {verb} {_kilobytes(abs(change))}"
-    return f"{told}, by estimate, give or take {_kilobytes(error)}"
+    rest = "; other macros or flags change what stays, which is not counted" * found.recompiled
+    return f"{told}, by estimate, give or take {_kilobytes(error)}{rest}"
 
 
 def _kilobytes(count: int) -> str:

@@ -122,6 +122,16 @@ def test_nothing_changes_nothing() -> None:
     assert (found.size.change, found.size.error, found.size.files) == (0, 0, ())
 
 
+def test_what_other_flags_make_of_what_stays_is_not_counted() -> None:
+    """And the answer does not look as if it were."""
+    flags = dataclasses.replace(BEFORE.plan, compile_flags=("-O3",))
+    after = dataclasses.replace(BEFORE, plan=flags)
+    told = "other macros or flags change what stays, which is not counted"
+    measures = Measures(own=OWN, builds=[MORE])
+    assert told in cost(suppose(BEFORE, after, measures))
+    assert told not in cost(suppose(BEFORE, BEFORE, measures))
+
+
 def test_identities_tell_what_decides_how_large_objects_are() -> None:
     assert identity_of(PLAN, "arm") == identity_of(BOTH, "arm")
     assert identity_of(PLAN, "arm") != identity_of(PLAN, "x86_64")
