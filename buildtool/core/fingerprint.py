@@ -8,17 +8,16 @@ file: an object, an archive, a program, several of them in one.
 
 from __future__ import annotations
 
-import importlib.metadata
 import mmap
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from buildtool.core.release import tool_release
+
 FORMAT = 1
 # The symbol, and the name of the object that has it.
 SYMBOL = "buildtool_fingerprint"
-TOOL = "buildtool"
-UNKNOWN = "unknown"
 _MARK = b"buildtool-fingerprint "
 _WHOLE = re.compile(re.escape(_MARK) + rb"(\d{1,4})\n([^\0]{1,2048})\0")
 _MODELS, _NAME = 6, 40  # so many models are named, with so many letters
@@ -58,7 +57,7 @@ def make_fingerprint(
 ) -> Fingerprint:
     """That of a build; ``models`` are names and SHA-256, ``tree`` and ``plan`` are hashes."""
     return Fingerprint(
-        tool=_tool_release(),
+        tool=tool_release(),
         target=_plain(target),
         release=_plain(release),
         tree=tree[:_DIGEST],
@@ -125,10 +124,3 @@ def _parsed(text: str) -> Iterator[Fingerprint]:
 def _plain(text: str) -> str:
     """Text in a line of printable ASCII; names in targets may hold anything."""
     return "".join(each if " " <= each <= "~" else "?" for each in text)[:_NAME]
-
-
-def _tool_release() -> str:
-    try:
-        return importlib.metadata.version(TOOL)
-    except importlib.metadata.PackageNotFoundError:  # a checkout that was never installed
-        return UNKNOWN

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from buildtool.core.errors import Attempts, BuildToolError, Problem, ToolError
+from buildtool.core.release import DISTRIBUTION
 from buildtool.core.run import ANSWER, Command, run
 from buildtool.core.version_numbers import numbers
 from buildtool.doctor.finding import Finding, State, lacking
@@ -26,7 +27,6 @@ from buildtool.tools.parallel import BYTES_PER_JOB, free_memory
 LEAST_FREE = 1_500_000_000
 _REQUIREMENT = re.compile(r"([\w.-]+)\s*(?:\(?>=\s*([\d.]+))?")
 # What pyproject.toml calls this tool.
-OWN = "tensorflow-selective"
 _TODO = "start ./doitw, which installs the packages into .venv; or install this one again with pip"
 _IMPORT = """
 import json, sys
@@ -66,9 +66,9 @@ def _required() -> list[tuple[str, str]]:
         ToolError: it was not installed.
     """
     try:
-        named = importlib.metadata.requires(OWN) or ()
+        named = importlib.metadata.requires(DISTRIBUTION) or ()
     except importlib.metadata.PackageNotFoundError:
-        what = f"{OWN} itself is not installed here: what it needs is not known"
+        what = f"{DISTRIBUTION} itself is not installed here: what it needs is not known"
         raise ToolError(Problem(where=sys.executable, what=what, todo=_TODO)) from None
     found = (_REQUIREMENT.match(each) for each in named if "extra ==" not in each)
     return [(match[1], match[2] or "") for match in found if match]

@@ -80,7 +80,7 @@ def test_packages_that_are_not_there_too_old_or_broken(
 def test_a_tool_that_was_not_installed_does_not_know_what_it_needs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(machine, "OWN", "nobody-has-this")
+    monkeypatch.setattr(machine, "DISTRIBUTION", "nobody-has-this")
     told = [each.version for each in machine.python_packages() if each.state is State.MISSING]
     assert told == ["nobody-has-this itself is not installed here: what it needs is not known"]
 
