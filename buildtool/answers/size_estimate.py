@@ -36,7 +36,8 @@ ERRORS: Mapping[Basis, float] = {
     Basis.MEASURED: 0.05,
     Basis.OTHER_KERNELS: 0.5,
     Basis.ELSEWHERE: 0.4,
-    Basis.KIND: 1.0,
+    # InceptionV3 on 1.8, of whose kernels none was measured: 72 kB guessed, 235 built.
+    Basis.KIND: 4.0,
 }
 _GROWTH_ERROR = 1.0
 _USUAL = 10_000  # bytes of a file, where nothing was ever measured

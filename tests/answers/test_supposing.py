@@ -105,7 +105,7 @@ def test_another_selection_counts_by_what_is_selected() -> None:
 
 def test_what_was_never_measured_is_as_others_of_its_kind() -> None:
     assert square(supposed().size) == (5_000, Basis.KIND)
-    assert supposed().size.error == 5_500
+    assert supposed().size.error == 20_500
     assert square(supposed(own=None).size)[1] is Basis.KIND
 
 
