@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,6 @@ import pytest
 
 from buildtool.backends.common.own_compilers import size_keys
 from buildtool.backends.common.size_choices import (
-    KEYS,
     PRICES,
     SizeChoices,
     size_choices,
@@ -20,6 +20,7 @@ from buildtool.config import Target, load_targets
 from buildtool.platforms import PLATFORMS
 
 Load = Callable[[str], Target]
+KEYS = tuple(each.name for each in dataclasses.fields(SizeChoices))
 ALL = SizeChoices(
     level="Oz", protos="lite", rtti=False, unwind_tables=False, position_independent=False
 )

@@ -3,7 +3,6 @@ sets."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -36,7 +35,6 @@ class SizeChoices:
         )
 
 
-KEYS = tuple(each.name for each in dataclasses.fields(SizeChoices))
 GOALS: Mapping[str, SizeChoices] = {
     "balanced": SizeChoices(),
     "smallest": SizeChoices(
