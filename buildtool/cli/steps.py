@@ -15,6 +15,7 @@ from pathlib import Path
 from buildtool.apps import has_app
 from buildtool.cli.stamps import Stamp, compiler_stamp, product_stamp, run_stamp, tree_stamp
 from buildtool.config import Target
+from buildtool.convert.conversion_wishes import is_converted
 from buildtool.core.checkpoint_files import find_checkpoint
 from buildtool.core.own_files import load_kept_json
 from buildtool.core.paths import WITHIN as AT
@@ -24,7 +25,7 @@ from buildtool.runtimes import looks_into
 
 # Names that stand for files of the target's product, in what a step reads and writes.
 BACKENDS = "{backends}"  # the folders in which backends keep their own files
-PREPARED = "{prepared}"
+PREPARED = "{prepared}"  # what takes the places of models
 FLAGS, LIBRARIES, PROGRAMS, PACKED = "{flags}", "{products}", "{programs}", "{packed}"
 REPORTS = tuple(str(AT.report.with_suffix(suffix)) for suffix in (".json", ".txt", ".html"))
 
@@ -122,7 +123,10 @@ def _expand(names: tuple[str, ...], target: Target) -> tuple[str, ...]:
         LIBRARIES: files.products,
         PROGRAMS: files.programs,
         PACKED: files.packed,
-        PREPARED: (str(AT.prepared),) if is_prepared(target) else (),
+        PREPARED: (
+            *([str(AT.prepared)] if is_prepared(target) else []),
+            *([str(AT.converted)] if is_converted(target) else []),
+        ),
     }
     return tuple(file for name in names for file in parts.get(name, (name,)))
 
@@ -211,6 +215,15 @@ STEPS = (
         user_files=_models_and_samples,
         found=_embedded_before,
         stamps=(product_stamp, compiler_stamp, tree_stamp),
+    ),
+    Step(
+        name="convert",
+        doc="have TensorFlow's converter make models for TensorFlow Lite, and say what that costs",
+        run="convert_step",
+        wanted=is_converted,
+        unwanted="the target asks for no conversion: see docs/lite.md",
+        writes=(str(AT.converted),),
+        user_files=_models_and_samples,
     ),
     Step(
         name="plan",

@@ -7,6 +7,7 @@ is theirs to say, through the checks that :func:`load_targets` is given.
 
 from buildtool.config.app_keys import App
 from buildtool.config.backend_keys import Bazel, Makefile
+from buildtool.config.convert_keys import Convert
 from buildtool.config.load import load_targets
 from buildtool.config.optimise_keys import Optimise
 from buildtool.config.overrides import Overrides, parse_overrides, without_suppositions
@@ -22,6 +23,7 @@ __all__ = [
     "Android",
     "App",
     "Bazel",
+    "Convert",
     "Flags",
     "Ios",
     "Makefile",

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from buildtool.config import (
     app_keys,
     backend_keys,
+    convert_keys,
     optimise_keys,
     platform_keys,
     prepare_keys,
@@ -139,12 +140,13 @@ def _worth_saying(default: object) -> object:
 @functools.cache
 def _texts() -> Mapping[str, Mapping[str, str]]:
     """By class and field, the text that stands under the field, on one line."""
-    modules = (app_keys, backend_keys, optimise_keys, platform_keys, prepare_keys, run_keys, target)
+    sections = (app_keys, backend_keys, convert_keys, optimise_keys, platform_keys, prepare_keys)
+    modules = (*sections, run_keys, target)
     files = [Path(str(each.__file__)) for each in modules]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
     found: dict[str, dict[str, str]] = {}
-    sections = (node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
-    for section in sections:
+    classes = (node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
+    for section in classes:
         texts = found.setdefault(section.name, {})
         for field, below in zip(section.body, section.body[1:], strict=False):
             match field, below:

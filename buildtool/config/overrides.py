@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from buildtool.config.convert_keys import Convert
 from buildtool.config.describe import choices, item_of
 from buildtool.config.kinds import Bytes, Count, Host, NameOrPath
 from buildtool.config.nodes import Value
@@ -47,6 +48,7 @@ class Overrides:
     weights: str = ""
     activations: str = ""
     format: str = ""
+    convert: str = ""
     host: Host | None = None
     types: str = ""
 
@@ -107,6 +109,9 @@ def overridden(target: Target, overrides: Overrides) -> Target:
         new["rewrites"] = overrides.rewrites
     if overrides.types:
         new["types"] = overrides.types
+    if overrides.convert:
+        converted = target.convert or Convert()
+        new["convert"] = dataclasses.replace(converted, numbers=overrides.convert)  # type: ignore[arg-type]  # one of its choices
     if overrides.preparing:
         new["prepare"] = dataclasses.replace(target.prepare, **overrides.preparing)  # type: ignore[arg-type]  # as above
     kept = {key: where for key, where in target.origins.items() if _top(key) not in new}
@@ -128,6 +133,9 @@ def _chosen(model: Model, overrides: Overrides) -> Model:
     if model.prepare is not None and overrides.preparing:
         own = dataclasses.replace(model.prepare, **overrides.preparing)  # type: ignore[arg-type]  # read by field
         model = dataclasses.replace(model, prepare=own)
+    if model.convert is not None and overrides.convert:
+        told = dataclasses.replace(model.convert, numbers=overrides.convert)  # type: ignore[arg-type]  # as above
+        model = dataclasses.replace(model, convert=told)
     # Path.is_dir raises where one may not look.
     if not (os.path.isdir(model.path) or model.path.stem == "saved_model"):  # noqa: PTH112
         return model
@@ -252,6 +260,10 @@ def _choices_of(key: str) -> tuple[str, ...]:
     return choices(item_of(kind) or kind)
 
 
+def _numbers(written: str, _: Path) -> str:
+    return _one_of(written, choices(keys_of(Convert)["numbers"].type))
+
+
 def _one_of(written: str, known: tuple[str, ...]) -> str:
     if written not in known:
         raise WrongValueError(f"cannot be '{written}'", suggest(written, known))
@@ -271,6 +283,7 @@ WORDS: Mapping[str, tuple[str, Callable[[str, Path], object]]] = {
     "weights": ("weights", _choice("weights")),
     "activations": ("activations", _choice("activations")),
     "format": ("format", _choice("format")),
+    "convert": ("convert", _numbers),
     "host": ("host", _host),
     "types": ("types", _types),
     "runs": ("runs", _count),

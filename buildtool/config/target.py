@@ -15,6 +15,7 @@ from typing import Literal
 
 from buildtool.config.app_keys import App
 from buildtool.config.backend_keys import Bazel, Makefile
+from buildtool.config.convert_keys import Convert
 from buildtool.config.kinds import (
     NO_RESULT,
     NOT_A_KEY,
@@ -108,6 +109,9 @@ class Model:
 
     prepare: Prepare | None = None
     """What is done with this model before it ships, in place of the target's `prepare`."""
+
+    convert: Convert | None = None
+    """What this model becomes for TensorFlow Lite, in place of the target's `convert`."""
 
     app: App | None = field(default=None, metadata=NO_RESULT)
     """What the app that `doit app` writes does with this model. Where a target has several, the app
@@ -260,6 +264,11 @@ class Target:
     prepare: Prepare = Prepare()
     """What is done with the models before they ship: steps that make them smaller or faster. The
     prepared models are in `dist/models/`. See [prepare.md](prepare.md)."""
+
+    convert: Convert | None = None
+    """With a runtime of TensorFlow Lite: what models become that are none of its own (SavedModels,
+    Keras files, frozen graphs), by TensorFlow's converter. The converted models are in
+    `dist/models/`. See [lite.md](lite.md#models-that-are-not-converted-yet)."""
 
     types: Literal["model", "slim", "full"] = "model"
     """Tensor types that kernels are compiled for: just those that the models use, TensorFlow's

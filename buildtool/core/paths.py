@@ -71,6 +71,17 @@ class Layout:
         it."""
         return self.folder / "prepare.html"
 
+    @property
+    def converted(self) -> Path:
+        """Which models were converted, and where the files lie that take their places."""
+        return self.folder / "converted.json"
+
+    @property
+    def conversion(self) -> Path:
+        """The report on what the converter did, as a page; the text and the JSON stand beside
+        it."""
+        return self.folder / "convert.html"
+
     def result(self, name: str) -> Path:
         """What a step has found, such as ``verification`` or ``size``."""
         return self.folder / f"{name}.json"

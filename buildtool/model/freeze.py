@@ -118,18 +118,19 @@ def _reason(text: str) -> str:
     return lines[max(next(places, 1) - 1, 0)]
 
 
-def _tags(request: Request) -> list[str]:
-    """The tags of the graph to take: those that are asked for, or the only ones there are."""
-    known = [
-        sorted(m.meta_info_def.tags)
-        for m in loader_impl.parse_saved_model(request.path).meta_graphs
-    ]
+def choose_tags(path: str, tags: list[str]) -> list[str]:
+    """The tags of the graph to take: those that are asked for, or the only ones there are.
+
+    Raises:
+        RefusalError: there is no such graph, or which one is meant cannot be told.
+    """
+    known = [sorted(m.meta_info_def.tags) for m in loader_impl.parse_saved_model(path).meta_graphs]
     names = "; ".join(",".join(tags) or "none" for tags in known)
-    if request.tags:
-        if sorted(request.tags) not in known:
-            what = f"the SavedModel has no graph with the tags {','.join(request.tags)}"
+    if tags:
+        if sorted(tags) not in known:
+            what = f"the SavedModel has no graph with the tags {','.join(tags)}"
             raise RefusalError(what, f"set 'tags' to those of one of its graphs: {names}")
-        return request.tags
+        return tags
     if [tf.saved_model.SERVING] in known:
         return [tf.saved_model.SERVING]
     if len(known) == 1:
@@ -138,8 +139,12 @@ def _tags(request: Request) -> list[str]:
     raise RefusalError(what, f"set 'tags' to those of one of them: {names}")
 
 
-def _choose(signature: str, known: Iterable[str]) -> tuple[str, list[str]]:
-    """The signature to take, and what is to be said of that."""
+def choose_signature(signature: str, known: Iterable[str]) -> tuple[str, list[str]]:
+    """The signature to take, and what is to be said of that.
+
+    Raises:
+        RefusalError: there is no such one, or which one is meant cannot be told.
+    """
     names = sorted(name for name in known if not name.startswith("__"))
     default = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
     listed = ", ".join(names)
@@ -160,8 +165,8 @@ def _freeze_function(request: Request) -> Frozen:
     """In the way of TensorFlow 2: functions with what they capture."""
     if _has_tables_of_a_graph(request.path):
         raise ValueError("it has tables in its graph")
-    model = tf.saved_model.load(request.path, tags=_tags(request))
-    name, notes = _choose(request.signature, model.signatures)
+    model = tf.saved_model.load(request.path, tags=choose_tags(request.path, request.tags))
+    name, notes = choose_signature(request.signature, model.signatures)
     function = model.signatures[name]
     paths = _objects(model)
     variables = {
@@ -247,8 +252,8 @@ def _captured(
 def _freeze_session(request: Request) -> Frozen:
     """In the way of TensorFlow 1: a graph in a session, where everything was restored."""
     with tf.Graph().as_default() as graph, v1.Session(graph=graph) as session:
-        meta = v1.saved_model.load(session, _tags(request), request.path)
-        name, notes = _choose(request.signature, meta.signature_def)
+        meta = v1.saved_model.load(session, choose_tags(request.path, request.tags), request.path)
+        name, notes = choose_signature(request.signature, meta.signature_def)
         chosen = meta.signature_def[name]
         inputs = sorted(tensor.name for tensor in chosen.inputs.values())
         outputs = sorted(tensor.name for tensor in chosen.outputs.values())

@@ -31,7 +31,7 @@ from buildtool.prepare.eight_bits import (
 )
 from buildtool.prepare.orders import Order
 from buildtool.prepare.pipeline import Stage, chosen_steps, compressed_size, stages
-from buildtool.prepare.price import PriceLimits, differences, over_limits
+from buildtool.prepare.price import PriceLimits, differences, limit_words, over_limits
 from buildtool.prepare.trials import Laboratory
 from buildtool.prepare.weight_histogram import histogram
 
@@ -86,7 +86,7 @@ def prepare_model(
         steps=tuple(steps[1:]),
         compared=compared,
         runs=len(order.inputs) if steps[-1].differences else 0,
-        limits=tuple(_limit_words(limits)),
+        limits=tuple(limit_words(limits)),
         notes=price_notes(order),
         weights=histogram(opened.graph, done[-1].graph),
     )
@@ -186,15 +186,6 @@ def _limits(keys: Prepare, tolerance: float, steps: Sequence[PreparingStep]) -> 
     if stated is None and all(step.exact for step in steps):
         stated = tolerance
     return PriceLimits(largest=stated, same_top=keys.same_top)
-
-
-def _limit_words(limits: PriceLimits) -> list[str]:
-    told = []
-    if limits.largest is not None:
-        told.append(f"largest difference {limits.largest:g}")
-    if limits.same_top is not None:
-        told.append(f"the same largest element for {limits.same_top:g} of the samples")
-    return told
 
 
 def _problems(order: Order, steps: Sequence[PreparingStep], limits: PriceLimits) -> list[Problem]:

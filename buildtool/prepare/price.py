@@ -31,6 +31,16 @@ def differences(found: Runs, original: Runs) -> tuple[Difference, ...]:
     )
 
 
+def limit_words(limits: PriceLimits) -> list[str]:
+    """What is allowed, in words."""
+    told = []
+    if limits.largest is not None:
+        told.append(f"largest difference {limits.largest:g}")
+    if limits.same_top is not None:
+        told.append(f"the same largest element for {limits.same_top:g} of the samples")
+    return told
+
+
 def over_limits(prices: Sequence[Difference], limits: PriceLimits) -> Iterator[str]:
     """What is worse than allowed."""
     for price in prices:

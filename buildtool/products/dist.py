@@ -231,11 +231,11 @@ def install_licences(licences: Mapping[str, Sequence[Path]], destination: Path) 
 
 
 def model_file(model: ModelInfo, folder: Path) -> Path:
-    """The file that the device gets: the user's own frozen graph, or what was made of it in
+    """The file that the device gets: the user's own model, or what was made of it in
     ``folder``."""
     if model.package is not None:
         return folder / f"{model.name}{model.package.suffix}"
-    return folder / f"{model.name}.pb" if _is_made(model) else model.path
+    return folder / f"{model.name}{model.path.suffix}" if _is_made(model) else model.path
 
 
 def _is_made(model: ModelInfo) -> bool:

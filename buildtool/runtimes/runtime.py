@@ -142,7 +142,8 @@ class Planner(Protocol):
 class Runtime:
     """One runtime. ``runner`` is the source of the program that proves a library of it, and
     ``headers`` are what apps include besides what that does. ``looks_into`` says whether the steps
-    ``inspect`` and ``profile`` know its models, ``has_examples`` whether apps get programs that
+    ``inspect`` and ``profile`` know its models, ``has_select_ops`` whether it runs ops of
+    TensorFlow beside those of TensorFlow Lite, ``has_examples`` whether apps get programs that
     load them. ``app_source`` is
     the template by which an app loads and runs models, ``loading_ways`` are the ways that it knows.
     ``shared_libraries`` are the names of its shared libraries, if it has some of its
@@ -154,6 +155,7 @@ class Runtime:
     runner: Path
     headers: tuple[str, ...]
     looks_into: bool
+    has_select_ops: bool
     has_examples: bool
     app_source: str
     loading_ways: tuple[str, ...]

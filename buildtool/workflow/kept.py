@@ -50,15 +50,15 @@ def load_models(layout: Layout) -> tuple[ModelInfo, ...]:
         return tuple(from_json(ModelInfo, value) for value in values)
 
 
-def write_prepared(layout: Layout, models: Sequence[PreparedModel]) -> None:
-    """Where the graphs lie that take the places of models."""
-    write_if_changed(layout.prepared, to_json([_row(model) for model in models]))
+def write_prepared(path: Path, models: Sequence[PreparedModel]) -> None:
+    """Where the files lie that take the places of models."""
+    write_if_changed(path, to_json([_row(model) for model in models]))
 
 
-def load_prepared(layout: Layout) -> Mapping[str, PreparedModel]:
+def load_prepared(path: Path) -> Mapping[str, PreparedModel]:
     """The models that :func:`write_prepared` wrote down, by name."""
-    with readable(layout.prepared):
-        rows = json.loads(layout.prepared.read_text(encoding="utf-8"))
+    with readable(path):
+        rows = json.loads(path.read_text(encoding="utf-8"))
         return {row["name"]: from_json(PreparedModel, row) for row in rows}
 
 

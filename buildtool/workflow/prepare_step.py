@@ -75,7 +75,7 @@ def run(work: Workspace) -> str:
     problems = [problem for outcome in outcomes for problem in outcome.problems]
     if problems:
         raise VerificationError(problems)
-    write_prepared(work.layout, models)
+    write_prepared(work.layout.prepared, models)
     return summary(reports, library)
 
 

@@ -11,6 +11,7 @@ from buildtool.answers.measured_builds import kept_builds, measured_build, shipp
 from buildtool.answers.size_estimate import Measures
 from buildtool.answers.supposing import SupposedPlan, Supposition, suppose
 from buildtool.config import Target
+from buildtool.convert.conversion_wishes import is_converted
 from buildtool.core.errors import ConfigError, Problem
 from buildtool.core.paths import Layout
 from buildtool.core.render import to_json, write_if_changed
@@ -19,7 +20,7 @@ from buildtool.core.values import SizeReport
 from buildtool.plan.build_plan import plan_digest
 from buildtool.prepare.wishes import is_prepared
 from buildtool.report.page_rendering import render_page
-from buildtool.workflow import plan_step, prepare_step
+from buildtool.workflow import convert_step, plan_step, prepare_step
 from buildtool.workflow.kept import digest_of_plan, load_result
 from buildtool.workflow.reports import SIZE
 from buildtool.workflow.workspace import Workspace
@@ -74,6 +75,8 @@ def _planned(work: Workspace, target: Target, folder: Path) -> SupposedPlan:
     own = dataclasses.replace(work, target=target, layout=Layout(folder=folder / target.id))
     if is_prepared(target):
         prepare_step.run(own)
+    if is_converted(target):
+        convert_step.run(own)
     plan = plan_step.decide(own)
     foreseen = own.backend.foresee(own.job, plan)
     return SupposedPlan(plan=plan, files=foreseen.files, unknown=foreseen.unknown, abi=own.abi.name)

@@ -11,6 +11,7 @@ from buildtool.backends import find_backend
 from buildtool.backends.backend import Backend, Job
 from buildtool.catalogue.kernels import make_catalogue
 from buildtool.config import Target, unread_by_backend
+from buildtool.convert.conversion_wishes import is_converted
 from buildtool.core.errors import ConfigError
 from buildtool.core.paths import LOCK, Layout
 from buildtool.core.values import (
@@ -131,8 +132,12 @@ class Workspace:
 
     @functools.cached_property
     def prepared(self) -> Mapping[str, PreparedModel]:
-        """The models that the step ``prepare`` has changed, by name."""
-        return load_prepared(self.layout) if is_prepared(self.target) else {}
+        """The models that the steps ``prepare`` and ``convert`` have changed, by name."""
+        target, layout = self.target, self.layout
+        return {
+            **(load_prepared(layout.prepared) if is_prepared(target) else {}),
+            **(load_prepared(layout.converted) if is_converted(target) else {}),
+        }
 
     @functools.cached_property
     def tree_here(self) -> Path | None:

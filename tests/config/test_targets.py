@@ -233,6 +233,7 @@ def test_canonical_does_not_see_layout_descriptions_or_jobs(write: Write, tmp_pa
             "samples": None,
             "tolerance": 0.0001,
             "prepare": None,
+            "convert": None,
         }
     ]
     assert before["patches"] == ["/abs/p.patch"]

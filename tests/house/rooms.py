@@ -133,6 +133,12 @@ ROOMS = (
         uses=("config", "model", "verify", "report"),
     ),
     Room(
+        name="convert",
+        question="What does TensorFlow's own converter make of a model for TensorFlow Lite, and "
+        "what does that cost?",
+        uses=("config", "model", "verify", "report", "prepare"),
+    ),
+    Room(
         name="doctor",
         question="Is this machine ready for a target?",
         uses=("sources", "tools"),
@@ -256,6 +262,7 @@ ROOMS = (
             "plan",
             "verify",
             "prepare",
+            "convert",
             "backends/backend",
             "runtimes/runtime",
         ),
@@ -433,6 +440,7 @@ ROOMS = (
             "profile",
             "inspect",
             "prepare",
+            "convert",
             "doctor",
             "platforms",
             "backends/backend",
@@ -453,6 +461,7 @@ ROOMS = (
             "config",
             "sources",
             "prepare",
+            "convert",
             "platforms",
             "backends",
             "runtimes",

@@ -31,6 +31,23 @@ def project(tmp_path: Path, make_project: Callable[..., Project]) -> Project:
             "trial.yaml:3: models[0].outputs: 'runtime: lite' does not read it",
         ),
         ("prepare: {steps: [deploy]}\n", "prepare: only graphs are prepared"),
+        (
+            "models: [{path: models/digits.tflite, convert: int8}]\n",
+            "trial.yaml:3: models[0].convert: digits.tflite is converted already",
+        ),
+        ("convert: float\n", "trial.yaml:3: convert: all models are converted already"),
+        (
+            "convert:\n  numbers: int8\nmodels: [models/digits.pb]\n",
+            "trial.yaml:4: convert.numbers: the model 'digits' has no samples, in which",
+        ),
+        (
+            "convert: float\nmodels: [{path: models/digits.pb, state: keep}]\n",
+            "trial.yaml:4: models[0].state: 'runtime: lite' does not read it",
+        ),
+        (
+            "runtime: full\nconvert: float\nmodels: [models/digits.pb]\n",
+            "trial.yaml:4: convert: 'runtime: full' does not read it",
+        ),
         ("product: java-library\n", "product: 'java-library' cannot hold the runtime 'lite' yet"),
         (
             "product: shared\nexports: [TF_Version]\n",

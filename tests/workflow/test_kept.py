@@ -12,10 +12,14 @@ from buildtool.core.paths import Layout
 from buildtool.workflow.kept import load_models, load_plan, load_prepared
 
 
+def _load_converted(layout: Layout) -> object:
+    return load_prepared(layout.converted)
+
+
 @pytest.mark.parametrize("content", ["", "{", '{"schema_version": 1}', "[1]", '"text"', "[{}]"])
 @pytest.mark.parametrize(
     ("load", "name"),
-    [(load_plan, "plan"), (load_models, "models"), (load_prepared, "prepared")],
+    [(load_plan, "plan"), (load_models, "models"), (_load_converted, "converted")],
 )
 def test_a_damaged_file_is_told_with_its_cure(
     tmp_path: Path, load: Callable[[Layout], object], name: str, content: str

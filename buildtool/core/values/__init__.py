@@ -17,6 +17,7 @@ from buildtool.core.values.comparisons import (
     Names,
     SizeChanges,
 )
+from buildtool.core.values.conversion import Conversion
 from buildtool.core.values.link_ways import LinkWay
 from buildtool.core.values.opsets import (
     AttrType,
@@ -84,6 +85,7 @@ __all__ = [
     "Change",
     "Comparison",
     "CompileCounts",
+    "Conversion",
     "Difference",
     "ElfExpectation",
     "FileKind",

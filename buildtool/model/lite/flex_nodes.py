@@ -79,7 +79,7 @@ def _of_nodes(uses: Uses) -> tuple[OpUse, ...]:
     return tuple(use for use in uses.result() if use.nodes)
 
 
-class _NoNodeError(Exception):
+class NoNodeError(Exception):
     """The options hold no node; the text says why."""
 
 
@@ -88,23 +88,31 @@ def _collecting(where: NodeRef, findings: Findings) -> Iterator[None]:
     """Options that hold no node become a finding."""
     try:
         yield
-    except (_NoNodeError, WireError) as failure:
+    except (NoNodeError, WireError) as failure:
         what = f"its options hold no node of TensorFlow's: {failure}"
         findings.node(where, what, "the file is damaged: convert the model again")
 
 
-def _node(options: bytes) -> Node:
-    """The node in an operator's options. Raises _NoNodeError, WireError."""
+def node_bytes(options: bytes) -> bytes:
+    """The node in an operator's options, as a GraphDef has it.
+
+    Raises:
+        NoNodeError: there is none.
+    """
     if not options:
-        raise _NoNodeError("they are empty")
+        raise NoNodeError("they are empty")
     try:
         (_, text) = flexbuffers.GetRoot(options).AsVector
-        content = bytes(text.AsStringBytes)
+        return bytes(text.AsStringBytes)
     except (struct.error, LookupError, ValueError, TypeError) as failure:
-        raise _NoNodeError(str(failure)) from None
-    node = read_graph(write_field(_NODE, content)).nodes[0]
+        raise NoNodeError(str(failure)) from None
+
+
+def _node(options: bytes) -> Node:
+    """The node in an operator's options. Raises NoNodeError, WireError."""
+    node = read_graph(write_field(_NODE, node_bytes(options))).nodes[0]
     if not node.op:
-        raise _NoNodeError("it names no op")
+        raise NoNodeError("it names no op")
     return node
 
 

@@ -29,8 +29,8 @@ from buildtool.model.reading import Reading
 
 TYPES = "types"
 _CONVERT = (
-    "give what tf.lite.TFLiteConverter makes of it (.tflite), or set 'runtime: full' for the model "
-    "as it is"
+    "write 'convert: float' to have it converted, give what tf.lite.TFLiteConverter makes of it "
+    "(.tflite), or set 'runtime: full' for the model as it is"
 )
 _AGAIN = "the file is cut off, damaged or encrypted: convert the model or copy the file again"
 # What xxd and the like make for TensorFlow Lite Micro: the file as an array of C.
@@ -59,7 +59,7 @@ def read_lite_models(sources: Sequence[ModelSource]) -> LiteReading:
             continue
         model, digest = found
         problems += _odd_ends(source.path, model)
-        models.append(_info(name, source.path, digest, model))
+        models.append(_info(source, digest, model))
         notes += _notes(name, model)
         for operator in model.operators:
             key = (operator.op, operator.custom, operator.version)
@@ -144,15 +144,26 @@ def _odd_ends(path: Path, model: LiteModel) -> Iterator[Problem]:
         yield Problem(where=str(path), what=what, todo="give the model that the app runs")
 
 
-def _info(name: str, path: Path, digest: str, model: LiteModel) -> ModelInfo:
+def _info(source: ModelSource, digest: str, model: LiteModel) -> ModelInfo:
+    """A model that was converted has the names of what it was made of."""
+    inputs = _renamed(model.inputs, source.inputs)
+    outputs = _renamed(model.outputs, source.outputs)
     return ModelInfo(
-        name=name,
-        path=path,
+        name=source.name or source.path.stem,
+        path=source.path,
         sha256=digest,
-        inputs=tuple(_tell_apart(model.inputs, "input")),
-        outputs=tuple(_open(_tell_apart(model.outputs, "output"))),
+        inputs=tuple(_tell_apart(inputs, "input")),
+        outputs=tuple(_open(_tell_apart(outputs, "output"))),
         node_count=len(model.operators),
+        made=source.given is not None,
     )
+
+
+def _renamed(tensors: Sequence[TensorInfo], names: Sequence[str]) -> Sequence[TensorInfo]:
+    if len(names) != len(tensors):
+        return tensors
+    pairs = zip(tensors, names, strict=True)
+    return [dataclasses.replace(tensor, name=name) for tensor, name in pairs]
 
 
 def _tell_apart(tensors: Sequence[TensorInfo], kind: str) -> Iterator[TensorInfo]:
@@ -171,5 +182,5 @@ def _open(tensors: Iterable[TensorInfo]) -> Iterator[TensorInfo]:
 
 def _notes(name: str, model: LiteModel) -> Iterator[str]:
     if len(model.signatures) > 1:
-        shown = ", ".join(model.signatures)
+        shown = ", ".join(each.name for each in model.signatures)
         yield f"{name}: of its signatures {shown}, verification runs the first subgraph alone"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import tflite
 
@@ -51,15 +51,58 @@ class Operator:
         return self.custom and self.op.startswith(FLEX)
 
 
+class SignatureEnd(NamedTuple):
+    """What a signature calls a tensor, by the tensor's number in its subgraph."""
+
+    name: str
+    tensor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """A way to call a model: what it calls the inputs and outputs of the subgraph of this number,
+    in an order of its own."""
+
+    name: str
+    subgraph: int
+    inputs: tuple[SignatureEnd, ...]
+    outputs: tuple[SignatureEnd, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class LiteModel:
-    """A model: its operators, of all subgraphs; what goes into the first and comes out of it; the
-    names of its signatures."""
+    """A model: its operators, of all subgraphs; what goes into the first and comes out of it, with
+    the numbers of these tensors; its signatures."""
 
     operators: tuple[Operator, ...]
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
-    signatures: tuple[str, ...]
+    places: tuple[Sequence[int], Sequence[int]]
+    signatures: tuple[Signature, ...]
+
+    def called(self) -> tuple[list[str], list[str]]:
+        """What the inputs and outputs are called: by the first signature of the first subgraph, or
+        else by their tensors."""
+        found = next((each for each in self.signatures if each.subgraph == 0), None)
+        inputs, outputs = (found.inputs, found.outputs) if found else ((), ())
+        return (
+            _called(self.inputs, self.places[0], inputs),
+            _called(self.outputs, self.places[1], outputs),
+        )
+
+
+def _called(
+    ends: Sequence[TensorInfo], places: Sequence[int], told: Sequence[SignatureEnd]
+) -> list[str]:
+    """A tensor may be there twice, and is then called so, too."""
+    left = list(told)
+    names = []
+    for end, place in zip(ends, places, strict=True):
+        found = next((each for each in left if each.tensor == place), None)
+        if found:
+            left.remove(found)
+        names.append(found.name if found else end.name)
+    return names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,11 +161,32 @@ def _read(data: bytes) -> LiteModel:
         operators=tuple(operators),
         inputs=tuple(_ends(first.InputsLength(), first.Inputs, tensors)),
         outputs=tuple(_ends(first.OutputsLength(), first.Outputs, tensors)),
+        places=(
+            [first.Inputs(n) for n in range(first.InputsLength())],
+            [first.Outputs(n) for n in range(first.OutputsLength())],
+        ),
         signatures=tuple(
-            _text(model.SignatureDefs(n).SignatureKey())
+            _signature(model.SignatureDefs(n), most)
             for n in _range(model.SignatureDefsLength(), most)
         ),
     )
+
+
+def _signature(signature: Any, most: int) -> Signature:
+    return Signature(
+        name=_text(signature.SignatureKey()),
+        subgraph=signature.SubgraphIndex(),
+        inputs=tuple(
+            _signature_end(signature.Inputs(n)) for n in _range(signature.InputsLength(), most)
+        ),
+        outputs=tuple(
+            _signature_end(signature.Outputs(n)) for n in _range(signature.OutputsLength(), most)
+        ),
+    )
+
+
+def _signature_end(end: Any) -> SignatureEnd:
+    return SignatureEnd(_text(end.Name()), end.TensorIndex())
 
 
 def _range(length: int, most: int) -> range:

@@ -22,7 +22,7 @@ from buildtool.runtimes.full.full_planning import (
     kernel_notes,
     kernel_problems,
 )
-from buildtool.runtimes.lite.lite_planning import ChosenLite, choose_lite
+from buildtool.runtimes.lite.lite_planning import ChosenLite, choose_lite, conversion_notes
 from buildtool.runtimes.runtime import Planning, check_models, common_notes
 from buildtool.verify.registry import AllowedRegistrations, may_register
 
@@ -68,6 +68,7 @@ class FlexPlanner:
             compile_flags=backend.compile_flags(job),
             link_flags=planning.link_flags,
             notes=[
+                *conversion_notes(planning),
                 *found.reading.notes,
                 *_notes(found),
                 *kernel_notes(planning, flex),

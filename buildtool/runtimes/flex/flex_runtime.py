@@ -33,6 +33,7 @@ def _planner() -> Planner:
 LITE_FLEX = replace(
     LITE,
     name="lite-flex",
+    has_select_ops=True,
     shared_libraries=(LITE_LIBRARY, FLEX_LIBRARY),
     library=replace(LITE.library, title="TensorFlow Lite with Select TF ops", whole=FLEX_ARCHIVE),
     runner_defines=_runner_defines,

@@ -38,8 +38,15 @@ def _runner_defines(models: Sequence[ModelInfo]) -> tuple[str, ...]:
 
 def _problems(target: Target) -> Iterator[Problem]:
     """All keys are for it, but those of another runtime."""
-    del target
-    yield from ()
+    stated = [("convert", target.convert)]
+    stated += [(f"models[{n}].convert", model.convert) for n, model in enumerate(target.models)]
+    for key, convert in stated:
+        if convert is not None:
+            yield Problem(
+                where=target.where(key),
+                what=f"{key}: 'runtime: {target.runtime}' does not read it",
+                todo="set 'runtime: lite', or leave the key out",
+            )
 
 
 def _planner() -> Planner:
@@ -54,6 +61,7 @@ FULL = Runtime(
     runner=RUNNER,
     headers=HEADERS,
     looks_into=True,
+    has_select_ops=False,
     has_examples=True,
     app_source="model_full.cc",
     loading_ways=("file", "memory"),

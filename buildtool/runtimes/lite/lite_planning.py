@@ -71,6 +71,11 @@ def choose_lite(planning: Planning, *, has_flex: bool = False) -> ChosenLite:
     return ChosenLite(facts=facts, catalogue=catalogue, reading=reading, selection=selection)
 
 
+def conversion_notes(planning: Planning) -> list[str]:
+    """What the converter did with models."""
+    return [note for model in planning.prepared.values() for note in model.notes]
+
+
 def _decide(planning: Planning, found: ChosenLite) -> BuildPlan:
     """What is built, and why."""
     selection = found.selection
@@ -92,6 +97,6 @@ def _decide(planning: Planning, found: ChosenLite) -> BuildPlan:
         offers=offers,
         compile_flags=backend.compile_flags(job),
         link_flags=planning.link_flags,
-        notes=[*found.reading.notes, *common_notes(planning)],
+        notes=[*conversion_notes(planning), *found.reading.notes, *common_notes(planning)],
         uses=found.reading.opset.uses,
     )

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from buildtool.config import Model, Target
+from buildtool.config import COMMAND_LINE, Model, Target
+from buildtool.convert.conversion_wishes import (
+    OBSERVING,
+    conversion_key,
+    conversion_of,
+    is_converted,
+)
 from buildtool.core.errors import Problem
 from buildtool.core.paths import LITE_ARCHIVE, LITE_LIBRARY, LITE_RUNNER
 from buildtool.core.values import ModelInfo
@@ -30,7 +36,8 @@ GRAPH_KEYS = (
     *("protobuf_prefix", "app_protobuf"),
 )
 _TARGET_KEYS = ("types", *GRAPH_KEYS)
-_MODEL_KEYS = ("inputs", "outputs", "signature", "tags", "initialise", "state")
+_CONVERTED_KEYS = ("initialise", "state")
+_MODEL_KEYS = ("inputs", "outputs", "signature", "tags", *_CONVERTED_KEYS)
 
 
 def runner_defines(models: Sequence[ModelInfo]) -> tuple[str, ...]:
@@ -46,7 +53,8 @@ def lite_problems(target: Target, unread: Sequence[str] = _TARGET_KEYS) -> Itera
         if getattr(target, key) != getattr(Target, key):
             yield _unread(target, key)
     for index, model in enumerate(target.models):
-        for key in _MODEL_KEYS:
+        is_converted = conversion_of(target, model) is not None
+        for key in _CONVERTED_KEYS if is_converted else _MODEL_KEYS:
             if getattr(model, key) != getattr(Model, key):
                 yield _unread(target, f"models[{index}].{key}")
     if is_prepared(target):
@@ -54,7 +62,34 @@ def lite_problems(target: Target, unread: Sequence[str] = _TARGET_KEYS) -> Itera
             where=target.where("prepare"),
             what="prepare: only graphs are prepared, not the models of "
             f"'runtime: {target.runtime}'",
-            todo="leave the keys out, and have the converter make the model smaller",
+            todo="leave the keys out, and have the converter make the model smaller: 'convert'",
+        )
+    yield from _unfit_conversions(target)
+
+
+def _unfit_conversions(target: Target) -> Iterator[Problem]:
+    """Models that are converted already, and those without the samples that a conversion needs."""
+    for place, model in enumerate(target.models):
+        keys, key = conversion_of(target, model), conversion_key(target, place)
+        if keys is None and model.convert is not None:
+            yield Problem(
+                where=target.where(key),
+                what=f"{key}: {model.path.name} is converted already",
+                todo="leave the key out, or name the model that the file was made of",
+            )
+        if keys is not None and keys.numbers == OBSERVING and model.samples is None:
+            yield Problem(
+                where=target.where(f"{key}.numbers"),
+                what=f"{key}.numbers: the model '{model.name}' has no samples, in which the ranges "
+                "of int8 could be observed",
+                todo=f"give it 'samples', or write '{key}: dynamic-range'",
+            )
+    is_in_vain = target.convert is not None and target.models and not is_converted(target)
+    if is_in_vain and target.where("models") != COMMAND_LINE:
+        yield Problem(
+            where=target.where("convert"),
+            what="convert: all models are converted already",
+            todo="leave the key out, or name the models that the files were made of",
         )
 
 
@@ -84,6 +119,7 @@ LITE = Runtime(
     runner=LITE_RUNNER,
     headers=HEADERS,
     looks_into=False,
+    has_select_ops=False,
     has_examples=False,
     app_source="model_lite.cc",
     loading_ways=("mapped", "memory"),
