@@ -21,7 +21,7 @@ from buildtool.core.own_files import load_kept_json
 from buildtool.core.paths import WITHIN as AT
 from buildtool.prepare.wishes import is_prepared
 from buildtool.products import find_product
-from buildtool.runtimes import looks_into
+from buildtool.runtimes import runs_graphs
 
 # Names that stand for files of the target's product, in what a step reads and writes.
 BACKENDS = "{backends}"  # the folders in which backends keep their own files
@@ -201,8 +201,6 @@ STEPS = (
         run="inspect_step",
         folders=(str(AT.inspect),),
         user_files=_models,
-        wanted=looks_into,
-        unwanted="only graphs can be looked into yet, not .tflite models",
         looks=True,
     ),
     Step(
@@ -300,7 +298,7 @@ STEPS = (
         reads=(str(AT.models), LIBRARIES, PROGRAMS),
         folders=(str(AT.profile),),
         user_files=_samples,
-        wanted=looks_into,
+        wanted=runs_graphs,
         unwanted="only graphs can be profiled yet, not .tflite models",
         measures=True,
         asks=(str(AT.plan), str(AT.models)),

@@ -22,9 +22,9 @@ def find_runtime(target: Target) -> Runtime:
     return RUNTIMES[target.runtime]
 
 
-def looks_into(target: Target) -> bool:
-    """Whether the steps that look into models and their runs know the target's."""
-    return find_runtime(target).looks_into
+def runs_graphs(target: Target) -> bool:
+    """Whether the target's models are TensorFlow's graphs, whose runs can be looked into."""
+    return find_runtime(target).runs_graphs
 
 
 def runtime_problems(target: Target) -> Iterator[Problem]:

@@ -141,10 +141,10 @@ class Planner(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
     """One runtime. ``runner`` is the source of the program that proves a library of it, and
-    ``headers`` are what apps include besides what that does. ``looks_into`` says whether the steps
-    ``inspect`` and ``profile`` know its models, ``has_select_ops`` whether it runs ops of
-    TensorFlow beside those of TensorFlow Lite, ``has_examples`` whether apps get programs that
-    load them. ``app_source`` is
+    ``headers`` are what apps include besides what that does. ``runs_graphs`` says whether its
+    models are TensorFlow's graphs, which ``profile`` and ``explain`` know, ``has_select_ops``
+    whether it runs ops of TensorFlow beside those of TensorFlow Lite, ``has_examples`` whether apps
+    get programs that load them. ``app_source`` is
     the template by which an app loads and runs models, ``loading_ways`` are the ways that it knows.
     ``shared_libraries`` are the names of its shared libraries, if it has some of its
     own. ``runner_defines`` are macros that the runner of
@@ -154,7 +154,7 @@ class Runtime:
     library: LibraryNames
     runner: Path
     headers: tuple[str, ...]
-    looks_into: bool
+    runs_graphs: bool
     has_select_ops: bool
     has_examples: bool
     app_source: str

@@ -81,7 +81,7 @@ def _grounds(work: Workspace) -> Grounds:
         plan=work.plan,
         catalogue=catalogue,
         build=f"doit build:{work.target.id}",
-        takes_lists=work.runtime.looks_into,
+        takes_lists=work.runtime.runs_graphs,
         linked=load_link_set(work.layout) if size else (),
         size=size,
         tree=work.tree_here,
@@ -95,7 +95,7 @@ def _grounds(work: Workspace) -> Grounds:
 
 def _file_nodes(work: Workspace) -> Sequence[ModelNode]:
     """All nodes of the models' graphs; none of a model that is no graph."""
-    if not work.runtime.looks_into:
+    if not work.runtime.runs_graphs:
         return ()
     return [node for model in load_models(work.layout) for node in _nodes(model)]
 

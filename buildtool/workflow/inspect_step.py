@@ -10,8 +10,13 @@ from buildtool.catalogue.opdefs import OPS_PBTXT, read_definitions
 from buildtool.core.errors import BuildToolError, ModelError, Problem
 from buildtool.inspect.damaged_files import open_model
 from buildtool.inspect.inspecting import inspect_model
+from buildtool.inspect.lite_graph import lite_tree
+from buildtool.inspect.lite_inspection import inspect_lite
+from buildtool.inspect.lite_views import lite_summary, write_lite_views
 from buildtool.inspect.scopes import scope_tree
 from buildtool.inspect.views import file_names, summary, write_views
+from buildtool.model.lite.lite_reading import is_lite_file, read_lite_models
+from buildtool.model.lite.subgraphs import read_contents
 from buildtool.model.loading import ModelSource
 from buildtool.model.node_tensors import infer_tensors
 from buildtool.workflow.model_sources import model_sources
@@ -50,6 +55,8 @@ def _show(
     work: Workspace, source: ModelSource, names: tuple[str, str], known: Collection[str]
 ) -> tuple[Problem, ...]:
     name, file = names
+    if is_lite_file(source.path):
+        return _show_lite(work, source, name, file)
     cache = work.cache.root
     model = open_model(source, name, cache=cache, python=sys.executable)
     model = dataclasses.replace(model, known_ops=known)
@@ -59,6 +66,20 @@ def _show(
     write_views(work.layout.inspect, file, found, tree, target=work.target.id)
     work.say("\n" + summary(found, work.target.id))
     return found.problems
+
+
+def _show_lite(work: Workspace, source: ModelSource, name: str, file: str) -> tuple[Problem, ...]:
+    """The same of a ``.tflite`` model."""
+    reading = read_lite_models([source])
+    if reading.problems:
+        return reading.problems
+    data = source.path.read_bytes()
+    contents = read_contents(data)
+    found = inspect_lite(name, str(source.path), data, contents)
+    tree = lite_tree(contents)
+    write_lite_views(work.layout.inspect, file, found, tree, target=work.target.id)
+    work.say("\n" + lite_summary(found, work.target.id))
+    return ()
 
 
 def _known_ops(work: Workspace) -> Collection[str]:

@@ -45,6 +45,17 @@ class LiteReading(Reading):
     flex: tuple[FlexNode, ...] = ()
 
 
+def is_lite_file(path: Path) -> bool:
+    """Whether a file is a ``.tflite`` model by its content, or is called one."""
+    if path.suffix == ".tflite":
+        return True
+    try:
+        with path.open("rb") as file:
+            return file.read(8)[4:] == IDENTIFIER
+    except OSError:
+        return False
+
+
 def read_lite_models(sources: Sequence[ModelSource]) -> LiteReading:
     """Read all models and give the union of what they run; what is wrong is among the problems."""
     problems: list[Problem] = []

@@ -23,7 +23,7 @@ SCHEMA_VERSION = 3
 # Above it, an op code does not fit into the schema's old field of 8 bits.
 _PLACEHOLDER = 127
 _TYPES = {"FLOAT32": "DT_FLOAT", "FLOAT16": "DT_HALF", "FLOAT64": "DT_DOUBLE"}
-_NO_TENSOR = -1  # an input that an operator leaves out
+NO_TENSOR = -1  # an input that an operator leaves out
 T = TypeVar("T")
 
 
@@ -35,7 +35,8 @@ class DamagedError(Exception):
 class Operator:
     """One operator: ``op`` is its code as in the schema (``CONV_2D``), or the name of a ``custom``
     op, whose ``options`` are bytes that only it understands. ``subgraph`` is the name of that which
-    it stands in, empty for the first; ``types`` are DataType names of its inputs and outputs."""
+    it stands in, empty for the first; ``types`` are DataType names of its inputs and outputs, whose
+    numbers in the subgraph are ``takes`` and ``gives``."""
 
     op: str
     custom: bool
@@ -43,6 +44,8 @@ class Operator:
     subgraph: str
     place: int
     types: tuple[str, ...]
+    takes: tuple[int, ...] = ()
+    gives: tuple[int, ...] = ()
     options: bytes = b""
 
     @property
@@ -106,7 +109,9 @@ def _called(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Code:
+class OpCode:
+    """What operators are, by their number in a model's list; see :class:`Operator`."""
+
     op: str
     custom: bool
     version: int
@@ -126,7 +131,7 @@ def schema_version(data: bytes) -> int:
     Raises:
         DamagedError: the file does not hold together.
     """
-    return _sound(lambda: int(tflite.Model.GetRootAs(data, 0).Version()))
+    return soundly(lambda: int(tflite.Model.GetRootAs(data, 0).Version()))
 
 
 def read_model(data: bytes) -> LiteModel:
@@ -135,10 +140,15 @@ def read_model(data: bytes) -> LiteModel:
     Raises:
         DamagedError: it does not hold together.
     """
-    return _sound(lambda: _read(data))
+    return soundly(lambda: _read(data))
 
 
-def _sound(read: Callable[[], T]) -> T:
+def soundly(read: Callable[[], T]) -> T:
+    """What ``read`` gives of a file.
+
+    Raises:
+        DamagedError: it does not hold together.
+    """
     try:
         return read()
     except (struct.error, IndexError, ValueError, TypeError, AttributeError) as failure:
@@ -148,13 +158,14 @@ def _sound(read: Callable[[], T]) -> T:
 def _read(data: bytes) -> LiteModel:
     model = tflite.Model.GetRootAs(data, 0)
     most = len(data) // 4  # every item of a list takes 4 bytes or more
-    codes = [_code(model.OperatorCodes(n)) for n in _range(model.OperatorCodesLength(), most)]
-    graphs = [model.Subgraphs(n) for n in _range(model.SubgraphsLength(), most)]
+    places = list_places(model.OperatorCodesLength(), most)
+    codes = [op_code(model.OperatorCodes(n)) for n in places]
+    graphs = [model.Subgraphs(n) for n in list_places(model.SubgraphsLength(), most)]
     if not graphs:
         raise DamagedError("it has no subgraph")
     operators: list[Operator] = []
     for number, graph in enumerate(graphs):
-        operators += _operators(graph, number, codes, most - len(operators))
+        operators += operators_of(graph, number, codes, most - len(operators))
     first = graphs[0]
     tensors = _tensors(first, most)
     return LiteModel(
@@ -167,58 +178,56 @@ def _read(data: bytes) -> LiteModel:
         ),
         signatures=tuple(
             _signature(model.SignatureDefs(n), most)
-            for n in _range(model.SignatureDefsLength(), most)
+            for n in list_places(model.SignatureDefsLength(), most)
         ),
     )
 
 
 def _signature(signature: Any, most: int) -> Signature:
+    inputs, outputs = signature.InputsLength(), signature.OutputsLength()
     return Signature(
-        name=_text(signature.SignatureKey()),
+        name=text_of(signature.SignatureKey()),
         subgraph=signature.SubgraphIndex(),
-        inputs=tuple(
-            _signature_end(signature.Inputs(n)) for n in _range(signature.InputsLength(), most)
-        ),
-        outputs=tuple(
-            _signature_end(signature.Outputs(n)) for n in _range(signature.OutputsLength(), most)
-        ),
+        inputs=tuple(_signature_end(signature.Inputs(n)) for n in list_places(inputs, most)),
+        outputs=tuple(_signature_end(signature.Outputs(n)) for n in list_places(outputs, most)),
     )
 
 
 def _signature_end(end: Any) -> SignatureEnd:
-    return SignatureEnd(_text(end.Name()), end.TensorIndex())
+    return SignatureEnd(text_of(end.Name()), end.TensorIndex())
 
 
-def _range(length: int, most: int) -> range:
+def list_places(length: int, most: int) -> range:
     """The places of a list. Raises DamagedError if the file is too small for it."""
     if length > most:
         raise DamagedError(f"a list of {length} items is larger than the file")
     return range(length)
 
 
-def _code(code: Any) -> _Code:
+def op_code(code: Any) -> OpCode:
+    """An entry of that list. Raises DamagedError."""
     number = max(code.DeprecatedBuiltinCode(), code.BuiltinCode())
     if number < 0:
         raise DamagedError(f"there is no op code {number}")
     custom = number == tflite.BuiltinOperator.CUSTOM
-    name = _text(code.CustomCode()) if custom else _OPS.get(number, f"number {number}")
+    name = text_of(code.CustomCode()) if custom else _OPS.get(number, f"number {number}")
     if custom and not name:
         raise DamagedError("a custom op has no name")
-    return _Code(op=name, custom=custom, version=code.Version())
+    return OpCode(op=name, custom=custom, version=code.Version())
 
 
-def _operators(graph: Any, number: int, codes: Sequence[_Code], most: int) -> Iterator[Operator]:
-    name = (_text(graph.Name()) or f"subgraph {number}") if number else ""
+def operators_of(graph: Any, number: int, codes: Sequence[OpCode], most: int) -> Iterator[Operator]:
+    """The operators of the subgraph of this number; ``most`` as in :func:`list_places`. Raises
+    DamagedError."""
+    name = (text_of(graph.Name()) or f"subgraph {number}") if number else ""
     tensors = _tensors(graph, most)
-    for place in _range(graph.OperatorsLength(), most):
+    for place in list_places(graph.OperatorsLength(), most):
         operator = graph.Operators(place)
         if operator.OpcodeIndex() >= len(codes):
             raise DamagedError(f"operator {place} has no op code")
-        ends = [
-            *(operator.Inputs(n) for n in _range(operator.InputsLength(), most)),
-            *(operator.Outputs(n) for n in _range(operator.OutputsLength(), most)),
-        ]
-        types = {_at(tensors, end).dtype for end in ends if end != _NO_TENSOR}
+        takes = [operator.Inputs(n) for n in list_places(operator.InputsLength(), most)]
+        gives = [operator.Outputs(n) for n in list_places(operator.OutputsLength(), most)]
+        types = {_at(tensors, end).dtype for end in (*takes, *gives) if end != NO_TENSOR}
         code = codes[operator.OpcodeIndex()]
         yield Operator(
             op=code.op,
@@ -227,6 +236,8 @@ def _operators(graph: Any, number: int, codes: Sequence[_Code], most: int) -> It
             subgraph=name,
             place=place,
             types=tuple(sorted(types)),
+            takes=tuple(takes),
+            gives=tuple(gives),
             options=_options(operator) if code.custom else b"",
         )
 
@@ -237,29 +248,29 @@ def _options(operator: Any) -> bytes:
 
 
 def _tensors(graph: Any, most: int) -> list[TensorInfo]:
-    return [_tensor(graph.Tensors(n), most) for n in _range(graph.TensorsLength(), most)]
+    return [tensor_info(graph.Tensors(n), most) for n in list_places(graph.TensorsLength(), most)]
 
 
-def _tensor(tensor: Any, most: int) -> TensorInfo:
+def tensor_info(tensor: Any, most: int) -> TensorInfo:
     """A tensor; an unknown dimension is -1 in its signature alone."""
     number = tensor.Type()
     if number not in _TENSORS:
         raise DamagedError(f"a tensor is of the unknown type {number}")
     name = _TENSORS[number]
-    shape = [tensor.Shape(n) for n in _range(tensor.ShapeLength(), most)]
+    shape = [tensor.Shape(n) for n in list_places(tensor.ShapeLength(), most)]
     if tensor.ShapeSignatureLength() == len(shape):
         shape = [tensor.ShapeSignature(n) for n in range(len(shape))]
     if any(size < -1 for size in shape):
         raise DamagedError(f"a tensor has the shape {shape}")
     return TensorInfo(
-        name=_text(tensor.Name()), dtype=_TYPES.get(name, f"DT_{name}"), shape=tuple(shape)
+        name=text_of(tensor.Name()), dtype=_TYPES.get(name, f"DT_{name}"), shape=tuple(shape)
     )
 
 
 def _ends(
     length: int, place: Callable[[int], int], tensors: Sequence[TensorInfo]
 ) -> Iterator[TensorInfo]:
-    for number in _range(length, len(tensors)):
+    for number in list_places(length, len(tensors)):
         yield _at(tensors, place(number))
 
 
@@ -269,5 +280,6 @@ def _at(tensors: Sequence[TensorInfo], place: int) -> TensorInfo:
     return tensors[place]
 
 
-def _text(text: bytes | None) -> str:
+def text_of(text: bytes | None) -> str:
+    """A text of the schema, which may be left out."""
     return (text or b"").decode("utf-8")

@@ -118,7 +118,7 @@ LITE = Runtime(
     ),
     runner=LITE_RUNNER,
     headers=HEADERS,
-    looks_into=False,
+    runs_graphs=False,
     has_select_ops=False,
     has_examples=False,
     app_source="model_lite.cc",
