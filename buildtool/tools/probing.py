@@ -13,8 +13,10 @@ from pathlib import Path
 from buildtool.binary.elf import read_object
 from buildtool.binary.elf_file import NotElfError
 from buildtool.core.errors import Problem, ToolError
+from buildtool.core.kept_answers import Reply
 from buildtool.core.run import ANSWER, Command, Completed, run
 from buildtool.core.values import Abi, Tool, Toolchain
+from buildtool.tools.asked_programs import answers, compilation_files, program_files
 
 PROBE_SOURCE = """\
 #include <cmath>
@@ -67,24 +69,42 @@ def first(names: Sequence[str]) -> Path | None:
 
 
 def tool(name: str, path: Path) -> Tool:
-    """The program with the first line of what it says of its version; it is started."""
-    asked = Command(argv=(str(path), "--version"))
-    done = run(asked, what=f"{name} --version", timeout=ANSWER, error=ToolError)
-    lines = done.stdout.strip().splitlines()
-    return Tool(name=name, path=path, version=lines[0] if lines else "")
+    """The program with the first line of what it says of its version; it is started, unless it has
+    said so before."""
+
+    def ask() -> Reply:
+        asked = Command(argv=(str(path), "--version"))
+        done = run(asked, what=f"{name} --version", timeout=ANSWER, error=ToolError)
+        lines = done.stdout.strip().splitlines()
+        return Reply(text=lines[0] if lines else "", rests_on=program_files(path))
+
+    return Tool(name=name, path=path, version=answers().ask(("version", str(path)), ask))
 
 
 def try_out(toolchain: Toolchain, abi: Abi, *, todo: str = "") -> None:
-    """Compile and link a small program with the very flags of the target. ``todo`` is what a
-    message says to do, if not to install or name a compiler.
+    """Compile and link a small program with the very flags of the target, unless that went well
+    before with the same files. ``todo`` is what a message says to do, if not to install or name a
+    compiler.
 
     Raises:
         ToolError: that fails, or gives a program for another machine.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder, "probe")
-        done = link_small_program(toolchain, program)
-        found = _machine(program) if done.returncode == 0 else None
+
+    def ask() -> Reply:
+        with tempfile.TemporaryDirectory() as folder:
+            program = Path(folder, "probe")
+            _try_out(toolchain, abi, program, todo)
+            words = _compiling(toolchain)
+            used = compilation_files(words, program.with_suffix(".cc"), _linking(toolchain))
+            return Reply(text="", rests_on=used)
+
+    words = (*_compiling(toolchain), *_linking(toolchain), PROBE_SOURCE)
+    answers().ask(("links", abi.machine, str(abi.bits), *words), ask)
+
+
+def _try_out(toolchain: Toolchain, abi: Abi, program: Path, todo: str) -> None:
+    done = link_small_program(toolchain, program)
+    found = _machine(program) if done.returncode == 0 else None
     if done.returncode:
         last = "\n    ".join(done.stderr.strip().splitlines()[-6:])
         what = f"cannot compile and link a small program for {abi.name}\n    {last}"
@@ -106,13 +126,18 @@ def link_small_program(toolchain: Toolchain, program: Path) -> Completed:
     there is one is for the caller to see."""
     source = program.with_suffix(".cc")
     source.write_text(PROBE_SOURCE, encoding="utf-8")
-    argv = (
-        *(str(toolchain.cxx.path), "-std=c++17", *toolchain.compile_flags, str(source)),
-        *("-o", str(program), *toolchain.link_flags, "-pthread"),
-    )
+    argv = (*_compiling(toolchain), str(source), "-o", str(program), *_linking(toolchain))
     return run(
         Command(argv=argv), what="compiler probe", check=False, timeout=ANSWER, error=ToolError
     )
+
+
+def _compiling(toolchain: Toolchain) -> tuple[str, ...]:
+    return (str(toolchain.cxx.path), "-std=c++17", *toolchain.compile_flags)
+
+
+def _linking(toolchain: Toolchain) -> tuple[str, ...]:
+    return (*toolchain.link_flags, "-pthread")
 
 
 def _machine(program: Path) -> tuple[str, int] | None:

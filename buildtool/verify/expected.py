@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildtool.core.errors import Problem, ToolError, VerificationError
+from buildtool.core.kept_answers import KeptAnswers, Reply
 from buildtool.core.own_files import load_kept
 from buildtool.core.run import Command, run
 from buildtool.verify import reference
@@ -49,15 +50,24 @@ class Reference:
 
 
 def find_reference(*, python: str, cache: Path, log: Path, timeout: float) -> Reference:
-    """Ask ``python`` (empty: the one that runs us) which TensorFlow it has.
+    """Ask ``python`` (empty: the one that runs us) which TensorFlow it has; what it said is kept
+    beside the outputs until its packages change.
 
     Raises:
         ToolError: that Python cannot be started.
     """
     python = python or sys.executable
-    command = Command(argv=(python, reference.__file__, "--version"))
-    done = run(command, what="looking for tensorflow", check=False, timeout=60, error=ToolError)
-    version = done.stdout.strip() if done.returncode == 0 else ""
+    argv = (python, reference.__file__, "--version")
+
+    def ask() -> Reply:
+        command = Command(argv=argv)
+        done = run(command, what="looking for tensorflow", check=False, timeout=60, error=ToolError)
+        version, *paths = done.stdout.splitlines() or [""]
+        known = done.returncode in (0, reference.NOT_INSTALLED)
+        used = (reference.__file__, *paths) if known and paths else None
+        return Reply(text=version if done.returncode == 0 else "", rests_on=used)
+
+    version = KeptAnswers(cache / "answers").ask(argv, ask)
     return Reference(python=python, version=version, cache=cache, log=log, timeout=timeout)
 
 

@@ -2,7 +2,8 @@
 
 It takes the command line of ``runner/runner.cc`` (``--run``) and answers in the same way, so that
 what is compared with the device went through the same files. ``--version`` prints TensorFlow's
-version without importing it. Exit code 3: TensorFlow is not installed.
+version without importing it, and below it the paths of all that decides which one it is. Exit code
+3: TensorFlow is not installed.
 
 The graph is run as it is written: on the CPU, in one thread, without oneDNN and without graph
 rewriting. A ``.tflite`` model is run by ``tf.lite.Interpreter``, in one thread, with its builtin
@@ -33,6 +34,17 @@ def installed_version() -> str:
     return ""
 
 
+def deciding_paths() -> list[str]:
+    """Where packages are looked for: the folders that have some, which change when one comes or
+    goes, and the files that name more of them; where TensorFlow is or would be in any of them; and
+    the interpreter itself."""
+    paths = [Path(sys.executable), Path(sys.prefix, "pyvenv.cfg")]
+    for folder in map(Path, sys.path):
+        paths += [folder / "tensorflow", *sorted(folder.glob("*.pth"))]
+        paths += [folder] if any(folder.glob("*-info")) else []
+    return [str(each.absolute()) for each in paths]
+
+
 def main() -> int:
     """Do what the command line says."""
     parser = argparse.ArgumentParser()
@@ -45,10 +57,11 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=1)
     options = parser.parse_args()
     version = installed_version()
+    if options.version:
+        print(version, *deciding_paths(), sep="\n")
     if not version:
         return NOT_INSTALLED
     if options.version:
-        print(version)
         return 0
     try:
         run_model(options)
