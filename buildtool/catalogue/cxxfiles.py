@@ -62,6 +62,7 @@ class CxxFiles:
         self._roots = ("", *(f"{folder.absolute()}/" for folder in include_dirs))
         self._texts: dict[str, bytes | None] = {}
         self._includes: dict[str, tuple[str, ...]] = {}
+        self._missing_in: dict[str, tuple[str, ...]] = {}
 
     def text(self, path: str) -> bytes | None:
         """Give the content of a file, None if it cannot be read."""
@@ -84,9 +85,15 @@ class CxxFiles:
             folder = os.path.dirname(path)  # noqa: PTH120
             lines = _INCLUDE.findall(self.text(path) or b"")
             names = ((folder if mark == b'"' else None, name.decode()) for mark, name in lines)
-            found = (self._resolve(place, name) for place, name in names)
-            self._includes[path] = tuple(file for file in found if file is not None)
+            found = [(name, self._resolve(place, name)) for place, name in names]
+            self._includes[path] = tuple(file for _, file in found if file is not None)
+            self._missing_in[path] = tuple(name for name, file in found if file is None)
         return self._includes[path]
+
+    def missing_in(self, path: str) -> tuple[str, ...]:
+        """The names in its ``#include`` lines that are nowhere."""
+        self.includes(path)
+        return self._missing_in[path]
 
     def helpers(self, source: str) -> tuple[str, ...]:
         """A kernels' file, and the files that it cannot do without: those beside headers of its own

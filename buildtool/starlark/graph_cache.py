@@ -8,6 +8,7 @@ has the same SHA-256.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -34,9 +35,12 @@ class PackageStore:
         key = json.dumps([FORMAT, place, dataclasses.asdict(conditions), prelude_source()])
         name = f"buildfiles-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
         self._path = folder / name if folder else None
-        self._packages: dict[str, Any] = _read(self._path) if self._path else {}
         self._digests: dict[str, str] = {}
         self._changed = False
+
+    @functools.cached_property
+    def _packages(self) -> dict[str, Any]:
+        return _read(self._path) if self._path else {}
 
     def get(self, name: str) -> Package | None:
         """Return the stored package if its inputs are what they were."""

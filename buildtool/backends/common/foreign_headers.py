@@ -7,15 +7,19 @@ TensorFlow's mobile builds leave such files out (``decode_image_op.cc`` wants li
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from buildtool.backends.backend import ForeignLibraries
+from buildtool.backends.common.asked_headers import HeaderAsker
 from buildtool.backends.common.selection_header import PREFIX_HEADERS
 from buildtool.catalogue.cxxfiles import CxxFiles
-from buildtool.core.run import Command, run
-from buildtool.tools.make_rules import prerequisites
+from buildtool.core.decode import from_json
+from buildtool.tools.asked_programs import answers
 
 # Made by protoc from the tree's own protos, before anything is compiled.
 GENERATED = (".pb.h", ".pb_text.h")
@@ -47,6 +51,7 @@ def foreign_headers(
     compiler: Sequence[str],
     standard: str,
     on_demand: Collection[str] = (),
+    digest: str = "",
 ) -> Mapping[str, tuple[str, ...]]:
     """The headers that each of ``sources``, files of ``tree``, or a helper of it, includes and that
     are nowhere, or belong to a library that is not built. So are those whose names begin as one of
@@ -54,71 +59,72 @@ def foreign_headers(
 
     ``compiler`` is a command with the target's flags and defines. It is asked only about files
     that name, directly or through a header, something that neither the tree nor ``include_dirs``
-    hold; most of what is named there stands under an ``#if`` for another system.
+    hold; most of what is named there stands under an ``#if`` for another system. ``digest`` stands
+    for the content of ``tree``; where it is empty, each file is looked at.
 
     Raises:
         ToolError: the compiler cannot be run.
     """
     files = CxxFiles(tree, include_dirs)
-    list(files.closure(PREFIX_HEADERS))
-    common = set(files.missing)
-    parts = {source: files.helpers(source) for source in sorted(set(sources))}
-    every = dict.fromkeys(path for paths in parts.values() for path in paths)
-    reached = {path: list(files.closure([path])) for path in every}
+    kept = ("reached", digest, *map(str, (tree, *include_dirs)), "", *sorted(on_demand))
+    common = _reached(files, None, on_demand, kept)
+    parts = {source: _reached(files, source, on_demand, kept) for source in sorted(set(sources))}
+    known = {name for each in common.values() for name in each.missing}
+    reached = {path: each for found in parts.values() for path, each in found.items()}
     unknown = {
         name
-        for name in files.missing - common
+        for each in reached.values()
+        for name in each.missing
         if (name.endswith(GRPC) or not name.endswith(GENERATED)) and not name.startswith(GUARDED)
-    }
-    search = [
-        *compiler,
-        f"-std={standard}",
-        f"-I{tree}",
-        *(f"-I{folder}" for folder in include_dirs),
-    ]
-    absent = _absent(unknown, search) if unknown else set()
+    } - known
+    folders = (f"-I{folder}" for folder in (tree, *include_dirs))
+    asker = HeaderAsker(search=(*compiler, f"-std={standard}", *folders), tree=tree, digest=digest)
+    absent = asker.absent(unknown) if unknown else set()
     absent |= {name for name in unknown if name.startswith((*NOT_BUILT, *on_demand))}
-    own = {path for paths in reached.values() for path in paths}
-    absent |= {path for path in own if path.startswith(tuple(on_demand))}
+    absent |= {name for each in reached.values() for name in each.asking}
     found = {
-        path: _spelt(_included(tree / path, search), absent)
-        for path, paths in reached.items()
-        if _names_any(absent, files, paths)
+        path: asker.included(tree / path, absent, functools.partial(_names, absent, files, path))
+        for path in reached
     }
-    wanted = {
-        source: set().union(*(found.get(path, ()) for path in paths))
-        for source, paths in parts.items()
-    }
+    wanted = {source: set().union(*(found[path] for path in parts[source])) for source in parts}
     return {source: tuple(sorted(names)) for source, names in wanted.items() if names}
 
 
-def _absent(names: Collection[str], search: Sequence[str]) -> set[str]:
-    """Those of ``names`` that the compiler finds nowhere."""
-    lines = (f"#if !__has_include(<{name}>)\nabsent {name}\n#endif\n" for name in sorted(names))
-    command = Command(argv=(*search, "-E", "-P", "-x", "c++", "-"))
-    output = run(command, what="looking for headers", stdin="".join(lines).encode()).stdout
-    return {line.removeprefix("absent ") for line in output.splitlines() if line[:7] == "absent "}
+@dataclass(frozen=True, kw_only=True)
+class _Reached:
+    """Of what a file includes, directly or not: names that are ``missing``, and headers whose names
+    are ``asking`` for a library on demand."""
+
+    missing: tuple[str, ...]
+    asking: tuple[str, ...]
 
 
-def _names_any(names: Collection[str], files: CxxFiles, paths: Sequence[str]) -> bool:
+def _reached(
+    files: CxxFiles, source: str | None, on_demand: Collection[str], kept: Sequence[str]
+) -> Mapping[str, _Reached]:
+    """What each file reaches that ``source``, or the prefix header (None), cannot do without."""
+
+    def find() -> str:
+        paths = PREFIX_HEADERS if source is None else files.helpers(source)
+        result = {}
+        for path in paths:
+            closure = list(files.closure([path]))
+            missing = {name for each in closure for name in files.missing_in(each)}
+            asking = {name for name in closure if name.startswith(tuple(on_demand))}
+            result[path] = {"missing": sorted(missing), "asking": sorted(asking)}
+        return json.dumps(result)
+
+    name = PREFIX_HEADERS if source is None else (source,)
+    digest = kept[1]
+    text = answers().derive((*kept, "", *name), find) if digest else find()
+    return {path: from_json(_Reached, each) for path, each in json.loads(text).items()}
+
+
+def _names(names: Collection[str], files: CxxFiles, path: str) -> bool:
+    """Whether a file, or what it includes, has one of ``names`` in its text."""
     wanted = [name.encode() for name in names]
-    texts = (files.text(path) or b"" for path in paths)
-    return bool(wanted) and any(name in text for text in texts for name in wanted)
-
-
-def _included(source: Path, search: Sequence[str]) -> set[str]:
-    """What the preprocessor includes of a file, by the names that stand there where they are
-    nowhere to be found (GCC manual, ``-MG``). It reads on after an ``#error``, as there may be
-    while generated headers are not there."""
-    command = Command(argv=(*search, "-M", "-MG", "-MT", "x", str(source)))
-    rule = run(command, what=f"reading the includes of {source.name}", check=False).stdout
-    return set(prerequisites(rule))
-
-
-def _spelt(included: Iterable[str], names: Iterable[str]) -> set[str]:
-    """Those of ``names`` that ``included`` holds, by themselves or at the end of a path."""
-    paths = [f"/{path}" for path in included]
-    return {name for name in names if any(path.endswith(f"/{name}") for path in paths)}
+    texts = (files.text(each) or b"" for each in files.closure([path]))
+    return any(name in text for text in texts for name in wanted)
 
 
 def libraries_of(

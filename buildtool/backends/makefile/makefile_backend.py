@@ -174,6 +174,7 @@ class MakefileBackend:
         foreign = foreign_headers(
             {kernel.registration.source for kernel in kernels},
             tree=job.tree.path,
+            digest=job.tree.digest,
             include_dirs=[
                 folder
                 for path in downloads(job).values()

@@ -31,6 +31,7 @@ from buildtool.backends.native.native_dependencies import (
     with_required,
 )
 from buildtool.backends.native.native_flavours import FLAVOURS, FULL, Flavour
+from buildtool.backends.native.tree_facts import candidates, portable_files, protos
 from buildtool.catalogue.cxxfiles import CxxFiles
 from buildtool.config import Target
 from buildtool.core.errors import ConfigError, Problem
@@ -47,7 +48,6 @@ from buildtool.tools.linkers import OBJECT_FORMATS
 
 # The header by which kernels find the descriptors of messages.
 DESCRIPTORS = "tensorflow/core/util/proto/descriptors.h"
-PORTABLE = "//tensorflow/core/kernels:portable_all_ops"
 PROTOC_SERIES = "3.21"
 
 
@@ -124,8 +124,7 @@ class NativeBackend:
         return size_notes(_choices(job))
 
     def portable(self, job: Job, graph: BuildGraph) -> frozenset[str]:
-        del job
-        return frozenset(graph.filegroup(PORTABLE))
+        return portable_files(job, graph)
 
     def foreign_libraries(
         self, job: Job, defines: Sequence[str], kernels: Sequence[SelectedKernel]
@@ -137,6 +136,7 @@ class NativeBackend:
         foreign = foreign_headers(
             {kernel.registration.source for kernel in kernels},
             tree=job.tree.path,
+            digest=job.tree.digest,
             include_dirs=[trees[item.name] / folder for item in always for folder in item.include],
             compiler=(
                 *(str(compiler.cxx.path), *compiler.compile_flags),
@@ -164,9 +164,10 @@ class NativeBackend:
         wanted = [d for d in _dependencies(job) if not d.on_demand or d.source in libraries]
         trees = _trees(job, wanted)
         flavour, lite = FLAVOURS[job.target.runtime], _choices(job).protos == "lite"
-        candidates = flavour.candidates(graph, kernel_files)
-        users = _users(job, [each.path for each in candidates], wanted, trees)
-        protos = graph.protos([c.path for c in candidates]) if flavour.has_protos else {}
+        found = candidates(job, graph, flavour, kernel_files)
+        paths = [each.path for each in found]
+        users = _users(job, paths, wanted, trees)
+        made = protos(job, graph, paths) if flavour.has_protos else {}
         tensorflow = [
             Offer(
                 root=TENSORFLOW,
@@ -175,11 +176,11 @@ class NativeBackend:
                 reason=f"{candidate.reason}: {' > '.join(candidate.chain)}",
                 libraries=users.get(candidate.path, ()),
             )
-            for candidate in candidates
+            for candidate in found
         ]
         generated = [
             Offer(root=TENSORFLOW, path=path, kind=FileKind.PROTO, reason="included as .pb.h")
-            for path in sorted(set(protos.values()))
+            for path in sorted(set(made.values()))
         ]
         others = [
             Offer(
