@@ -28,11 +28,8 @@ from buildtool.cli.mistakes import tell_unexpected
 from buildtool.cli.reporter import Failure, StepReporter
 from buildtool.cli.stamps import FilesUnchanged, Unchanged, step_stamp
 from buildtool.cli.steps import STEPS, Step
-from buildtool.config import (
-    Overrides,
-    Target,
-    slice_targets,
-)
+from buildtool.cli.words import only_names
+from buildtool.config import Overrides, Target, slice_targets
 from buildtool.core.errors import (
     BuildToolError,
     ConfigError,
@@ -140,6 +137,7 @@ def task_steps() -> Iterator[Task]:
 
 def _all_tasks() -> Iterator[Task]:
     overrides, targets = load()
+    make = _listing_task if only_names(sys.argv[1:]) else _task
     for step in STEPS:
         if step.of_files:
             yield _of_files(step, overrides)
@@ -156,17 +154,23 @@ def _all_tasks() -> Iterator[Task]:
                 yield _question(step, target, overrides)
             if step.packs:
                 if _is_packed(target):
-                    yield _task(step, target, overrides)
+                    yield make(step, target, overrides)
             elif not step.wanted(target):
                 yield _idle(step, target)
             elif target.slices and not (step.looks or step.is_of_slices or step.once):
                 yield _sliced(step, target)
             else:
-                yield _task(step, target, overrides)
+                yield make(step, target, overrides)
 
 
 def _is_packed(target: Target) -> bool:
     return bool(target.slices) and find_product(target).packs
+
+
+def _listing_task(step: Step, target: Target, _: Overrides) -> Task:
+    """A task as far as its name is only listed: what it reads and writes is not looked for."""
+    doc = one_line(target.description)
+    return {"basename": step.name, "name": target.id, "doc": doc, "actions": None}
 
 
 def _task(step: Step, target: Target, overrides: Overrides) -> Task:
@@ -237,7 +241,7 @@ def _of_files(step: Step, overrides: Overrides) -> Task:
             tags=overrides.tags,
             tensorflow=overrides.tensorflow,
             builds=HOME / BUILD,
-            cache=Cache(root=plain(Cache.of_user().root)),
+            cache=Cache.of_run(),
             say=lambda text: _say(f"{step.name}: {text}"),
         )
 
@@ -372,7 +376,7 @@ def _workspace(target: Target, name: str, overrides: Overrides) -> Workspace:
     return Workspace(
         target=target,
         layout=Layout(folder=plain(target.root) / BUILD / target.id),
-        cache=Cache(root=plain(Cache.of_user().root)),
+        cache=Cache.of_run(),
         offline=overrides.offline,
         say=lambda text: _say(f"{name}: {text}"),
         runs=overrides.runs,

@@ -47,6 +47,14 @@ def unknown_words(words: Sequence[str], known: KnownWords) -> Iterator[Problem]:
             yield from _name(word, known=(*known.steps, *known.commands), targets=targets)
 
 
+def only_names(words: Sequence[str]) -> bool:
+    """Whether nothing of the tasks is shown but their names and what they are for: ``list``, with
+    none of its options that ask for more."""
+    shown = {"-a", "--all", "-q", "--quiet"}
+    options = {word for word in words[1:] if word.startswith("-")}
+    return list(words[:1]) == ["list"] and options <= shown
+
+
 def asked_targets(
     words: Sequence[str],
     *,

@@ -12,8 +12,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from buildtool.core.errors import writing
 from buildtool.core.paths import TEMPLATES
 
@@ -49,6 +47,8 @@ class Renderer:
     """Renders templates into one folder, and knows all that it wrote there."""
 
     def __init__(self, folder: Path, *, templates: Path = TEMPLATES) -> None:
+        import jinja2  # noqa: PLC0415 - many steps write no more than JSON
+
         self.folder = folder
         self.changed: list[str] = []
         self._hashes: dict[str, str] = {}

@@ -6,13 +6,12 @@ The command line and the lines of JSON that it prints are described at the top o
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from tflite.BuiltinOperator import BuiltinOperator
 
 from buildtool.core.datatypes import short
 from buildtool.core.errors import Problem, ToolError, VerificationError
@@ -23,9 +22,15 @@ from buildtool.verify.causes import likely_cause
 from buildtool.verify.tensor_files import Tensor, read_tensor, to_bytes
 
 PROFILE_FILE = "profile.bin"
-_OP_CODES = {
-    number: name for name, number in vars(BuiltinOperator).items() if isinstance(number, int)
-}
+
+
+@functools.cache
+def _op_codes() -> dict[int, str]:
+    """The names of TensorFlow Lite's op codes."""
+    from tflite.BuiltinOperator import BuiltinOperator  # noqa: PLC0415 - heavy, and rarely asked
+
+    values = vars(BuiltinOperator).items()
+    return {number: name for name, number in values if isinstance(number, int)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +118,7 @@ def lite_kernel(line: Mapping[str, Any]) -> RegisteredKernel:
     """What a resolver of TensorFlow Lite knows: an op code of the schema, or a custom op, in one
     version."""
     code = line.get("code")
-    op = str(line["custom"]) if code is None else _OP_CODES.get(code, f"number {code}")
+    op = str(line["custom"]) if code is None else _op_codes().get(code, f"number {code}")
     return RegisteredKernel(
         op=op, device="CPU", label=version_label(line["version"]), constraints=()
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from buildtool.config import Target
@@ -14,7 +15,7 @@ from buildtool.products.dist_files import (
     pkg_config,
 )
 from buildtool.products.product import ArchiveProduct, Maker, ProductFiles
-from buildtool.runtimes import RUNTIMES, find_runtime
+from buildtool.runtimes import RUNTIMES
 
 
 def _in_dist(*names: str) -> tuple[str, ...]:
@@ -23,7 +24,12 @@ def _in_dist(*names: str) -> tuple[str, ...]:
 
 def archive_files(target: Target) -> ProductFiles:
     """The archives of the target's runtime, and what tells an app's build of them."""
-    library = find_runtime(target).library
+    return _files_of(target.runtime)
+
+
+@functools.cache
+def _files_of(runtime: str) -> ProductFiles:
+    library = RUNTIMES[runtime].library
     places = (cmake_config(library), pkg_config(library))
     return ProductFiles(
         flags=_in_dist(COMPILE_FLAGS_TEXT, FLAGS_JSON, LINK_FLAGS_TEXT, *places),
