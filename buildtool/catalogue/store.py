@@ -29,8 +29,20 @@ _OP_FIELDS = ("op", "source", "line", "system")
 _Item = TypeVar("_Item", Registration, OpRegistration)
 
 
+# The catalogues that were read last, with the content of their files: each target keeps a copy.
+_KEPT = 2
+_LAST: list[tuple[KernelCatalogue, bytes]] = []
+
+
 def packed(catalogue: KernelCatalogue) -> bytes:
     """The content of the file that :func:`load` reads."""
+    for known, content in _LAST:
+        if known is catalogue:
+            return content
+    return _packed_anew(catalogue)
+
+
+def _packed_anew(catalogue: KernelCatalogue) -> bytes:
     known = catalogue.definitions
     definitions: Mapping[str, Record] = known.records if isinstance(known, OpDefinitions) else {}
     stored = {
@@ -57,7 +69,21 @@ def save(path: Path, catalogue: KernelCatalogue) -> None:
 def load(path: Path) -> KernelCatalogue | None:
     """Read a catalogue; None if there is none, or if the file is damaged."""
     try:
-        stored = json.loads(gzip.decompress(path.read_bytes()))
+        content = path.read_bytes()
+    except OSError:
+        return None
+    for known, last in _LAST:
+        if last == content:
+            return known
+    found = _unpacked_whole(content)
+    if found is not None:
+        _LAST[:] = [(found, content), *_LAST[: _KEPT - 1]]
+    return found
+
+
+def _unpacked_whole(content: bytes) -> KernelCatalogue | None:
+    try:
+        stored = json.loads(gzip.decompress(content))
         return KernelCatalogue(
             tree_digest=stored["tree_digest"],
             defines=tuple(stored["defines"]),

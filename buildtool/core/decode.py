@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc
 import dataclasses
 import enum
+import functools
 import types
 import typing
 from pathlib import Path
@@ -36,8 +37,13 @@ def _decode(kind: Any, value: Any) -> Any:
     return value
 
 
+@functools.cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    return typing.get_type_hints(cast("Any", kind))
+
+
 def _dataclass(kind: type[Any], value: dict[str, Any]) -> Any:
-    hints = typing.get_type_hints(kind)
+    hints = _hints(cast("Any", kind))
     known = {
         item.name: _decode(hints[item.name], value[item.name])
         for item in dataclasses.fields(kind)

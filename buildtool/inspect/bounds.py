@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import yaml
-
 from buildtool.core.decode import from_json
+from buildtool.core.own_tables import read_table
 from buildtool.core.paths import DATA
 from buildtool.inspect.inspection import Bound
 
@@ -27,7 +26,7 @@ class Device:
 
 def load_devices() -> tuple[Device, ...]:
     """The devices for which bounds are told."""
-    values = yaml.safe_load(DEVICES.read_text(encoding="utf-8"))
+    values = read_table(DEVICES)
     floats = ("hertz", "bandwidth")
     return tuple(
         from_json(Device, value | {name: float(value[name]) for name in floats}) for value in values

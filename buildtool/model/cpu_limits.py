@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from buildtool.core.own_tables import read_table
 from buildtool.core.paths import DATA
 from buildtool.model.attributes import Attr
 
@@ -49,7 +48,7 @@ def read_cpu_limits(tree: Path, backend: str = "") -> tuple[CpuLimit, ...]:
     builds for its kernels."""
     texts: dict[str, str] = {}
     found = []
-    for row in yaml.safe_load(_TABLE.read_text(encoding="utf-8")):
+    for row in read_table(_TABLE):
         if backend not in row.get("backends", (backend,)):
             continue
         said = row["says"].items()

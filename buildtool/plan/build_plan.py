@@ -181,17 +181,20 @@ def _some(names: Iterable[str], *, most: int = 12) -> str:
 
 def plan_to_json(plan: BuildPlan) -> dict[str, Any]:
     """The canonical JSON of a plan: no path of this machine, nothing that varies."""
-    value = dataclasses.asdict(plan)
+    value = dataclasses.asdict(dataclasses.replace(plan, files=(), uses=()))
     for model in value["models"]:
         for name in ("path", "original", "made", "embeds", "package"):
             del model[name]
         if not model["initialisers"]:
             del model["initialisers"], model["steps"]
-    for file in value["files"]:
-        for name in ("libraries", "symbol", "asked_by"):
-            if not file[name]:
-                del file[name]
+    value["files"] = [_file_to_json(file) for file in plan.files]
     return {"schema_version": SCHEMA_VERSION, **value, "uses": list(map(_use_to_json, plan.uses))}
+
+
+def _file_to_json(file: PlannedFile) -> dict[str, Any]:
+    """There are thousands, of plain values."""
+    seldom = ("libraries", "symbol", "asked_by")
+    return {name: value for name, value in vars(file).items() if value or name not in seldom}
 
 
 def plan_digest(plan: BuildPlan) -> str:
@@ -215,7 +218,7 @@ def _use_to_json(use: OpUse) -> dict[str, Any]:
     nodes: dict[tuple[str, str], list[str]] = {}
     for node in use.nodes:
         nodes.setdefault((node.model, node.function), []).append(node.node)
-    value = dataclasses.asdict(use) | {
+    value = dataclasses.asdict(dataclasses.replace(use, nodes=())) | {
         "nodes": [
             {"model": model, "function": function, "names": names}
             for (model, function), names in sorted(nodes.items())

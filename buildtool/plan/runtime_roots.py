@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from buildtool.core.decode import from_json
 from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.own_tables import read_table
 from buildtool.core.paths import DATA
 from buildtool.core.version_numbers import numbers, series
 from buildtool.plan.build_plan import RuntimeRoot
@@ -28,7 +27,7 @@ def runtime_roots(version: str, *, runtime: str = "full", data: Path = TABLE) ->
     Raises:
         ConfigError: nobody has found out yet what this version needs.
     """
-    table: Mapping[str, list[dict[str, Any]]] = yaml.safe_load(data.read_text(encoding="utf-8"))
+    table: Mapping[str, list[dict[str, Any]]] = read_table(data)
     own = series(version)
     entries = table.get(own, table.get(own.split(".", maxsplit=1)[0]))
     if entries is None:
@@ -56,7 +55,7 @@ def lite_facts(version: str) -> LiteFacts:
     Raises:
         ConfigError: nobody has found out yet what this version needs.
     """
-    table = yaml.safe_load(LITE_TABLE.read_text(encoding="utf-8"))
+    table = read_table(LITE_TABLE)
     own = series(version)
     if own not in table:
         raise _not_known(version, "TensorFlow Lite needs", table, LITE_TABLE)

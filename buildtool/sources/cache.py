@@ -12,15 +12,17 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import RawIOBase
 from pathlib import Path
 
 from buildtool.core.errors import ConfigError, DownloadError, Problem
+from buildtool.core.plain_paths import plain
 from buildtool.sources.progress import Progress
 
 VARIABLE = "BUILDTOOL_CACHE"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_VERIFIED: dict[Path, float] = {}
 
 
 class StorageError(DownloadError):
@@ -29,9 +31,12 @@ class StorageError(DownloadError):
 
 @dataclass(frozen=True, kw_only=True)
 class Cache:
-    """The cache below ``root``, an absolute path."""
+    """The cache below ``root``, an absolute path. In a run of this tool, ``verified`` says of its
+    trees when they were last found as they should be, as time.monotonic() has it; None: nobody
+    remembers."""
 
     root: Path
+    verified: dict[Path, float] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of_user(cls, environment: Mapping[str, str] | None = None) -> Cache:
@@ -47,6 +52,12 @@ class Cache:
         # The XDG base directory rules: a relative path is to be ignored.
         home = base if base.is_absolute() else Path("~/.cache").expanduser()
         return cls(root=home / "buildtool")
+
+    @classmethod
+    def of_run(cls) -> Cache:
+        """The same for a run of this tool: under a name that compilers take, remembering which
+        trees were verified. Raises as :meth:`of_user`."""
+        return cls(root=plain(cls.of_user().root), verified=_VERIFIED)
 
     def archive(self, key: str) -> Path:
         """The archive whose SHA-256 (or other unique name) is ``key``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -32,11 +33,21 @@ HASHED = ("debian", "pypi", "url")
 
 
 def load_lock(path: Path) -> Lock:
-    """Read the lock file at ``path``.
+    """Read the lock file at ``path``, once for each state of it.
 
     Raises:
         ConfigError: it cannot be read or something in it is wrong.
     """
+    try:
+        found = path.stat()
+    except OSError:
+        return _load(path, 0, 0)  # says why
+    return _load(path, found.st_mtime_ns, found.st_size)
+
+
+@functools.lru_cache(maxsize=4)
+def _load(path: Path, changed: int, size: int) -> Lock:
+    del changed, size
     root = _root(path)
     top = root.mapping(("schema_version", "sources"), ("debian_suites",))
     if version := top.get("schema_version"):

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from buildtool.core.decode import from_json
 from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.own_tables import read_table
 from buildtool.core.paths import DATA
 
 TABLE = DATA / "makefile.yaml"
@@ -35,7 +34,7 @@ def makefile_variables(
     Raises:
         ConfigError: the makefile compiles for no such platform or ABI.
     """
-    table = yaml.safe_load(data.read_text(encoding="utf-8"))
+    table = read_table(data)
     if platform not in table:
         what, known = platform, table
     else:

@@ -11,6 +11,7 @@ import yaml
 from buildtool.backends.common.source_globs import matches_any, matching
 from buildtool.core.decode import from_json
 from buildtool.core.errors import BuildError, ConfigError, Problem
+from buildtool.core.own_tables import read_table
 from buildtool.core.paths import DATA
 from buildtool.core.values import Toolchain
 from buildtool.core.version_numbers import numbers
@@ -134,7 +135,7 @@ def load_recipes(data: Path = TABLE) -> Recipes:
         ConfigError: the file is not as it should be.
     """
     try:
-        table = yaml.safe_load(data.read_text(encoding="utf-8"))
+        table = read_table(data)
         libraries = tuple(from_json(Recipe, entry) for entry in table["libraries"])
         fixes = tuple(from_json(Fix, entry) for entry in table["fixes"])
         stand_ins = tuple(from_json(StandIn, entry) for entry in table.get("stand_ins", ()))

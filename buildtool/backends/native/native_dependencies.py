@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from buildtool.backends.common.source_globs import matching
 from buildtool.core.decode import from_json
 from buildtool.core.errors import ConfigError, Problem
+from buildtool.core.own_tables import read_table
 from buildtool.core.paths import DATA
 from buildtool.core.values import BuildPlan, PlannedFile
 from buildtool.core.version_numbers import series
@@ -74,7 +74,15 @@ def load_dependencies(
     Raises:
         ConfigError: nobody has found out yet what this version needs.
     """
-    table = yaml.safe_load(data.read_text(encoding="utf-8"))
+    return _dependencies(version, object_format, runtime, data, data.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=16)
+def _dependencies(
+    version: str, object_format: str, runtime: str, data: Path, changed: int
+) -> tuple[Dependency, ...]:
+    del changed
+    table = read_table(data)
     own = series(version)
     if own not in table:
         raise ConfigError(
@@ -113,6 +121,7 @@ def with_required(chosen: Iterable[str], dependencies: Sequence[Dependency]) -> 
     return tuple(sorted(found))
 
 
+@functools.lru_cache(maxsize=64)
 def dependency_sources(
     dependency: Dependency, root: Path, *, lite: bool = False
 ) -> tuple[str, ...]:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from buildtool.core.own_tables import read_table
 from buildtool.core.paths import DATA
 from buildtool.core.version_numbers import numbers
 from buildtool.tools.bazel.versions import newest_row
@@ -105,5 +104,5 @@ def _revisions(row: Mapping[str, Any], source: str) -> Revisions:
 
 @functools.cache
 def _table() -> Mapping[str, Any]:
-    table: Mapping[str, Any] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    table: Mapping[str, Any] = read_table(TABLE)
     return table

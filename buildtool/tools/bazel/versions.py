@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from buildtool.core.own_tables import read_table
 from buildtool.core.paths import DATA
 from buildtool.core.version_numbers import numbers
 from buildtool.tools.bazel.tree_files import VERSION
@@ -97,7 +96,7 @@ def newest_row(
 @functools.cache
 def table() -> Mapping[str, Any]:
     """``data/bazel.yaml``."""
-    found: Mapping[str, Any] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = read_table(TABLE)
     return found
 
 

@@ -6,8 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import yaml
-
+from buildtool.core.own_tables import read_table
 from buildtool.core.paths import DATA
 from buildtool.model.attributes import Attr, Attrs, Function
 from buildtool.model.encoding import make_node, type_attr
@@ -35,7 +34,7 @@ class Body(NamedTuple):
 @functools.cache
 def newer_outputs() -> Mapping[str, Sequence[str]]:
     """The outputs of ops that have several and that a 1.x tree does not know, by name."""
-    table: Mapping[str, Sequence[str]] = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))
+    table: Mapping[str, Sequence[str]] = read_table(_TABLE)
     return table
 
 

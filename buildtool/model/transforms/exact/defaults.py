@@ -6,9 +6,8 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from buildtool.core.datatypes import short
+from buildtool.core.own_tables import read_table
 from buildtool.core.paths import DATA
 from buildtool.model.attributes import Attr
 from buildtool.model.graphdef import Node
@@ -21,7 +20,7 @@ _TABLE = DATA / "newer_attributes.yaml"
 @functools.cache
 def newer_attributes() -> Mapping[str, Mapping[str, Any]]:
     """The table of ``data/newer_attributes.yaml``: ``defaults`` and ``hints``, each by op."""
-    table: Mapping[str, Mapping[str, Any]] = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))
+    table: Mapping[str, Mapping[str, Any]] = read_table(_TABLE)
     return table
 
 
