@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 import shutil
@@ -12,6 +13,7 @@ import pytest
 
 from buildtool.binary.archive import read_archive, repeated_members
 from buildtool.core.fingerprint import SYMBOL
+from buildtool.core.paths import ARCHIVE_NAMES
 from buildtool.core.run import Command, run
 from tests.makefile.conftest import UNOPTIMISED
 
@@ -187,3 +189,18 @@ def test_what_is_nothing_is_told_beside_the_answers(built: BuiltMiniature) -> No
     assert "op Relu: in the library" in said.out
     assert "'Rleu' is nothing that this tree" in said.err
     assert "perhaps you meant 'Relu'" in said.err
+
+
+def test_another_users_folders_get_all_objects_from_the_cache(
+    built: BuiltMiniature, workshop: Workshop, libraries_cache: Path
+) -> None:
+    """Neither the folder of the build, of the tree nor of the tool's cache is asked for."""
+    cache = workshop.tree.with_name("cache")
+    cache.symlink_to(libraries_cache)
+    env = {**workshop.project.env, "BUILDTOOL_CACHE": str(cache)}
+    project = dataclasses.replace(workshop.project, env=env)
+    said = dataclasses.replace(workshop, project=project).doit("compile").out
+    assert f"0 compiled, {len(built.files)} from ccache" in said
+    for name in ARCHIVE_NAMES:
+        made = [each.folder / "makefile" / name for each in (built, workshop)]
+        assert made[0].read_bytes() == made[1].read_bytes()

@@ -217,7 +217,7 @@ def test_a_folder_that_is_gone_is_not_asked_for(tmp_path: Path, compiler: str) -
         (folder / "a.cc").write_text(f"int {name}() {{ return 1; }}\n")
         text = SMALL.format(compiler=compiler, suffix=suffix, flags=" ".join(flags))
         (folder / "Makefile").write_text(text)
-        launcher = find_launcher("ccache", folder=folder, project=folder, cache=tmp_path / "cache")
+        launcher = find_launcher("ccache", folder=folder, cache=tmp_path / "cache")
         run(
             Command(argv=("make", "obj/a.o"), cwd=folder, env=launcher.environment),
             what=f"compiling in {name}",

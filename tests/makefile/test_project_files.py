@@ -105,8 +105,9 @@ def test_the_project_of_a_dependency(tmp_path: Path, golden: Callable[[Path, str
     )
     with pytest.raises(BuildToolError):
         archives.folder(job)
-    (made,) = cache.folder("libraries").glob(".building-*/project/CMakeLists.txt")
-    golden(GOLDEN / "library.cmake.golden", made.read_text(encoding="utf-8"))
+    (made,) = cache.folder("libraries").glob(".building-*/project")
+    for name, kept in (("CMakeLists.txt", "library.cmake"), ("library_prefix.h",) * 2):
+        golden(GOLDEN / f"{kept}.golden", (made / name).read_text(encoding="utf-8"))
 
 
 def test_the_files_that_are_linked(tmp_path: Path, golden: Callable[[Path, str], None]) -> None:

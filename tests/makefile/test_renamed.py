@@ -204,9 +204,10 @@ def test_an_app_with_a_real_tree_on_a_board(
         assert tool(*EMULATOR, app) == EXPECTED.replace("3005000", "3021012")
 
 
-def of_the_target(here: Workshop) -> set[str]:
-    """Its objects, without those of programs for this machine, which are kept."""
-    return {path for path in here.objects if "/gen/host-" not in path}
+def of_the_target(here: Workshop) -> set[tuple[str, int]]:
+    """Its objects, and when they were made, without those of programs for this machine, which are
+    kept."""
+    return {each for each in here.objects.items() if "/gen/host/" not in each[0]}
 
 
 def test_other_names_and_none_make_other_objects(here: Workshop) -> None:

@@ -60,10 +60,6 @@ class Phone:
             },
         }
 
-    def path(self, key: str) -> str:
-        root, _, path = key.partition(":")
-        return str(self.trees[root] / path)
-
 
 @pytest.fixture(scope="module")
 def phone(tmp_path_factory: pytest.TempPathFactory, make_project: Callable[..., Project]) -> Phone:
@@ -113,10 +109,11 @@ def native_build(phone: Phone, folder: Path) -> NativeBuild:
     )
 
 
-def build_some(phone: Phone, native: NativeBuild, keys: Iterable[str]) -> dict[str, Path]:
+def build_some(native: NativeBuild, keys: Iterable[str]) -> dict[str, Path]:
     """The objects of these files."""
     objects = native.objects()
-    wanted = {key: objects[phone.path(key)] for key in keys}
+    trees = native.folder / "trees"
+    wanted = {key: objects[str(trees / key.replace(":", "/", 1))] for key in keys}
     native.build([str(path.relative_to(native.folder)) for path in wanted.values()], title="some")
     return wanted
 
@@ -124,7 +121,7 @@ def build_some(phone: Phone, native: NativeBuild, keys: Iterable[str]) -> dict[s
 def test_files_with_code_for_these_systems_compile(phone: Phone, tmp_path: Path) -> None:
     native = native_build(phone, tmp_path)
     native.configure(BUILDTOOL_CANDIDATES="ON")
-    made = build_some(phone, native, FILES)
+    made = build_some(native, FILES)
     symbols = read_symbols(phone.toolchain, list(made.values()))
     for key, path in made.items():
         assert FILES[key] in symbols[path].undefined, key
@@ -156,6 +153,6 @@ def test_the_project_with_cmakes_own_support_for_ios(phone: Phone, tmp_path: Pat
         CMAKE_INSTALL_NAME_TOOL=shutil.which("false") or "",  # wanted, and never called
     )
     key = f"{TENSORFLOW}:tensorflow/tsl/platform/env.cc"
-    made = build_some(phone, native, [key])
+    made = build_some(native, [key])
     assert (native.folder / "pch" / "tensorflow_prefix.h.pch").is_file()
     assert faults(made[key].read_bytes(), EXPECTED) == ()

@@ -24,7 +24,7 @@ def test_what_a_cache_gave_was_not_compiled(tmp_path: Path) -> None:
     for source in sources:
         source.write_text(f"int {source.stem};\n", encoding="utf-8")
 
-    launcher = find_launcher("ccache", folder=folder, project=tmp_path, cache=tmp_path)
+    launcher = find_launcher("ccache", folder=folder, cache=tmp_path)
     assert launcher.environment["CCACHE_STATSLOG"] == str(log)
 
     def make(*names: str, language: str = "C") -> None:

@@ -26,11 +26,10 @@ class Launcher:
     pch: bool = True
 
 
-def find_launcher(wanted: str, *, folder: Path, project: Path, cache: Path) -> Launcher:
+def find_launcher(wanted: str, *, folder: Path, cache: Path) -> Launcher:
     """The launcher of a target: ``auto``, ``ccache``, ``distcc`` or ``none``.
 
-    ``folder`` is the binary folder, ``project`` the generated project, ``cache`` where objects are
-    kept.
+    ``folder`` is the binary folder, ``cache`` where objects are kept.
 
     Raises:
         ToolError: one that is asked for by name is not installed.
@@ -48,7 +47,7 @@ def find_launcher(wanted: str, *, folder: Path, project: Path, cache: Path) -> L
         return Launcher(program="distcc", pch=False)
     if wanted == "none" or shutil.which("ccache") is None:
         return Launcher()
-    return Launcher(program="ccache", environment=_ccache(folder, project, cache))
+    return Launcher(program="ccache", environment=_ccache(folder, cache))
 
 
 def launcher_helpers(wanted: str) -> tuple[Helper, ...]:
@@ -66,15 +65,15 @@ def stats_log(folder: Path) -> Path:
     return folder / "ccache.txt"
 
 
-def _ccache(folder: Path, project: Path, cache: Path) -> dict[str, str]:
-    """With these settings ccache never runs the preprocessor by itself, and two targets whose
-    objects are the same share them, also in another copy of the project (ccache manual,
-    "The depend mode", "Precompiled headers" and "Compiling in different directories"). The
-    precompiled header holds absolute paths; the ``.sum`` beside it stands for its content."""
+def _ccache(folder: Path, cache: Path) -> dict[str, str]:
+    """With these settings ccache never runs the preprocessor by itself, and builds whose objects
+    are the same share them, wherever they run (ccache manual, "The depend mode", "Precompiled
+    headers" and "Compiling in different directories"): compilers are told no absolute path but
+    those of the system. The precompiled header holds some; the ``.sum`` beside it stands for its
+    content."""
     return {
-        "CCACHE_DIR": str(cache / "ccache"),
+        "CCACHE_DIR": os.environ.get("CCACHE_DIR") or str(cache / "ccache"),
         "CCACHE_STATSLOG": str(stats_log(folder)),
-        "CCACHE_BASEDIR": os.path.commonpath([folder, project]),
         "CCACHE_NOHASHDIR": "1",
         "CCACHE_DEPEND": "1",
         "CCACHE_PCH_EXTSUM": "1",

@@ -132,9 +132,9 @@ class NativeBuild:
 
 
 def _output(command: str) -> str:
-    """The object that a compile command of CMake's writes: ``... -o OBJECT -c SOURCE``."""
+    """The object that a compile command of CMake's writes: ``... -o OBJECT``."""
     _, _, tail = command.rpartition(" -o ")
-    return shlex.split(tail.rpartition(" -c ")[0])[0]
+    return shlex.split(tail)[0]
 
 
 def refused_goals(output: str) -> dict[str, str]:

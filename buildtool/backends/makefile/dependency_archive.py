@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,10 @@ from buildtool.sources.progress import Progress
 from buildtool.tools.parallel import parallel_jobs
 
 TEMPLATE = "makefile/library.cmake.j2"
+PREFIX = "makefile/library_prefix.h.j2"
+# What the project includes and runs, as that of the backend 'native' does.
+SCRIPTS = ("pch_sum.cmake", "placeless.cmake")
+TEMPLATES_USED = (TEMPLATE, PREFIX, *(f"native/{script}.j2" for script in SCRIPTS))
 DONE = "built.json"
 
 
@@ -57,7 +61,7 @@ class ArchiveJob:
         """A name for everything that decides the result, also of this tool itself."""
         parts = {
             "recipe": dataclasses.asdict(self.recipe),
-            "template": (TEMPLATES / TEMPLATE).read_text(encoding="utf-8"),
+            "templates": [(TEMPLATES / name).read_text("utf-8") for name in TEMPLATES_USED],
             "sources": self.digest,
             "compiler": self.toolchain.identity,
             "flags": self.flags,
@@ -103,10 +107,8 @@ class Archives:
         # Kept after a failure, so that the command that repeats it does.
         work = self.cache.folder("libraries") / f".building-{final.name}"
         _remove(work)
-        _write_project(job, work / "project")
-        launcher = find_launcher(
-            self.launcher, folder=work / "build", project=work / "project", cache=self.cache.root
-        )
+        write_project(job, work / "project")
+        launcher = find_launcher(self.launcher, folder=work / "build", cache=self.cache.root)
         native = NativeBuild(
             project=work / "project",
             folder=work / "build",
@@ -160,7 +162,7 @@ def _is_built(folder: Path, job: ArchiveJob) -> bool:
     return all((folder / name).is_file() for name in (DONE, *job.outputs))
 
 
-def _write_project(job: ArchiveJob, folder: Path) -> None:
+def write_project(job: ArchiveJob, folder: Path) -> None:
     recipe = job.recipe
     programs = [
         {
@@ -173,16 +175,28 @@ def _write_project(job: ArchiveJob, folder: Path) -> None:
     renderer = Renderer(folder)
     for main in job.mains:
         renderer.write(main.name, main.read_text(encoding="utf-8"))
+    for script in SCRIPTS:
+        renderer.render(script, f"native/{script}.j2")
+    headers = matching(job.root, recipe.precompiled, ())
+    included = [_included(header, recipe.include) for header in headers]
+    if headers:
+        renderer.render("library_prefix.h", PREFIX, headers=included)
     renderer.render(
         "CMakeLists.txt",
         TEMPLATE,
         recipe=recipe,
         files=matching_files(job.root, recipe.sources, recipe.exclude, name=recipe.name),
-        headers=matching(job.root, recipe.precompiled, ()),
+        headers=headers,
         programs=programs,
         flags=job.flags,
         link_flags=job.toolchain.link_flags,
     )
+
+
+def _included(header: str, folders: Sequence[str]) -> str:
+    """What a file calls a header that stands in one of the folders of includes."""
+    found = (header.removeprefix(f"{folder}/") for folder in folders if folder not in ("", "."))
+    return next((name for name in found if name != header), header)
 
 
 def _remove(folder: Path) -> None:

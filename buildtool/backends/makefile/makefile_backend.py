@@ -228,9 +228,7 @@ class MakefileBackend:
             files={**files(job), **lists_of(plan.files)},
             links={GENERATED: project, **links(libraries.downloads)},
         )
-        launcher = find_launcher(
-            target.launcher, folder=overlay, project=project, cache=job.cache.root
-        )
+        launcher = find_launcher(target.launcher, folder=overlay, cache=job.cache.root)
         settings = Settings(
             platform=platform_variables(job),
             types=target.types,
@@ -240,8 +238,9 @@ class MakefileBackend:
             libraries=libraries,
             launcher=launcher,
             prefix=(project / "tensorflow_prefix.h").read_text(encoding="utf-8"),
+            folder=overlay,
         )
-        keep_only(overlay / MADE, [settings.key])
+        keep_only(overlay / MADE, settings.keys)
         make = Make(
             folder=overlay,
             variables=settings.variables(),

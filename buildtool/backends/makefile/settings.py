@@ -11,12 +11,14 @@ from pathlib import Path
 from buildtool.backends.backend import Job
 from buildtool.backends.common.flags import CUT_TYPE_DEFINES
 from buildtool.backends.common.launcher import Launcher
-from buildtool.backends.makefile.file_lists import FOLDER
+from buildtool.backends.makefile.file_lists import DOWNLOADS, FOLDER
 from buildtool.backends.makefile.libraries import Libraries
 from buildtool.backends.makefile.make import shell_words
 from buildtool.backends.makefile.makefile_flags import LITE
 from buildtool.backends.makefile.makefile_overlay import MADE
 from buildtool.backends.makefile.makefile_platforms import makefile_variables
+from buildtool.core.own_files import stamp_of
+from buildtool.core.render import write_if_changed
 from buildtool.core.run import program_state
 from buildtool.core.values import BuildPlan, Toolchain
 from buildtool.plan.selecting_macros import SLIM_TYPES
@@ -33,6 +35,9 @@ HOST_LIBRARIES = {
     "macho": ("-lc++", "-lz"),
 }
 HOST_FLAGS = ("--std=c++11", "-w")
+# The folders of what is made for the target and for this machine; each has a file with its key.
+TARGET_FOLDER, HOST_FOLDER = "target", "host"
+KEY = "key.txt"
 LIBRARY = "libtensorflow-core.a"
 BITCODE = "-fembed-bitcode"
 
@@ -64,7 +69,7 @@ def platform_variables(job: Job) -> dict[str, str]:
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything that decides what make does with one plan. ``platform`` are the settings that
-    choose the platform; ``prefix`` the text of the prefix header."""
+    choose the platform; ``prefix`` the text of the prefix header; ``folder`` is where make runs."""
 
     platform: Mapping[str, str]
     types: str
@@ -74,12 +79,19 @@ class Settings:
     libraries: Libraries
     launcher: Launcher
     prefix: str
+    folder: Path
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """What decides, besides the files' own content, what is in the folders of what is made: the
+        value of each changes with it, so that nothing stale is ever linked. It is no part of the
+        folder's name, which compilers are told: it holds paths of this machine."""
+        return {TARGET_FOLDER: self.key, HOST_FOLDER: self._host_key}
 
     @property
     def key(self) -> str:
-        """Names the folder of objects: another compiler, other flags, macros or headers get
-        another one, so that nothing stale is ever linked. What a single file registers is not
-        part of it: make knows the headers that each object was made from."""
+        """Of objects: changes with the compiler, flags, macros and headers. What a single file
+        registers is not part of it: make knows the headers that each object was made from."""
         parts = (
             # Files of another tree may be older than what was made of this one's.
             self.plan.tree_digest,
@@ -88,7 +100,7 @@ class Settings:
             *self.plan.compile_flags,
             *self.plan.defines,
             *map(str, self.libraries.includes),
-            *self._unplaced(),
+            *self._placeless(),
             *(f"{name}={path}" for name, path in sorted(self.libraries.downloads.items())),
             str(self.libraries.protoc),
             str(self.launcher.pch),
@@ -99,12 +111,12 @@ class Settings:
     @property
     def gendir(self) -> str:
         """Where target files are made, below the folder that make runs in."""
-        return f"{MADE}/{self.key}/"
+        return f"{MADE}/{TARGET_FOLDER}/"
 
     @property
     def host_made(self) -> str:
         """Where what runs on this machine is made."""
-        return f"{MADE}/host-{self._host_key}/"
+        return f"{MADE}/{HOST_FOLDER}/"
 
     @property
     def archive(self) -> str:
@@ -149,28 +161,45 @@ class Settings:
             "LIBFLAGS": "",
             "LIBS": shell_words(list(map(str, self.libraries.archives))),
             "MAKEFILE_DIR": FOLDER,
-            "OPTFLAGS": shell_words([*flags, *defines, *self._unplaced()]),
+            "OPTFLAGS": shell_words([*flags, *defines, *self._placeless()]),
             "PROTOCFLAGS": shell_words(self._protoc_flags()),
             "PROTOC": shell_words([str(self.libraries.protoc)]),
             "BUILDTOOL_DROPPED": shell_words(self._dropped()),
-            "BUILDTOOL_HOST_INCLUDES": _includes(self.libraries.host_includes),
-            "BUILDTOOL_INCLUDES": _includes(self.libraries.includes),
+            "BUILDTOOL_HOST_INCLUDES": self._includes(self.libraries.host_includes),
+            "BUILDTOOL_INCLUDES": self._includes(self.libraries.includes),
             "BUILDTOOL_PCH": pch,
             "BUILDTOOL_PCH_FLAGS": shell_words(pch_flags),
         }
 
     @property
     def _host_key(self) -> str:
-        """Names the folder of what is made for this machine."""
+        """Of what is made for this machine."""
         archives = map(str, self.libraries.host_archives)
         protoc = str(self.libraries.protoc)
         parts = (self.plan.tree_digest, program_state(self.host.cxx.path), *archives, protoc)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
-    def _unplaced(self) -> list[str]:
-        """Headers outside the tree have absolute paths here; their ``__FILE__`` gets into the
-        library by protobuf's checks. It is what includes say."""
-        return [f"-ffile-prefix-map={folder}/=" for folder in self.libraries.includes]
+    def _placeless(self) -> list[str]:
+        """``__FILE__`` of the libraries' headers, which gets into the library by protobuf's checks,
+        is what includes say; debug information, where the flags ask for it, names no folder of this
+        machine. ccache takes the last of these flags for the same, whatever it maps."""
+        maps = [f"-ffile-prefix-map={self._link(each)}/=" for each in self.libraries.includes]
+        if self.toolchain.kind == "clang":
+            return [*maps, "-fdebug-compilation-dir=."]
+        flags = (*self.toolchain.compile_flags, *self.plan.compile_flags)
+        debug = any(flag.startswith("-g") for flag in flags)
+        return [*maps, *([f"-fdebug-prefix-map={self.folder}=."] if debug else [])]
+
+    def _link(self, folder: Path) -> str:
+        """The name of a folder of the libraries below the folder that make runs in, which has links
+        to them: the same wherever they are."""
+        for name, tree in self.libraries.downloads.items():
+            if folder.is_relative_to(tree):
+                return str(Path(DOWNLOADS, name) / folder.relative_to(tree))
+        return str(folder)
+
+    def _includes(self, folders: Sequence[Path]) -> str:
+        return shell_words([f"-I{self._link(folder)}" for folder in folders])
 
     def _dropped(self) -> list[str]:
         """What the makefile sets by itself and the target decides."""
@@ -187,12 +216,11 @@ class Settings:
         return shell_words([*words, str(program)])
 
 
-def keep_only(folder: Path, keys: Sequence[str]) -> None:
-    """Remove what was made below ``folder`` under other settings; hosts' tools are kept."""
+def keep_only(folder: Path, keys: Mapping[str, str]) -> None:
+    """Remove what was made below ``folder`` under other settings. ``keys`` are the folders' names
+    and what theirs are now."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name not in keys and not path.name.startswith("host-"):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _includes(folders: Sequence[Path]) -> str:
-    return shell_words([f"-I{folder}" for folder in folders])
+        if path.is_dir() and (path.name not in keys or stamp_of(path / KEY) != keys[path.name]):
+            shutil.rmtree(path)
+    for name, key in keys.items():
+        write_if_changed(folder / name / KEY, key)

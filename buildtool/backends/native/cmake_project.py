@@ -19,7 +19,7 @@ from buildtool.plan.build_plan import GENERATED, TENSORFLOW
 from buildtool.rename.names import outer_namespace
 
 # What CMake includes, and what it runs at build time.
-SCRIPTS = ("pch_sum.cmake", "rules.cmake", "take_protos.cmake")
+SCRIPTS = ("pch_sum.cmake", "placeless.cmake", "rules.cmake", "take_protos.cmake")
 
 
 def render_project(

@@ -29,9 +29,11 @@ from buildtool.core.values import (
     PlannedFile,
     Toolchain,
 )
-from buildtool.plan.build_plan import TENSORFLOW
+from buildtool.plan.build_plan import GENERATED, TENSORFLOW
 from buildtool.tools.parallel import parallel_jobs
 
+# What the folder of the project is called among those of the trees.
+PROJECT = "native"
 Guess = Callable[[str], Sequence[str]]
 
 
@@ -105,9 +107,7 @@ def _native_build(inputs: NativeInputs) -> NativeBuild:
             for dependency in inputs.dependencies
         },
     }
-    launcher = find_launcher(
-        inputs.launcher, folder=inputs.folder, project=inputs.project, cache=inputs.cache
-    )
+    launcher = find_launcher(inputs.launcher, folder=inputs.folder, cache=inputs.cache)
     variables["BUILDTOOL_PCH"] = "ON" if launcher.pch else "OFF"
     for language in ("C", "CXX"):
         variables[f"CMAKE_{language}_COMPILER_LAUNCHER"] = launcher.program
@@ -124,13 +124,16 @@ def _native_build(inputs: NativeInputs) -> NativeBuild:
 
 
 def _same_tools(inputs: NativeInputs) -> None:
-    """Make sure that the binary folder holds nothing that other tools made, or that was made in
-    another place: Ninja notices no compiler that was replaced under its old name, and CMake
-    refuses a folder that was moved."""
+    """Make sure that the binary folder holds nothing that other tools made, that was made in
+    another place, or from other folders of sources: Ninja notices no compiler that was replaced
+    under its old name, nor a folder behind the same link, and CMake refuses a folder that was
+    moved."""
     stamp = inputs.folder / "toolchain.txt"
     compiler = program_state(inputs.toolchain.cxx.path)
     now = f"{inputs.toolchain.identity}\n{compiler}\n{inputs.folder}\n"
-    if stamp_of(stamp) != now.strip():
+    links = {_link(inputs.folder, name): tree for name, tree in inputs.trees.items()}
+    others = [link for link, tree in links.items() if link.is_symlink() and link.readlink() != tree]
+    if stamp_of(stamp) != now.strip() or others:
         shutil.rmtree(inputs.folder, ignore_errors=True)
         write_if_changed(stamp, now)
 
@@ -173,7 +176,12 @@ def _place(inputs: NativeInputs, native: NativeBuild, file: PlannedFile) -> str:
     if file.kind is FileKind.PROTO:
         name = proto_name(file, inputs.dependencies)
         return str(native.folder / "protos" / name.removesuffix(".proto")) + ".pb.cc"
-    return str(inputs.trees[file.root] / file.path)
+    return str(_link(inputs.folder, file.root) / file.path)
+
+
+def _link(folder: Path, root: str) -> Path:
+    """Where the project finds a tree: compilers are told no other name of it."""
+    return folder / "trees" / (PROJECT if root == GENERATED else root)
 
 
 def _definers(inputs: NativeInputs, places: Mapping[str, str]) -> Guess:
