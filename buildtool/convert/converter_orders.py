@@ -14,7 +14,7 @@ from buildtool.core.errors import ConfigError, ModelError, Problem
 from buildtool.core.suggest import did_you_mean
 from buildtool.model.formats import Format
 from buildtool.model.freezing import sha256 as file_hash
-from buildtool.model.graphdef import GraphDef, read_graph
+from buildtool.model.graphdef import GraphDef
 from buildtool.model.interface import find_ends
 from buildtool.model.loading import ModelSource, load
 from buildtool.model.pruning import node_of
@@ -118,7 +118,7 @@ def _graph(source: ModelSource, form: Format, cache: Path, python: str) -> tuple
     """A frozen graph as a binary file, and as a value."""
     loaded = load(source, form, cache=cache, python=python)
     try:
-        return loaded.path, read_graph(loaded.buffer)
+        return loaded.path, loaded.graph
     except WireError as failure:
         what = f"is no GraphDef: {failure}"
         raise ModelError(Problem(where=str(source.path), what=what, todo=_AGAIN)) from None

@@ -70,6 +70,7 @@ def open_model(source: ModelSource, name: str, *, cache: Path, python: str) -> O
 def _open(source: ModelSource, found: Format, cache: Path, python: str) -> _Opened:
     try:
         loaded = load(source, found, cache=cache, python=python)
+        graph = loaded.graph
     except ModelError as failure:
         saved = _as_saved(source.path, found, cache)
         if saved is None:
@@ -80,10 +81,6 @@ def _open(source: ModelSource, found: Format, cache: Path, python: str) -> _Open
         untold = () if problems else failure.problems
         notes = tuple(f"{each.what}; {each.todo}" for each in untold)
         return dataclasses.replace(stated, problems=tuple(problems), notes=(*saved.notes, *notes))
-    except WireError as failure:  # the vocabularies of a damaged graph are looked for
-        return _damaged(source.path, failure)
-    try:
-        graph = read_graph(loaded.buffer)
     except WireError as failure:
         return _damaged(source.path, failure)
     by = _STATED if source.outputs or source.inputs else _SIGNED

@@ -16,6 +16,8 @@ _BACK = frozenset({"NextIteration", "RefNextIteration"})
 def cycle_of(nodes: Sequence[Node]) -> tuple[str, ...]:
     """The nodes of one cycle, each of which takes something of the one before it; empty if there
     is none."""
+    if _is_in_order(nodes):
+        return ()
     ops = {node.name: node.op for node in nodes}
     sources = {node.name: _sources(node, ops) for node in nodes}
     takers: dict[str, list[str]] = {}
@@ -31,6 +33,20 @@ def cycle_of(nodes: Sequence[Node]) -> tuple[str, ...]:
                 free.append(taker)
     left = {name for name, count in waits.items() if count}
     return _way(sources, left) if left else ()
+
+
+def _is_in_order(nodes: Sequence[Node]) -> bool:
+    """Whether each node stands behind all that it takes, as most graphs are written, and no two
+    have one name."""
+    seen: set[str] = set()
+    for node in nodes:
+        for name in node.inputs:
+            if name not in seen and name.removeprefix("^").partition(":")[0] not in seen:
+                return False
+        if node.name in seen:
+            return False
+        seen.add(node.name)
+    return True
 
 
 def _way(sources: dict[str, set[str]], left: set[str]) -> tuple[str, ...]:

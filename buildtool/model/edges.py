@@ -7,8 +7,9 @@ for the main graph, ``core/framework/function.cc`` for functions.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from buildtool.core.datatypes import short
 from buildtool.core.values import NodeRef
 from buildtool.model.graph_checks import AT_RUN, AT_SESSION, CUT, REEXPORT, Context
 from buildtool.model.graphdef import Argument
-from buildtool.model.specs import argument_types
+from buildtool.model.specs import OpSpec, argument_types
 from buildtool.model.variable_changes import CHANGE
 from buildtool.model.walk import Site
 
@@ -56,6 +57,8 @@ def _check_body(nodes: tuple[CheckedNode, ...], context: Context) -> None:
     """Check the main graph, or one instance of a function."""
     tensors = _Tensors(nodes, context)
     for node in nodes:
+        if tensors.are_usual(node):
+            continue
         for what, todo in _problems(node, tensors, context):
             context.findings.node(node.where, f"op {node.site.node.op}{what}", todo)
     function = nodes[0].site.function
@@ -81,7 +84,7 @@ def _problems(node: CheckedNode, tensors: _Tensors, context: Context) -> Iterato
         name = references[0].partition(":")[0]
         yield f" changes {name!r}, a variable that freezing has made a constant: {when}", _KEEP
         return
-    wanted = argument_types(spec.inputs, site.attrs)
+    wanted = tensors.types_taken(site, spec)
     # In a function, one name may stand for several tensors: nobody knows how many.
     if wanted is None or (site.function and any(found.types is None for found in given)):
         return
@@ -101,12 +104,42 @@ class _Tensors:
     """The tensors of one body, by the names that its nodes have for them."""
 
     def __init__(self, nodes: Sequence[CheckedNode], context: Context) -> None:
-        names = Counter(node.site.node.name for node in nodes)
         self._nodes = {node.site.node.name: node for node in nodes}
-        self._several = {name for name, count in names.items() if count > 1}
+        self._several: set[str] = set()
+        if len(self._nodes) < len(nodes):
+            names = Counter(node.site.node.name for node in nodes)
+            self._several = {name for name, count in names.items() if count > 1}
         self._context, self._scope = context, nodes[0].site.scope
+        self._wanted: dict[int, tuple[str, ...] | None] = {}
+        self._given: dict[tuple[int, str], _TensorTypes] = {}
         function = nodes[0].site.function
         self._arguments = {arg.name: arg for arg in function.inputs} if function else {}
+
+    def are_usual(self, node: CheckedNode) -> bool:
+        """Whether a node takes what it should, as far as that was seen of others like it: the first
+        outputs of nodes that are known. For all else there are the rules."""
+        site, given = node.site, self._given
+        wanted = self._wanted.get(id(site.attrs))
+        names = site.node.inputs
+        if wanted is None or len(wanted) != len(names) or CHANGE.fullmatch(site.node.op):
+            return False
+        for takes, name in zip(wanted, names, strict=True):
+            maker = self._nodes.get(name)
+            if maker is None or not maker.sound or name in self._several:
+                return False
+            found = given.get((id(maker.site.attrs), ""))
+            if found is None or found.types != (takes,):
+                return False
+        return True
+
+    def types_taken(self, site: Site, spec: OpSpec) -> tuple[str, ...] | None:
+        """The types that a node takes; None where its attributes do not say."""
+        known = self._wanted.get(id(site.attrs), ())
+        if known == ():
+            known = argument_types(spec.inputs, site.attrs)
+            if site.is_shared:
+                self._wanted[id(site.attrs)] = known
+        return known
 
     def is_constant(self, reference: str) -> bool:
         """Whether a tensor is a constant, handed on or not."""
@@ -125,11 +158,14 @@ class _Tensors:
         name, _, rest = reference.partition(":")
         if name in self._arguments:
             types = argument_types([self._arguments[name]], self._scope)
-            return _picked(types, rest, f"the function's argument {name!r}", CUT)
+            return _picked(types, rest, f"the function's argument {name!r}", lambda: CUT)
         node = self._nodes.get(name)
         if node is None or name in self._several or _is_unknown(node.site):
             return _TensorTypes(None)
-        given = self._of(node.site, rest)
+        key = id(node.site.attrs), rest
+        given = self._given.get(key) or self._of(node.site, rest)
+        if node.site.is_shared and not given.fault:
+            self._given[key] = given
         if given.types and not node.sound:
             return _TensorTypes(("",) * len(given.types))
         return given
@@ -141,14 +177,14 @@ class _Tensors:
         op = f"op {site.node.op} of this tree"
         if site.spec.is_open:
             op = f"function {site.node.op!r}"
-        todo = self._context.todo(site, CUT if site.spec.is_open else "")
+        todo = functools.partial(self._context.todo, site, CUT if site.spec.is_open else "")
         outputs: Sequence[Argument] = site.spec.outputs
         if site.function is None:
             return _picked(argument_types(outputs, site.attrs), rest or "0", op, todo)
         output, _, rest = rest.partition(":")
         outputs = [argument for argument in outputs if argument.name == output]
         if not outputs:
-            return _TensorTypes(None, f"{op} has no output {output!r}", todo)
+            return _TensorTypes(None, f"{op} has no output {output!r}", todo())
         return _picked(argument_types(outputs, site.attrs), rest, f"{output!r} of {op}", todo)
 
 
@@ -158,12 +194,14 @@ def _is_unknown(site: Site) -> bool:
     return site.spec is None or (site.spec.is_open and not is_call)
 
 
-def _picked(types: tuple[str, ...] | None, index: str, source: str, todo: str) -> _TensorTypes:
+def _picked(
+    types: tuple[str, ...] | None, index: str, source: str, todo: Callable[[], str]
+) -> _TensorTypes:
     """One tensor of those that ``source`` gives, or all of them where ``index`` is empty."""
     if types is None or not index:
         return _TensorTypes(types)
     if not index.isdecimal() or int(index) >= len(types):
         return _TensorTypes(
-            None, f"{source} has {len(types)} output" + "s" * (len(types) != 1), todo
+            None, f"{source} has {len(types)} output" + "s" * (len(types) != 1), todo()
         )
     return _TensorTypes((types[int(index)],))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from buildtool.model.findings import Findings
 from buildtool.model.graphdef import GraphDef, Node
@@ -19,6 +19,11 @@ TABLE = re.compile(r"(Mutable(Dense)?)?HashTable(OfTensors)?(V2)?")
 FILLER = re.compile(r"(InitializeTable(FromTextFile)?|LookupTableImport)(V2)?")
 _ELSEWHERE = re.compile(r"Restore(V2|Slice)?")
 _NAMES_SHOWN = 3
+
+
+def has_tables(graph: GraphDef) -> bool:
+    """Whether any node of the main graph is a table."""
+    return any(map(TABLE.fullmatch, {node.op for node in graph.nodes}))
 
 
 def find_initialisers(graph: GraphDef, used: Collection[str]) -> tuple[str, ...]:
@@ -41,11 +46,13 @@ def find_initialisers(graph: GraphDef, used: Collection[str]) -> tuple[str, ...]
 
 
 def check_initialisers(
-    names: Iterable[str], graph: GraphDef, where: str, findings: Findings
+    names: Sequence[str], graph: GraphDef, where: str, findings: Findings
 ) -> tuple[str, ...]:
     """The nodes that the target names; what is no node is a finding."""
+    found: list[str] = []
+    if not names:
+        return ()
     known = {node.name for node in graph.nodes}
-    found = []
     for name in map(node_of, names):
         if name in known:
             found.append(name)

@@ -16,6 +16,8 @@ from buildtool.model.wire import signed as signed_int
 from buildtool.model.wire import text as text_of
 
 _DEVICE = 4  # NodeDef.device
+# Of a large graph most nodes are small, and have the attributes of many others.
+_SMALL, _MOST_SHARED = 1 << 11, 1 << 12
 
 
 class Node(NamedTuple):
@@ -103,14 +105,15 @@ def read_graph(buffer: Buffer) -> GraphDef:
     versions = {1: 0, 2: 0}
     bad: list[int] = []
     library_rest, rest = bytearray(), bytearray()
+    reader = _NodeReader(buffer)
     for number, kind, value, end in fields(buffer, (0, len(buffer))):
         if (number in (1, 2, 4) and kind != LENGTH) or (number == 3 and kind != VARINT):
             where = 0 if kind == VARINT else value
             raise WireError(where, f"field {number} is not what a GraphDef has there")
         if number == 1:
-            nodes.append(_read_node(buffer, (value, end)))
+            nodes.append(reader.read((value, end)))
         elif number == 2:
-            library_rest += _read_library(buffer, (value, end), functions)
+            library_rest += _read_library(reader, (value, end), functions)
         else:
             rest += again(buffer, number, kind, value, end)
             if number == 4:
@@ -121,40 +124,107 @@ def read_graph(buffer: Buffer) -> GraphDef:
     )
 
 
-def _read_node(buffer: Buffer, span: Span) -> Node:
-    name = op = ""
-    inputs: list[str] = []
-    attrs: dict[str, Attr] = {}
-    rest = b""
-    for number, kind, value, end in fields(buffer, span):
-        if kind != LENGTH:
-            raise WireError(span[0], f"field {number} is not what a NodeDef has there")
-        if number == 1:
-            name = text_of(buffer, (value, end))
-        elif number == 2:
-            op = text_of(buffer, (value, end))
-        elif number == 3:
-            inputs.append(text_of(buffer, (value, end)))
-        elif number == 5:
-            read_entry(buffer, (value, end), attrs)
-        else:
-            rest += again(buffer, number, kind, value, end)
-    return Node(name, op, tuple(inputs), attrs, rest)
+class _Irregular(Exception):  # noqa: N818 - nothing is wrong
+    """A node that is not written as protobuf writes them."""
 
 
-def _read_library(buffer: Buffer, span: Span, functions: dict[str, FunctionDef]) -> bytes:
+class _NodeReader:
+    """Reads the NodeDefs of a buffer. Equal texts and equal attributes are one object: a million
+    nodes have some thousands of them."""
+
+    def __init__(self, buffer: Buffer) -> None:
+        self.buffer = buffer
+        self._texts: dict[str, str] = {}
+        self._shared: dict[bytes, tuple[Attrs, bytes]] = {}
+
+    def read(self, span: Span) -> Node:
+        """The NodeDef at ``span``.
+
+        Raises:
+            WireError: the bytes are none.
+        """
+        if span[1] - span[0] <= _SMALL:
+            try:
+                return self._read_small(*span)
+            except (_Irregular, IndexError, UnicodeDecodeError):
+                pass
+        return self._read_any(span)
+
+    def _read_small(self, start: int, end: int) -> Node:
+        """One whose name, op and inputs come first, and are short."""
+        data, texts = self.buffer[start:end], self._texts
+        name = op = ""
+        inputs: list[str] = []
+        place, size = 0, end - start
+        while place < size and (tag := data[place]) in (0x0A, 0x12, 0x1A):
+            begin = place + 2
+            place = begin + data[place + 1]
+            if place > size or place - begin > 0x7F:
+                raise _Irregular
+            said = data[begin:place].decode()
+            said = texts.setdefault(said, said)
+            if tag == 0x1A:
+                inputs.append(said)
+            elif tag == 0x12:
+                op = said
+            else:
+                name = said
+        tail = data[place:]
+        shared = self._shared.get(tail)
+        if shared is None:
+            shared = self._read_tail((start + place, end))
+            if len(self._shared) < _MOST_SHARED:
+                self._shared[tail] = shared
+        return Node(name, op, tuple(inputs), *shared)
+
+    def _read_tail(self, span: Span) -> tuple[Attrs, bytes]:
+        attrs: dict[str, Attr] = {}
+        rest = b""
+        for number, kind, value, end in fields(self.buffer, span):
+            if kind != LENGTH or number < 4:
+                raise _Irregular
+            if number == 5:
+                read_entry(self.buffer, (value, end), attrs)
+            else:
+                rest += again(self.buffer, number, kind, value, end)
+        return attrs, rest
+
+    def _read_any(self, span: Span) -> Node:
+        buffer = self.buffer
+        name = op = ""
+        inputs: list[str] = []
+        attrs: dict[str, Attr] = {}
+        rest = b""
+        for number, kind, value, end in fields(buffer, span):
+            if kind != LENGTH:
+                raise WireError(span[0], f"field {number} is not what a NodeDef has there")
+            if number == 1:
+                name = text_of(buffer, (value, end))
+            elif number == 2:
+                op = text_of(buffer, (value, end))
+            elif number == 3:
+                inputs.append(text_of(buffer, (value, end)))
+            elif number == 5:
+                read_entry(buffer, (value, end), attrs)
+            else:
+                rest += again(buffer, number, kind, value, end)
+        return Node(name, op, tuple(inputs), attrs, rest)
+
+
+def _read_library(reader: _NodeReader, span: Span, functions: dict[str, FunctionDef]) -> bytes:
     """Read the functions; give the other fields as they are encoded."""
-    rest = b""
+    buffer, rest = reader.buffer, b""
     for number, kind, value, end in fields(buffer, span):
         if number == 1:
-            function = _read_function(buffer, (value, end))
+            function = _read_function(reader, (value, end))
             functions[function.name] = function
         else:
             rest += again(buffer, number, kind, value, end)
     return rest
 
 
-def _read_function(buffer: Buffer, span: Span) -> FunctionDef:
+def _read_function(reader: _NodeReader, span: Span) -> FunctionDef:
+    buffer = reader.buffer
     nodes: list[Node] = []
     signature = (0, 0)
     returns: dict[str, str] = {}
@@ -163,7 +233,7 @@ def _read_function(buffer: Buffer, span: Span) -> FunctionDef:
         if number == 1:
             signature = (value, end)
         elif number == 3:
-            nodes.append(_read_node(buffer, (value, end)))
+            nodes.append(reader.read((value, end)))
         elif number in (4, 6):
             _read_names(buffer, (value, end), returns if number == 4 else controls)
     name = ""

@@ -73,10 +73,9 @@ def find_ends(graph: GraphDef) -> Ends:
     one branch only, and for what does not depend on any input. What these rules leave out counts
     where they leave nothing. Where only summaries are left, it is what they sum up.
     """
-    taken = _producers(graph, control=False)
+    taken, loose = _producers(graph)
     inputs = tuple(n.name for n in graph.nodes if n.op in _INPUTS and n.name in taken)
     last = [n for n in graph.nodes if n.name not in taken and n.op not in _NO_RESULT]
-    loose = _producers(graph, control=True)
     fed = depending(graph, inputs)
     branch = _in_a_branch(graph)
     rules: tuple[tuple[str, Callable[[Node], bool]], ...] = (
@@ -144,14 +143,17 @@ def _in_a_branch(graph: GraphDef) -> set[str]:
     return depending(graph, starts, until=ends) - ends
 
 
-def _producers(graph: GraphDef, *, control: bool) -> set[str]:
-    """The nodes that others take tensors from, or (``control``) wait for."""
-    return {
-        name.lstrip("^").partition(":")[0]
-        for node in graph.nodes
-        for name in node.inputs
-        if name.startswith("^") == control
-    }
+def _producers(graph: GraphDef) -> tuple[set[str], set[str]]:
+    """The nodes that others take tensors from, and those that others wait for."""
+    taken: set[str] = set()
+    waited: set[str] = set()
+    for node in graph.nodes:
+        for name in node.inputs:
+            if name[:1] == "^":
+                waited.add(name.lstrip("^").partition(":")[0])
+            else:
+                taken.add(name.partition(":")[0] if ":" in name else name)
+    return taken, waited
 
 
 def depending(
@@ -163,18 +165,36 @@ def depending(
 ) -> set[str]:
     """The nodes whose tensors depend on these nodes, and these; what is behind those of ``until``
     does not count, and what only waits for one counts with ``control``."""
+    found, waiting = set(inputs), list(inputs)
+    if not found:
+        return found
+    if not until and (behind := _behind(graph, found, control=control)) is not None:
+        return behind
     takers: dict[str, list[str]] = {}
     for node in graph.nodes:
         for name in node.inputs:
-            if control or not name.startswith("^"):
+            if control or name[:1] != "^":
                 takers.setdefault(node_of(name), []).append(node.name)
-    found, waiting = set(inputs), list(inputs)
     while waiting:
         for name in takers.get(waiting.pop(), ()):
             if name not in found:
                 found.add(name)
                 if name not in until:
                     waiting.append(name)
+    return found
+
+
+def _behind(graph: GraphDef, start: Collection[str], *, control: bool) -> set[str] | None:
+    """The same where each node stands behind all that it takes; None where one does not."""
+    found, seen = set(start), set[str]()
+    for node in graph.nodes:
+        for reference in node.inputs:
+            name = node_of(reference)
+            if name not in seen:
+                return None
+            if name in found and (control or reference[:1] != "^"):
+                found.add(node.name)
+        seen.add(node.name)
     return found
 
 

@@ -16,7 +16,10 @@ from buildtool.model.walk import Site
 
 def check_kernels(model: str, run: Iterable[Site], context: Context) -> None:
     """Check the nodes of ``model`` that ``run`` for what no CPU kernel of the tree does."""
+    limited = {limit.op for limit in context.facts.cpu_limits}
     for site in run:
+        if site.node.op not in limited:
+            continue
         for what, todo in limits_of(site, context.facts):
             function = site.function.name if site.function else ""
             where = NodeRef(model=model, function=function, node=site.node.name)

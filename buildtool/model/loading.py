@@ -16,10 +16,11 @@ from buildtool.model.encoding import write_graph
 from buildtool.model.formats import Format
 from buildtool.model.freezing import FrozenModel, Request, freeze
 from buildtool.model.freezing import sha256 as file_hash
-from buildtool.model.graphdef import read_graph
+from buildtool.model.graph_checks import MOST_BYTES
+from buildtool.model.graphdef import GraphDef, read_graph
 from buildtool.model.textformat import TextError, encode
-from buildtool.model.vocabularies import VOCABULARY_READER, embed_vocabularies
-from buildtool.model.wire import Buffer
+from buildtool.model.vocabularies import embed_vocabularies
+from buildtool.model.wire import Buffer, WireError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,16 @@ class LoadedModel:
     notes: tuple[str, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
     embeds: tuple[Path, ...] = ()
+    known: GraphDef | None = None
+
+    @property
+    def graph(self) -> GraphDef:
+        """What the bytes say, which is ``known`` where they are whole.
+
+        Raises:
+            WireError: they are no GraphDef.
+        """
+        return read_graph(self.buffer) if self.known is None else self.known
 
 
 def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> LoadedModel:
@@ -90,12 +101,12 @@ def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> Loa
         buffer = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else file.read()
     faults: Mapping[str, str] = {}
     embeds: tuple[Path, ...] = ()
-    if buffer.find(VOCABULARY_READER) >= 0:
-        graph = read_graph(buffer)
+    graph = _read(buffer)
+    if graph is not None:
         embedded, faults, embeds = embed_vocabularies(graph, source.path.parent)
         if embedded is not graph:
             content = write_graph(embedded)
-            path, buffer = keep(content, cache / "frozen"), content
+            path, buffer, graph = keep(content, cache / "frozen"), content, read_graph(content)
     return LoadedModel(
         path=path,
         sha256=file_hash(path),
@@ -107,7 +118,18 @@ def load(source: ModelSource, found: Format, *, cache: Path, python: str) -> Loa
         notes=made.notes,
         faults=faults,
         embeds=embeds,
+        known=graph,
     )
+
+
+def _read(buffer: Buffer) -> GraphDef | None:
+    """The graph; None of what is none, or too large: that is told of it later."""
+    if len(buffer) > MOST_BYTES:
+        return None
+    try:
+        return read_graph(buffer)
+    except WireError:
+        return None
 
 
 def _frozen(source: ModelSource, found: Format, cache: Path, python: str) -> FrozenModel:

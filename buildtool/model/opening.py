@@ -10,7 +10,7 @@ from pathlib import Path
 from buildtool.core.errors import ModelError, Problem
 from buildtool.core.values import ModelInfo, TensorInfo
 from buildtool.model.findings import Findings
-from buildtool.model.first_run import check_initialisers, find_initialisers
+from buildtool.model.first_run import check_initialisers, find_initialisers, has_tables
 from buildtool.model.formats import Format, detect
 from buildtool.model.graph_checks import MOST_BYTES, too_large
 from buildtool.model.graphdef import GraphDef, read_graph
@@ -64,7 +64,7 @@ class Opener:
             if len(loaded.buffer) > MOST_BYTES:
                 self.findings.model(source.shown, *too_large(len(loaded.buffer)))
                 return None
-            graph = read_graph(loaded.buffer)
+            graph = loaded.graph
             info = self.info(source, name, loaded, graph)
             info = self.first_run(source, loaded, graph, info)
             if self.findings.count() == before:
@@ -119,7 +119,7 @@ class Opener:
         interface.check_shapes(where, findings)
         interface.check_types(source.places, where, findings)
         # Rewrites keep the names of what they replace, and leave loose ends of their own.
-        ends = find_ends(read_graph(loaded.buffer))
+        ends = find_ends(loaded.graph)
         inputs = interface.stated(loaded.inputs, "input", where, findings)
         outputs = interface.stated(loaded.outputs, "output", where, findings)
         if not loaded.outputs:
@@ -153,8 +153,10 @@ class Opener:
         self, source: ModelSource, loaded: LoadedModel, graph: GraphDef, info: ModelInfo
     ) -> ModelInfo:
         """The model with what is to be run once before it."""
-        step = prune(graph, info.inputs, info.outputs).graph
         stated = check_initialisers(loaded.initialisers, graph, source.shown, self.findings)
+        if not (stated or has_tables(graph)):
+            return info
+        step = prune(graph, info.inputs, info.outputs).graph
         nodes = stated or find_initialisers(graph, names_of(step))
         if not nodes:
             return info

@@ -12,7 +12,7 @@ from buildtool.core.values import NodeRef
 from buildtool.model.devices import is_own_cpu
 from buildtool.model.graph_checks import AT_SESSION, Context
 from buildtool.model.graphdef import Node
-from buildtool.model.pruning import beside_gone
+from buildtool.model.pruning import COLOCATION, beside_gone
 
 _CLEAR = "freeze the model with clear_devices=True"
 _MOVE = "move the inputs that begin with ^ behind the others"
@@ -22,6 +22,8 @@ def check_placement(model: str, context: Context) -> None:
     """Check the nodes of the main graph, and those of functions for their devices."""
     names = {node.name for node in context.graph.nodes}
     for node in context.graph.nodes:
+        if _is_usual(node):
+            continue
         where = NodeRef(model=model, function="", node=node.name)
         hint = context.hint(node.name) if has_late_data(node) or not _is_here(node) else ""
         if context.facts.imports and (gone := beside_gone(node, names)):
@@ -38,6 +40,16 @@ def check_placement(model: str, context: Context) -> None:
             if not _is_here(node):
                 where = NodeRef(model=model, function=function.name, node=node.name)
                 context.findings.node(where, _pinned(node), _CLEAR)
+
+
+def _is_usual(node: Node) -> bool:
+    """Whether a node asks for no place and no order: nearly all do not."""
+    if node.rest or COLOCATION in node.attrs:
+        return False
+    for name in node.inputs:  # noqa: SIM110 - a million times, any() is slower
+        if name[:1] == "^":
+            return False
+    return True
 
 
 def has_late_data(node: Node) -> bool:

@@ -20,7 +20,7 @@ from buildtool.model.graph_checks import AT_RUN
 from buildtool.model.graphdef import GraphDef, Node
 
 PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
-_COLOCATION, _LOCATION = "_class", b"loc:@"
+COLOCATION, _LOCATION = "_class", b"loc:@"
 
 
 class PrunedGraph(NamedTuple):
@@ -64,10 +64,13 @@ def prune(
 def check_fed(pruned: PrunedGraph, info: ModelInfo, findings: Findings) -> None:
     """Every placeholder that the outputs need must be an input."""
     feeds = {tensor.name: tensor for tensor in info.inputs}
+    places = [node for node in pruned.graph.nodes if node.op in PLACEHOLDERS]
+    if all(f"{node.name}:0" in feeds for node in places):
+        return
     by_name = {node.name: node for node in pruned.graph.nodes}
     run = _reached(by_name, feeds, [*_unfed(info.outputs, feeds), *info.initialisers])
-    for node in pruned.graph.nodes:
-        if node.op in PLACEHOLDERS and node.name in run.whole and f"{node.name}:0" not in feeds:
+    for node in places:
+        if node.name in run.whole and f"{node.name}:0" not in feeds:
             where = NodeRef(model=info.name, function="", node=node.name)
             what = f"op {node.op}: the outputs need it, and it is none of the inputs: {AT_RUN}"
             findings.node(where, what, "name it under 'inputs', too")
@@ -90,6 +93,7 @@ def _reached(
     """What runs for the tensors of ``start``, when ``feeds`` are fed."""
     whole: set[str] = set()
     fed = {name for name, _, index in (t.rpartition(":") for t in feeds) if index == "0"}
+    named = {name.rpartition(":")[0] for name in feeds}
     waiting = list(start)
     while waiting:
         node = nodes.get(node_of(waiting.pop()))
@@ -98,6 +102,10 @@ def _reached(
         whole.add(node.name)
         for reference in node.inputs:
             source = node_of(reference)
+            if source not in named:
+                if source not in whole:
+                    waiting.append(source)
+                continue
             control = reference.startswith("^")
             tensor = reference if ":" in reference else f"{reference}:0"
             fed_placeholder = source in fed and _op(nodes, source) in PLACEHOLDERS
@@ -121,6 +129,8 @@ def _op(nodes: Mapping[str, Node], name: str) -> str:
 
 def node_of(reference: str) -> str:
     """The node of ``x``, ``x:1`` or ``^x``."""
+    if ":" not in reference and reference[:1] != "^":
+        return reference
     return reference.removeprefix("^").partition(":")[0]
 
 
@@ -142,15 +152,15 @@ def without_gone(node: Node, names: Container[str]) -> Node:
     if not beside_gone(node, names):
         return node
     beside = [x for x in _wishes(node) if not _neighbour(x) or _neighbour(x) in names]
-    attrs = {name: each for name, each in node.attrs.items() if name != _COLOCATION}
+    attrs = {name: each for name, each in node.attrs.items() if name != COLOCATION}
     if beside:
-        attrs[_COLOCATION] = strings_attr(beside)
+        attrs[COLOCATION] = strings_attr(beside)
     return node._replace(attrs=attrs)
 
 
 def _wishes(node: Node) -> list[bytes]:
     """What a node says of the nodes that it is to be placed with."""
-    attr = node.attrs.get(_COLOCATION)
+    attr = node.attrs.get(COLOCATION)
     value = attr.decode().value if attr is not None else None
     return [item for item in value if isinstance(item, bytes)] if isinstance(value, tuple) else []
 

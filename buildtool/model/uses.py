@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from operator import attrgetter
 
 from buildtool.core.values import AttrType, NodeRef, OpUse
 from buildtool.model import runtime_ops
@@ -24,18 +25,31 @@ class Uses:
         """Add one use, whose ``nodes`` are empty, by one node."""
         self._nodes.setdefault(use, []).append(where)
 
-    def add_site(self, site: Site, where: NodeRef) -> None:
-        """Add a node of a graph, with what its presence makes the runtime add."""
+    def add_sites(self, sites: Iterable[tuple[Site, NodeRef]]) -> None:
+        """Add nodes of one graph, with what their presence makes the runtime add."""
+        known: dict[int, tuple[Site, list[NodeRef]]] = {}
+        for site, where in sites:
+            shared = known.get(id(site.attrs))
+            if shared is not None:
+                shared[1].append(where)
+                continue
+            nodes = self._add_site(site, where)
+            if site.is_shared and nodes is not None:
+                known[id(site.attrs)] = site, nodes
+
+    def _add_site(self, site: Site, where: NodeRef) -> list[NodeRef] | None:
+        """The nodes of the same use, if it is one."""
         if site.spec is None:
-            return
+            return None
         if site.calls and site.calls[0].name == site.node.op:
             self._caused.update(runtime_ops.caused_by(runtime_ops.CALL, _ends(site), lowered=False))
-            return
+            return None
         use = self.use_of(site)
         self.add(use, where)
         types = {attr.name: attr.types for attr in use.attrs}
         lowered = site.node.value(runtime_ops.LOWERED_ATTR, "bool") is True
         self._caused.update(runtime_ops.caused_by(use.op, types, lowered=lowered))
+        return self._nodes[use]
 
     def use_of(self, site: Site) -> OpUse:
         """What a node asks for, whatever its name; of an unknown op only that is known."""
@@ -64,7 +78,10 @@ class Uses:
         for added in (*runtime_ops.always(), *self._caused):
             use = replace(added, attrs=self._with_defaults(added), added_by_runtime="")
             reasons.setdefault(use, set()).add(added.added_by_runtime)
-        uses = [replace(use, nodes=tuple(sorted(nodes))) for use, nodes in self._nodes.items()]
+        uses = [
+            replace(use, nodes=tuple(sorted(nodes, key=_place)))
+            for use, nodes in self._nodes.items()
+        ]
         uses += [
             replace(use, added_by_runtime="; ".join(sorted(said)))
             for use, said in reasons.items()
@@ -92,6 +109,9 @@ def _ends(site: Site) -> dict[str, tuple[str, ...]]:
     spec = site.spec
     ends = {"Tin": spec.inputs, "Tout": spec.outputs} if spec else {}
     return {name: argument_types(args, site.attrs) or () for name, args in ends.items()}
+
+
+_place = attrgetter("model", "function", "node")
 
 
 def _order(use: OpUse) -> tuple[object, ...]:

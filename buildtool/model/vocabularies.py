@@ -19,7 +19,6 @@ from buildtool.model.graphdef import GraphDef, Node
 from buildtool.model.pruning import node_of
 from buildtool.model.tensors import TYPES, Array, string_of
 
-VOCABULARY_READER = b"InitializeTableFromTextFile"
 _READER = re.compile(r"InitializeTableFromTextFile(V2)?")
 _PASSING = frozenset({"Identity", "PlaceholderWithDefault"})
 _LINE_NUMBER, _WHOLE_LINE = -1, -2
@@ -43,6 +42,8 @@ def embed_vocabularies(graph: GraphDef, folder: Path) -> Embedded:
     """Put in each file that is there: at its path, or by its name in the model's ``folder`` or
     the folder ``assets`` there. The same graph where there is nothing to do."""
     readers = [node for node in graph.nodes if _READER.fullmatch(node.op)]
+    if not readers:
+        return Embedded(graph, {}, ())
     by_name = {node.name: node for node in graph.nodes}
     made: dict[str, tuple[Node, ...]] = {}
     faults: dict[str, str] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from buildtool.core.errors import ModelError, Problem
 from buildtool.model.attributes import Attr, Attrs, Function
@@ -18,6 +18,8 @@ from buildtool.model.specs import OpSpec, Specs, function_spec, resolve
 
 # How often each node of a file may be looked at, in the mean, and how many nodes always may.
 _TIMES, _MANY = 4, 20_000
+# Sites that others may be like: the nodes of a graph have few combinations of op and attributes.
+_MOST_SHARED = 1 << 12
 
 
 class Site(NamedTuple):
@@ -25,7 +27,8 @@ class Site(NamedTuple):
 
     ``spec`` is None for an op that nobody knows. ``attrs`` are the node's, placeholders resolved
     and defaults filled in; ``calls`` are the functions it refers to. ``scope`` are the attributes
-    that its function was called with: one object for each instance.
+    that its function was called with: one object for each instance. ``is_shared``: all nodes with
+    these ``attrs``, the same object, are of the same op.
     """
 
     function: FunctionDef | None
@@ -34,6 +37,10 @@ class Site(NamedTuple):
     attrs: Attrs
     calls: tuple[Function, ...]
     scope: Attrs
+    is_shared: bool = False
+
+
+_SharedSite: TypeAlias = "tuple[OpSpec | None, Attrs, tuple[Function, ...], Attrs, bool]"
 
 
 class TooManyCallsError(ModelError):
@@ -66,6 +73,9 @@ class _Walk:
     def __init__(self, graph: GraphDef, specs: Specs) -> None:
         self._functions = graph.functions
         self._specs = specs
+        # By op and the attributes' ``id``, which is theirs as long as they are kept.
+        self._shared: dict[tuple[str, int], _SharedSite] = {}
+        self._kept: list[Attrs] = []
         self._seen: set[tuple[str, tuple[tuple[str, bytes], ...]]] = set()
         self.waiting: deque[tuple[FunctionDef, Attrs]] = deque()
 
@@ -74,6 +84,10 @@ class _Walk:
     ) -> Iterator[Site]:
         """The sites of one function body, or of the main graph; what they call is queued."""
         for node in nodes:
+            known = None if function else self._shared.get((node.op, id(node.attrs)))
+            if known is not None:
+                yield Site(None, node, *known)
+                continue
             called = self._functions.get(node.op)
             spec = function_spec(called) if called else self._specs[node.op]
             attrs = _complete(node, spec, scope)
@@ -82,7 +96,11 @@ class _Walk:
                 calls = (Function(node.op, attrs), *calls)
             for call in calls:
                 self._enter(call)
-            yield Site(function, node, spec, attrs, calls, scope)
+            shares = function is None and len(self._shared) < _MOST_SHARED
+            if shares:
+                self._kept.append(node.attrs)
+                self._shared[node.op, id(node.attrs)] = spec, attrs, calls, scope, True
+            yield Site(function, node, spec, attrs, calls, scope, shares)
 
     def _enter(self, call: Function) -> None:
         """Queue a function, unless it has been with the same attributes."""

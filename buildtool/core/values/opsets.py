@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass(frozen=True, kw_only=True, order=True)
+@dataclass(frozen=True, kw_only=True, order=True, slots=True)
 class NodeRef:
-    """Where a node stands: model, function ("" for the main graph) and node name."""
+    """Where a node stands: model, function ("" for the main graph) and node name. A model may have
+    a million of them."""
 
     model: str
     function: str

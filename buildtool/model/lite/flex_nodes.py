@@ -64,7 +64,7 @@ def read_flex_nodes(
             context = Context(GraphDef((node,), {}, 0, 0, ()), specs, facts, findings, lambda _: "")
             (site,) = walk(context.graph, specs)
             if _check(site, each.where, context):
-                uses.add_site(site, each.where)
+                uses.add_sites([(site, each.where)])
             for attr in unknown_attrs(site) if facts.ignores_unknown_attrs else ():
                 unknown.setdefault((each.where.model, node.op, attr), []).append(each.where)
     return Reading(
