@@ -13,13 +13,13 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+
+from process_cost import Cost, measure, median
 
 from buildtool.core.render import to_json, write_if_changed
 
@@ -28,40 +28,6 @@ THEIRS = "tensorflow.python.tools.print_selective_registration_header"
 PREPROCESSORS = ("clang++", "clang++-14", "g++")
 WARM, COLD, TENSORFLOW = "warm catalogue", "cold catalogue", "TensorFlow's tool"
 KINDS = (WARM, COLD, TENSORFLOW)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """What a process took with its children: CPU and wall time in seconds, memory of the largest
-    of them in MB."""
-
-    user: float
-    system: float
-    wall: float
-    peak: float
-
-
-def measure(argv: list[str]) -> Cost:
-    """Run a process to its end, and give its cost; it must end well."""
-    started = time.monotonic()
-    process = os.posix_spawn(
-        argv[0],
-        argv,
-        {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""},
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-        ],
-    )
-    _, status, usage = os.wait4(process, 0)
-    if status:
-        sys.exit(f"failed: {' '.join(argv)}")
-    return Cost(
-        user=usage.ru_utime,
-        system=usage.ru_stime,
-        wall=time.monotonic() - started,
-        peak=usage.ru_maxrss / 1024,
-    )
 
 
 def commands(tree: Path, model: Path, warm: Path, scratch: Path) -> dict[str, Callable[[], Cost]]:
@@ -81,12 +47,6 @@ def commands(tree: Path, model: Path, warm: Path, scratch: Path) -> dict[str, Ca
         COLD: cold,
         TENSORFLOW: lambda: measure([sys.executable, "-m", THEIRS, f"--graphs={model}"]),
     }
-
-
-def median(costs: Sequence[Cost]) -> Cost:
-    """Each quantity's median."""
-    rows = [asdict(cost) for cost in costs]
-    return Cost(**{name: statistics.median(row[name] for row in rows) for name in rows[0]})
 
 
 def table(results: dict[str, dict[str, Cost]]) -> str:

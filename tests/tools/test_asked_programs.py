@@ -101,6 +101,17 @@ def test_what_just_changed_is_not_kept(kept: KeptAnswers, asked: Asked) -> None:
     assert not kept.folder.exists()
 
 
+def test_what_follows_is_found_once_for_each_question(kept: KeptAnswers) -> None:
+    found: list[str] = []
+
+    def find() -> str:
+        found.append("found")
+        return "answer"
+
+    assert [kept.derive(("of", digest), find) for digest in ("a", "a", "b")] == ["answer"] * 3
+    assert len(found) == 2
+
+
 def test_a_spoilt_or_unwritable_folder_costs_no_more_than_the_question(
     kept: KeptAnswers, asked: Asked
 ) -> None:
