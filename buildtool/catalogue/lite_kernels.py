@@ -4,6 +4,8 @@ versions, by which function; the files of its kernels say where that function st
 All of it is in two places: the constructor of ``BuiltinOpResolver`` in ``core/kernels/register.cc``
 calls ``AddBuiltin(BuiltinOperator_CONV_2D, Register_CONV_2D(), 1, 7)`` for each op code, and
 ``AddCustom("Mfcc", tflite::ops::custom::Register_MFCC())`` for the custom ops that the tree brings.
+That of ``BuiltinRefOpResolver`` in ``kernels/register_ref.cc`` does the same with reference
+kernels, for those ops and versions that have some.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from buildtool.core.lite_names import BUILTIN, CUSTOM, version_label
 from buildtool.core.values import KernelCatalogue, OpRegistration, Registration
 
 RESOLVER = "tensorflow/lite/core/kernels/register.cc"
+REFERENCE = "tensorflow/lite/kernels/register_ref.cc"
 KERNELS = "tensorflow/lite/kernels"
 DEVICE = "CPU"
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
@@ -30,21 +33,22 @@ _ADDED = re.compile(
 _DEFINITION = re.compile(r"^TfLiteRegistration\s*\*\s*(Register_\w+)\s*\(\s*\)\s*\{", re.M)
 
 
-def read_lite_kernels(tree: Path, *, defines: Sequence[str], tree_digest: str) -> KernelCatalogue:
+def read_lite_kernels(
+    tree: Path, *, defines: Sequence[str], tree_digest: str, reference: bool = False
+) -> KernelCatalogue:
     """The kernels of ``tree``, one for each version of each op. An op code is called as in the
-    schema, ``CONV_2D``; its class is the function that gives the kernel, with its namespace.
+    schema, ``CONV_2D``; its class is the function that gives the kernel, with its namespace. With
+    ``reference`` it is the reference kernel's where that version has one.
 
     Raises:
         ConfigError: the tree has no TensorFlow Lite, or its resolver is written in another way.
     """
-    try:
-        text = (tree / RESOLVER).read_text(encoding="utf-8")
-    except OSError as failure:
-        what = f"this tree's TensorFlow Lite cannot be read: {failure.strerror}"
-        todo = "'runtime: lite' builds TensorFlow 2.14; give such a tree, or leave 'tensorflow' out"
-        raise ConfigError(Problem(where=str(tree / RESOLVER), what=what, todo=todo)) from None
     places = dict(_definitions(tree))
-    kernels = tuple(sorted(_registrations(text, places), key=_order))
+    found = {_order(each): each for each in _registrations(tree, RESOLVER, places)}
+    for each in _registrations(tree, REFERENCE, places) if reference else ():
+        if _order(each) in found:
+            found[_order(each)] = each
+    kernels = tuple(found[order] for order in sorted(found))
     ops = {kernel.op: kernel for kernel in kernels}
     return KernelCatalogue(
         tree_digest=tree_digest,
@@ -62,7 +66,15 @@ def _order(kernel: Registration) -> tuple[str, int, str]:
     return kernel.op, len(kernel.label), kernel.label
 
 
-def _registrations(text: str, places: dict[str, tuple[str, int]]) -> Iterator[Registration]:
+def _registrations(
+    tree: Path, resolver: str, places: dict[str, tuple[str, int]]
+) -> Iterator[Registration]:
+    try:
+        text = (tree / resolver).read_text(encoding="utf-8")
+    except OSError as failure:
+        what = f"this tree's TensorFlow Lite cannot be read: {failure.strerror}"
+        todo = "'runtime: lite' builds TensorFlow 2.14; give such a tree, or leave 'tensorflow' out"
+        raise ConfigError(Problem(where=str(tree / resolver), what=what, todo=todo)) from None
     plain = _COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
     for call in _CALL.finditer(plain):
         added = _ADDED.match(plain, call.start())
@@ -70,7 +82,7 @@ def _registrations(text: str, places: dict[str, tuple[str, int]]) -> Iterator[Re
         if added is None or added["function"] not in places:
             raise ConfigError(
                 Problem(
-                    where=f"{RESOLVER}:{line}",
+                    where=f"{resolver}:{line}",
                     what="this way to register a kernel is not known"
                     if added is None
                     else f"no file in {KERNELS} defines {added['function']}",

@@ -66,7 +66,8 @@ class Model:
 
     path: Path = field(metadata=SHORTHAND)
     """A frozen graph (`.pb`, `.pbtxt`), a SavedModel folder, a checkpoint with its graph (`.meta`,
-    the `.index`, or what both begin with), or a list of ops."""
+    the `.index`, or what both begin with), or a list of ops. For TensorFlow Lite a `.tflite` file,
+    or with `convert` a SavedModel folder, a Keras file (`.keras`, `.h5`) or a frozen graph."""
 
     name: str = ""
     """What reports call it. Unset, the file's name without its ending."""
@@ -273,6 +274,10 @@ class Target:
     types: Literal["model", "slim", "full"] = "model"
     """Tensor types that kernels are compiled for: just those that the models use, TensorFlow's
     slim mobile set, or all."""
+
+    kernels: Literal["optimised", "reference"] = "optimised"
+    """Which of TensorFlow Lite's kernels are linked, where it has two for an op: `reference` ones
+    are plain loops, smaller and many times slower. See [lite.md](lite.md#reference-kernels)."""
 
     registration: Literal["selective", "all"] = "selective"
     """Kernels that the library holds: those that the models need, or all of the tree's."""

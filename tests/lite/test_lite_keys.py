@@ -48,6 +48,10 @@ def project(tmp_path: Path, make_project: Callable[..., Project]) -> Project:
             "runtime: full\nconvert: float\nmodels: [models/digits.pb]\n",
             "trial.yaml:4: convert: 'runtime: full' does not read it",
         ),
+        (
+            "runtime: full\nmodels: [models/digits.pb]\nkernels: reference\n",
+            "trial.yaml:5: kernels: 'runtime: full' does not read it",
+        ),
         ("product: java-library\n", "product: 'java-library' cannot hold the runtime 'lite' yet"),
         (
             "product: shared\nexports: [TF_Version]\n",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tflite import BuiltinOperator
 
-from buildtool.catalogue.lite_kernels import RESOLVER, read_lite_kernels
+from buildtool.catalogue.lite_kernels import REFERENCE, RESOLVER, read_lite_kernels
 from buildtool.core.errors import ConfigError
 from buildtool.core.values import KernelCatalogue
 from buildtool.model import ModelSource
@@ -80,6 +80,28 @@ def test_the_tree_s_resolver_is_read(catalogue: KernelCatalogue) -> None:
         ("TANH", "version 1", custom, others, 5),
     ]
     assert catalogue.defines == ("A", "B")
+
+
+def test_reference_kernels_stand_where_a_version_has_one(tmp_path: Path) -> None:
+    more = {
+        REFERENCE: """
+  AddBuiltin(BuiltinOperator_RELU, Register_RELU_REF(), 1, 2);
+  AddBuiltin(BuiltinOperator_NEW, Register_RELU_REF());
+""",
+        "tensorflow/lite/kernels/reference.cc": """
+TfLiteRegistration* Register_RELU_REF() {
+""",
+    }
+    tree = write(tmp_path, {**TREE, **more})
+    found = read_lite_kernels(tree, defines=(), tree_digest="x", reference=True)
+    functions = {(k.op, k.label): k.kernel_class.rpartition("::")[2] for k in found.kernels}
+    assert [functions["RELU", f"version {n}"] for n in (1, 2, 3)] == [
+        "Register_RELU_REF",
+        "Register_RELU_REF",
+        "Register_RELU",
+    ]
+    assert functions["CUMSUM", "version 2"] == "Register_CUMSUM"
+    assert "NEW" not in {op for op, _ in functions}
 
 
 @pytest.mark.parametrize(
@@ -174,3 +196,6 @@ def test_the_real_tree_has_a_kernel_for_157_op_codes(real_tree: Path) -> None:
     versions = sorted(k.label for k in found.kernels if k.op == "CONV_2D")
     assert versions == [f"version {n}" for n in range(1, 8)]
     assert all((real_tree / kernel.source).is_file() for kernel in found.kernels)
+    others = read_lite_kernels(real_tree, defines=(), tree_digest="x", reference=True).kernels
+    assert [(k.op, k.label) for k in others] == [(k.op, k.label) for k in found.kernels]
+    assert len({k.op for k in others if k.kernel_class.endswith("_REF")}) == 50

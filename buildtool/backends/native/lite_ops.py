@@ -15,7 +15,7 @@ LITE_OPS = "lite_ops.cc"
 
 @dataclass(frozen=True, kw_only=True)
 class _Added:
-    """An op, whether it is in the schema, the function that gives its kernel, the versions."""
+    """An op, whether it is in the schema, a function that gives a kernel of it, the versions."""
 
     op: str
     builtin: bool
@@ -33,19 +33,17 @@ def render_lite_ops(renderer: Renderer, folder: str, plan: BuildPlan) -> None:
 
 def _ops(plan: BuildPlan) -> Iterator[_Added]:
     for op, _ in plan.ops:
-        kernels = [
-            each.registration
-            for each in plan.kernels
-            if each.registration.op == op and is_lite(each.registration.kernel_class)
-        ]
-        if not kernels:  # TensorFlow's own, which register themselves
-            continue
-        versions = [version_of(kernel.label) for kernel in kernels]
-        function = kernels[0].kernel_class
-        yield _Added(
-            op=op,
-            builtin=function.startswith(BUILTIN),
-            function=function,
-            first=min(versions),
-            last=max(versions),
-        )
+        versions: dict[str, list[int]] = {}
+        for kernel in plan.kernels:
+            found = kernel.registration
+            # TensorFlow's own register themselves.
+            if found.op == op and is_lite(found.kernel_class):
+                versions.setdefault(found.kernel_class, []).append(version_of(found.label))
+        for function, numbers in versions.items():
+            yield _Added(
+                op=op,
+                builtin=function.startswith(BUILTIN),
+                function=function,
+                first=min(numbers),
+                last=max(numbers),
+            )

@@ -38,10 +38,16 @@ def _runner_defines(models: Sequence[ModelInfo]) -> tuple[str, ...]:
 
 def _problems(target: Target) -> Iterator[Problem]:
     """All keys are for it, but those of another runtime."""
-    stated = [("convert", target.convert)]
-    stated += [(f"models[{n}].convert", model.convert) for n, model in enumerate(target.models)]
-    for key, convert in stated:
-        if convert is not None:
+    stated = {
+        "convert": target.convert is not None,
+        "kernels": target.kernels != Target.kernels,
+        **{
+            f"models[{place}].convert": model.convert is not None
+            for place, model in enumerate(target.models)
+        },
+    }
+    for key, is_stated in stated.items():
+        if is_stated:
             yield Problem(
                 where=target.where(key),
                 what=f"{key}: 'runtime: {target.runtime}' does not read it",

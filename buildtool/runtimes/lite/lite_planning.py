@@ -59,6 +59,7 @@ def choose_lite(planning: Planning, *, has_flex: bool = False) -> ChosenLite:
         tree.path,
         defines=planning.backend.defines(job, planning.target.types),
         tree_digest=tree.digest,
+        reference=planning.target.kernels == "reference",
     )
     reading = read_lite_models(planning.sources)
     selection = select_lite(
