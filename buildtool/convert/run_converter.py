@@ -212,7 +212,12 @@ def _run_lite(
 ) -> Values:
     """The outputs of a converted model, by name."""
     inputs, outputs = called
-    interpreter = tf.lite.Interpreter(model_content=content)
+    interpreter = tf.lite.Interpreter(
+        model_content=content,
+        experimental_op_resolver_type=(
+            tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        ),
+    )
     fed = [
         (end, values[name])
         for end, name in zip(interpreter.get_input_details(), inputs, strict=True)

@@ -20,17 +20,21 @@ from buildtool.verify.tensor_files import Tensor, as_numbers
 # operations. In floats of 32 bits that is 10^5 units of the last place.
 ROUNDING = 1e-2
 _TO_BYTES = "QuantizeV2"
+# The same of TensorFlow Lite, and the types of outputs that stay bytes.
+_LITE_TO_BYTES, _BYTES = "QUANTIZE", ("DT_INT8", "DT_UINT8")
 FLAGS = "flags such as -ffast-math in 'flags.compile', a macro in 'defines' or a patch"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
     """What outputs are compared under: with which TensorFlow, and what the library is: its
-    ``version`` of TensorFlow, and the ``ops`` that it has kernels of."""
+    ``version`` of TensorFlow, the ``ops`` that it has kernels of, and whether they are those of
+    TensorFlow Lite (``is_lite``)."""
 
     reference: Reference
     version: str
     ops: frozenset[str] = frozenset()
+    is_lite: bool = False
 
 
 def why_different(
@@ -51,26 +55,37 @@ def why_different(
             f"a number that is NaN or infinite on one side only does not come from rounding: "
             f"look for {FLAGS}, and for inputs that the model was not made for ('samples')"
         )
-    if not is_float(found):
-        return (
-            "values of this type are not rounded: where the model takes the largest of nearly "
-            "equal floats, or cuts them off, the least difference shows; name those floats with "
-            "'outputs', which are compared with a tolerance"
-        )
     relative = check.max_relative or 0.0
     at = f" ({allowance.where})" if allowance.where else ""
+    bearable = f"if the app can live with it, set '{allowance.key}'{at} to {_rounded_up(relative)}"
+    if around.is_lite and (found.dtype in _BYTES or _LITE_TO_BYTES in around.ops):
+        return (
+            "this model computes with bytes: TensorFlow Lite's fast kernels round them differently "
+            "by a step from one build or processor to another, which grows from layer to layer; "
+            "those of 'kernels: reference' round alike everywhere"
+            + f"; {bearable}"
+            * is_float(found)
+        )
+    return _of_floats(relative, bearable, found, around) if is_float(found) else _UNROUNDED
+
+
+_UNROUNDED = (
+    "values of this type are not rounded: where the model takes the largest of nearly equal "
+    "floats, or cuts them off, the least difference shows; name those floats with 'outputs', which "
+    "are compared with a tolerance"
+)
+
+
+def _of_floats(relative: float, bearable: str, found: Tensor, around: Circumstances) -> str:
     if _TO_BYTES in around.ops:
         return (
             f"floats become bytes in this model ({_TO_BYTES}): where the last digit differs, a "
             "number tips to the next of 256 steps; make sure that it agrees without them "
-            "('activations: float'), and if the app can live with the rest, set "
-            f"'{allowance.key}'{at} to {_rounded_up(relative)}"
+            f"('activations: float'), and {bearable.replace('with it', 'with the rest')}"
         )
     if relative <= max(ROUNDING, COARSE_TYPES.get(found.dtype, 0.0)):
-        return (
-            "this is likely rounding, which another CPU or compiler does in another order; if the "
-            f"app can live with it, set '{allowance.key}'{at} to {_rounded_up(relative)}"
-        )
+        cause = "this is likely rounding, which another CPU or compiler does in another order"
+        return f"{cause}; {bearable}"
     return f"this is more than rounding: {_of_releases(around)}look for {FLAGS}"
 
 

@@ -127,6 +127,8 @@ def _key(item: ModelRun, source: Reference, inputs: tuple[Tensor, ...]) -> str:
     digest.update("\n".join(info.name for info in model.outputs).encode())
     if model.initialisers:
         digest.update("\n".join(("", *model.initialisers, str(model.steps))).encode())
+    if item.reference_kernels:
+        digest.update(b"\nreference kernels")
     if item.draws:  # which ops do, this tool may come to know
         digest.update(b"\ndrawn")
     return digest.hexdigest()
@@ -196,7 +198,11 @@ def _run_reference(
     item: ModelRun, source: Reference, inputs: tuple[Tensor, ...], folder: Path, graph: Path
 ) -> tuple[Tensor, ...]:
     program = Program(
-        argv=(source.python, reference.__file__),
+        argv=(
+            source.python,
+            reference.__file__,
+            *([reference.PLAIN] if item.reference_kernels else []),
+        ),
         name=f"tensorflow {source.version}",
         log=source.log,
         timeout=source.timeout,

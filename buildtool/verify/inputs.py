@@ -28,13 +28,15 @@ UNTYPED = "the model does not say of what type it is"
 class ModelRun:
     """A model to run: ``graph`` is the frozen binary GraphDef, ``inputs`` an ``.npz`` with one
     array per input, or None for seeded ones; ``allowance`` is how far floats may be off.
-    ``draws``: it has ops that draw random numbers."""
+    ``draws``: it has ops that draw random numbers. ``reference_kernels``: it is compared with
+    TensorFlow Lite's reference kernels."""
 
     model: ModelInfo
     graph: Path
     allowance: Allowance
     inputs: Path | None = None
     draws: bool = False
+    reference_kernels: bool = False
 
 
 def model_inputs(model: ModelInfo, given: Path | None) -> tuple[Tensor, ...]:

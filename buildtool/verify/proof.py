@@ -11,7 +11,7 @@ from buildtool.binary.archive import Member, read_archive
 from buildtool.binary.elf import kernel_factories
 from buildtool.binary.elf_file import is_bitcode
 from buildtool.core.errors import Problem, ToolError, VerificationError
-from buildtool.core.lite_names import CUSTOM
+from buildtool.core.lite_names import CUSTOM, is_lite
 from buildtool.core.values import (
     BuildPlan,
     MachoExpectation,
@@ -280,6 +280,7 @@ def _run_models(what: VerificationInput, found: _Findings) -> None:
         reference=source,
         version=what.plan.tensorflow_version,
         ops=frozenset(kernel.registration.op for kernel in what.plan.kernels),
+        is_lite=any(is_lite(kernel.registration.kernel_class) for kernel in what.plan.kernels),
     )
     for place, item in enumerate(what.models):
         folder = what.folder / f"model-{place}"

@@ -7,7 +7,8 @@ version without importing it, and below it the paths of all that decides which o
 
 The graph is run as it is written: on the CPU, in one thread, without oneDNN and without graph
 rewriting. A ``.tflite`` model is run by ``tf.lite.Interpreter``, in one thread, with its builtin
-kernels and no delegate; ends are in the model's own order, whatever they are called.
+kernels and no delegate, or by its reference kernels with ``--reference-kernels``; ends are in the
+model's own order, whatever they are called.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 
 NOT_INSTALLED = 3
 LITE_IDENTIFIER = b"TFL3"
+PLAIN = "--reference-kernels"
 PACKAGES = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos", "tf-nightly")
 
 
@@ -49,6 +51,7 @@ def main() -> int:
     """Do what the command line says."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--version", action="store_true")
+    parser.add_argument(PLAIN, action="store_true")
     parser.add_argument("--run", type=Path)
     parser.add_argument("--input", nargs=4, action="append", default=[])
     parser.add_argument("--output", action="append", default=[])
@@ -104,11 +107,14 @@ def run_lite(
     tf: Any, options: argparse.Namespace, feeds: dict[str, Any]
 ) -> tuple[list[Any], list[Any]]:
     """The same of a model of TensorFlow Lite."""
+    kinds = tf.lite.experimental.OpResolverType
     interpreter = tf.lite.Interpreter(
         model_path=str(options.run),
         num_threads=1,
         experimental_op_resolver_type=(
-            tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            kinds.BUILTIN_REF
+            if options.reference_kernels
+            else kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         ),
     )
     fed = list(zip(interpreter.get_input_details(), feeds.values(), strict=True))

@@ -86,3 +86,17 @@ def test_bytes_tip_to_the_next_step() -> None:
     text = _why([2.2, 1], [2, 1], around=around)
     assert text.startswith("floats become bytes in this model (QuantizeV2)")
     assert text.endswith("set 'models[0].tolerance' (targets/pi.yaml:7) to 0.11")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "ops", "end"),
+    [
+        ("DT_FLOAT", {"QUANTIZE"}, "set 'models[0].tolerance' (targets/pi.yaml:7) to 0.11"),
+        ("DT_INT8", {"CONV_2D"}, "'kernels: reference' round alike everywhere"),
+    ],
+)
+def test_bytes_of_tensorflow_lite(dtype: str, ops: set[str], end: str) -> None:
+    around = Circumstances(reference=REFERENCE, version="2.14.1", ops=frozenset(ops), is_lite=True)
+    text = _why([2.2, 1] if dtype == "DT_FLOAT" else [3, 1], [2, 1], dtype, around=around)
+    assert text.startswith("this model computes with bytes")
+    assert text.endswith(end)

@@ -221,6 +221,7 @@ def _model_runs(
             allowance=_allowance(target, model.name),
             inputs=settings[model.name].samples,
             draws=draws,
+            reference_kernels=target.kernels == "reference",
         )
         for model in models
         if model.node_count
