@@ -62,9 +62,8 @@ def why_different(
         return (
             "this model computes with bytes: TensorFlow Lite's fast kernels round them differently "
             "by a step from one build or processor to another, which grows from layer to layer; "
-            "those of 'kernels: reference' round alike everywhere"
-            + f"; {bearable}"
-            * is_float(found)
+            "with 'kernels: reference' it is compared with TensorFlow's plain ones, which round "
+            "alike" + f"; {bearable}" * is_float(found)
         )
     return _of_floats(relative, bearable, found, around) if is_float(found) else _UNROUNDED
 

@@ -92,7 +92,7 @@ def test_bytes_tip_to_the_next_step() -> None:
     ("dtype", "ops", "end"),
     [
         ("DT_FLOAT", {"QUANTIZE"}, "set 'models[0].tolerance' (targets/pi.yaml:7) to 0.11"),
-        ("DT_INT8", {"CONV_2D"}, "'kernels: reference' round alike everywhere"),
+        ("DT_INT8", {"CONV_2D"}, "compared with TensorFlow's plain ones, which round alike"),
     ],
 )
 def test_bytes_of_tensorflow_lite(dtype: str, ops: set[str], end: str) -> None:

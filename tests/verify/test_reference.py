@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from buildtool.core.errors import VerificationError
+from buildtool.core.paths import SHIPPED
 from buildtool.core.values import ModelInfo, TensorInfo
 from buildtool.verify.compare import Allowance
-from buildtool.verify.expected import Reference, expected_outputs, find_reference
+from buildtool.verify.expected import Reference, expected_outputs, find_reference, is_known
 from buildtool.verify.inputs import ModelRun, model_inputs
 from tests.limits import HANG
 
@@ -90,6 +91,28 @@ def test_outputs_of_every_kind_of_type(graph: Path, reference: Reference) -> Non
     assert brain.array.dtype == np.dtype("<u2")
     again = expected_outputs(item, reference, inputs).tensors
     assert np.array_equal(again[0].array, y.array)
+
+
+@pytest.mark.wheel
+def test_reference_kernels_of_tensorflow_lite(reference: Reference) -> None:
+    path = SHIPPED / "models" / "digits.tflite"
+    model = ModelInfo(
+        name="digits",
+        path=path,
+        sha256="ab",
+        inputs=(TensorInfo(name="x", dtype="DT_FLOAT", shape=(1, 64)),),
+        outputs=(TensorInfo(name="probabilities", dtype="DT_FLOAT", shape=(1, 10)),),
+        node_count=3,
+    )
+    item = ModelRun(model=model, graph=path, allowance=Allowance(share=1e-4))
+    inputs = model_inputs(model, None)
+    (fast,) = expected_outputs(item, reference, inputs).tensors
+    plain = replace(item, reference_kernels=True)
+    assert not is_known(plain, reference, inputs)
+    (other,) = expected_outputs(plain, reference, inputs).tensors
+    # Sums in another order.
+    assert np.allclose(fast.array, other.array, atol=1e-6)
+    assert not np.array_equal(fast.array, other.array)
 
 
 @pytest.mark.wheel
