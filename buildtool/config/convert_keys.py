@@ -18,9 +18,9 @@ class Convert:
     )
     """What weights, and what is computed, become: `float` leaves them as they are;
     `dynamic-range`: weights of 8 bits, which kernels that can multiply with bytes;
-    `float16`: weights of 16 bits; `int8`: all of it of 8 bits, with ranges that are observed when
-    your `samples` are run. Inputs and outputs stay what they are. It can be written by itself, as
-    `convert: int8`."""
+    `float16`: weights of 16 bits; `int8`: all of 8 bits that has kernels for it, with ranges that
+    are observed when your `samples` are run. Inputs and outputs stay what they are. It can be
+    written by itself, as `convert: int8`."""
 
     largest_difference: Tolerance | None = None
     """The largest difference of the converted model's outputs from the original's, as a share of

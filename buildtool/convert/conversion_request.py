@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 MODEL, ANSWER = "model.tflite", "answer.json"
 # The keys of a model that a problem can be about; an empty one is the key that asks for it.
-SAMPLES, INPUTS, SIGNATURE, TAGS = "samples", "inputs", "signature", "tags"
-KEYS = ("", SAMPLES, INPUTS, "outputs", SIGNATURE, TAGS)
+PATH, SAMPLES, INPUTS, SIGNATURE, TAGS = "path", "samples", "inputs", "signature", "tags"
+KEYS = ("", PATH, SAMPLES, INPUTS, "outputs", SIGNATURE, TAGS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,7 @@ _SOURCES = (
 )
 _TIMEOUT = 1800.0  # seconds; large networks take a minute
 _LEAST = 1024  # elements of a weight that dynamic range changes
+_BETWEEN = {"QUANTIZE", "DEQUANTIZE"}
 _HASH = "model_sha256"
 _INT8 = "write 'numbers: dynamic-range' or 'float16'"
 _ERRORS = {each.__name__: each for each in (ConfigError, ModelError)}
@@ -176,7 +177,7 @@ def _judged(order: ConversionOrder, path: Path, answer: _Answer) -> Converted:
         compared=answer.compared,
         runs=answer.runs,
         limits=tuple(limit_words(limits)),
-        notes=(*answer.notes, *_vain(keys, operators)),
+        notes=(*answer.notes, *_undone(keys, operators)),
     )
     model = PreparedModel(
         name=name,
@@ -200,14 +201,17 @@ def _in_words(report: Conversion) -> str:
     )
 
 
-def _vain(keys: Convert, operators: Sequence[Operator]) -> Iterator[str]:
-    """What was asked for and does nothing."""
+def _undone(keys: Convert, operators: Sequence[Operator]) -> Iterator[str]:
+    """What was asked for and not done."""
     bytes_used = any("DT_INT8" in operator.types for operator in operators)
     if keys.numbers == "dynamic-range" and not bytes_used:
         yield (
             "no weight became one of 8 bits: the converter leaves those with fewer than "
             f"{_LEAST:,} elements as they are, and those of ops that cannot take them"
         )
+    floats = {op.op for op in operators if "DT_FLOAT" in op.types} - _BETWEEN
+    if keys.numbers == "int8" and floats:
+        yield f"computed in floats, as there is no kernel for bytes: {', '.join(sorted(floats))}"
 
 
 def _limits(keys: Convert, tolerance: float) -> PriceLimits:

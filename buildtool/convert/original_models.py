@@ -7,6 +7,7 @@ of a SavedModel's inputs are stated, it is saved once more with a signature that
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
-from buildtool.convert.conversion_request import INPUTS, SIGNATURE, TAGS, ConversionRequest
+from buildtool.convert.conversion_request import INPUTS, PATH, SIGNATURE, TAGS, ConversionRequest
 from buildtool.convert.model_kinds import Kind
 from buildtool.core.errors import ConfigError, ModelError, Problem
 from buildtool.core.random_ops import RANDOM
@@ -29,9 +30,10 @@ from buildtool.verify.tensor_files import Array
 _SIGNATURE = "serving_default"
 _EXPORT = (
     "load it where its code is, and give the folder that model.export(folder) or "
-    "tf.saved_model.save writes"
+    "tf.saved_model.save writes; a file that is cut off, or of weights alone, holds no model"
 )
 _FREEZE = "give a SavedModel, or freeze the graph: its variables become constants"
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _VARIABLES = frozenset({"VarHandleOp", "Variable", "VariableV2"})
 Values = Mapping[str, Array]
 
@@ -72,13 +74,13 @@ def _keras(path: str) -> Any:
         return tf.keras.models.load_model(path, compile=False)
     except Exception as failure:  # Keras raises errors of any kind
         what = f"TensorFlow {tf.__version__} does not load it: {first_sentence(failure)}"
-        raise ModelError(Problem(where="", what=what, todo=_EXPORT)) from None
+        raise ModelError(Problem(where=PATH, what=what, todo=_EXPORT)) from None
 
 
 def first_sentence(failure: Exception) -> str:
-    """The first line of an error, and not all of it."""
+    """The first line of an error, and not all of it; without places in memory, which differ."""
     line = next((each.strip() for each in str(failure).splitlines() if each.strip()), "")
-    return f"{type(failure).__name__}: {line[:300]}"
+    return f"{type(failure).__name__}: {_ADDRESS.sub('', line)[:300]}"
 
 
 def _saved_model(request: ConversionRequest, folder: str, scratch: Path) -> Original:
@@ -162,7 +164,7 @@ def _graph(request: ConversionRequest) -> Original:
     variables = [node.name for node in graph.get_operations() if node.type in _VARIABLES]
     if variables:
         what = f"is not frozen: {variables[0]!r} is a variable"
-        raise ModelError(Problem(where="", what=what, todo=_FREEZE))
+        raise ModelError(Problem(where=PATH, what=what, todo=_FREEZE))
     inputs, outputs = (
         {name: _tensor(graph, name, key) for name in names}
         for key, names in ((INPUTS, request.inputs), ("outputs", request.outputs))

@@ -20,7 +20,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from buildtool.convert.conversion_request import ANSWER, MODEL, SAMPLES, ConversionRequest
+from buildtool.convert.conversion_request import ANSWER, MODEL, PATH, SAMPLES, ConversionRequest
 from buildtool.convert.converter_words import Complaint, read_complaint
 from buildtool.convert.original_models import (
     Original,
@@ -63,7 +63,7 @@ def _convert(request: ConversionRequest, folder: Path) -> dict[str, Any]:
     except Exception as failure:  # TensorFlow raises errors of any kind
         what = f"TensorFlow {tf.__version__} does not load it: {first_sentence(failure)}"
         todo = "copy its files again, in case one is cut off; or save it again"
-        raise ModelError(Problem(where="", what=what, todo=todo)) from None
+        raise ModelError(Problem(where=PATH, what=what, todo=todo)) from None
     runs = _runs(request, original)
     content = steady(_converted(request, original, runs))
     (folder / MODEL).write_bytes(content)
