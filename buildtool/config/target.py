@@ -333,7 +333,7 @@ class Target:
     jobs: Count | None = field(default=None, metadata=NO_RESULT)
     """Compilers that run at once. Unset, as many as processors and memory allow."""
 
-    launcher: Literal["auto", "ccache", "distcc", "none"] = field(
+    launcher: Literal["auto", "ccache", "sccache", "distcc", "none"] = field(
         default="auto", metadata=NO_RESULT
     )
     """What starts the compilers. `auto`: ccache where it is installed."""

@@ -172,7 +172,7 @@ def test_targets_of_the_same_flags_share_objects_also_when_built_at_once(
         assert f"build:{name}: library in build/{name}/dist" in ended.out
         library = built.project.folder(name) / "dist" / "lib" / "libtensorflow.a"
         assert _members(library) == _members(built.folder / "dist" / "lib" / "libtensorflow.a")
-    said = re.findall(r"with kernels\), 0 compiled, (\d+) from ccache", ended.out)
+    said = re.findall(r"with kernels\), 0 compiled, (\d+) from a cache", ended.out)
     assert [int(count) for count in said] == [len(built.linked())] * 2
     results = re.findall(r"Result: (\w+)", log.read_text("utf-8", "replace"))
     assert results.count("direct_cache_hit") >= 2 * len(built.objects())

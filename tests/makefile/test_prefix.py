@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.common.launcher import find_launcher
+from buildtool.backends.common.launcher import launching
 from buildtool.backends.makefile.makefile_flags import LITE
 from buildtool.backends.makefile.makefile_project import render_project
 from buildtool.backends.makefile.settings import PCH
@@ -217,10 +217,10 @@ def test_a_folder_that_is_gone_is_not_asked_for(tmp_path: Path, compiler: str) -
         (folder / "a.cc").write_text(f"int {name}() {{ return 1; }}\n")
         text = SMALL.format(compiler=compiler, suffix=suffix, flags=" ".join(flags))
         (folder / "Makefile").write_text(text)
-        launcher = find_launcher("ccache", folder=folder, cache=tmp_path / "cache")
-        run(
-            Command(argv=("make", "obj/a.o"), cwd=folder, env=launcher.environment),
-            what=f"compiling in {name}",
-        )
+        with launching("ccache", folder=folder, cache=tmp_path / "cache") as launcher:
+            run(
+                Command(argv=("make", "obj/a.o"), cwd=folder, env=launcher.environment),
+                what=f"compiling in {name}",
+            )
         assert (folder / f"gen/prefix/tensorflow_prefix.h{suffix}").is_file()
         shutil.rmtree(folder)

@@ -6,18 +6,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from buildtool.backends.common.compile_counts import CompileMeter
-from buildtool.backends.common.launcher import find_launcher, stats_log
+from buildtool.backends.common.launcher import Launcher, launching
 from buildtool.backends.common.ninja import NativeBuild
+from buildtool.backends.common.sccache import find_sccache
 from buildtool.backends.makefile.dependency_archive import ArchiveJob, Archives, write_project
 from buildtool.backends.makefile.recipes import Program, Recipe
-from buildtool.core.errors import BuildError
-from buildtool.core.values import Toolchain
+from buildtool.core.errors import BuildError, ToolError
+from buildtool.core.values import CompileCounts, Toolchain
 from buildtool.platforms import find_abi
 from buildtool.sources.cache import Cache
 from buildtool.tools.compilers import find_toolchain
@@ -51,12 +51,7 @@ RECIPE = Recipe(
 FLAGS = ("-g", "-O0")
 
 
-@pytest.fixture(params=["clang", "gcc"])
-def toolchain(request: pytest.FixtureRequest) -> Toolchain:
-    return _toolchain(request.param)
-
-
-def _toolchain(compiler: str) -> Toolchain:
+def toolchain_of(compiler: str) -> Toolchain:
     if shutil.which({"clang": "clang++", "gcc": "g++"}[compiler]) is None:
         pytest.skip(f"needs {compiler}")
     return find_toolchain(find_abi("linux", "x86_64")[1], compiler=compiler, probe=False)
@@ -78,15 +73,15 @@ def place(root: Path, toolchain: Toolchain) -> ArchiveJob:
     )
 
 
-def configured(root: Path, job: ArchiveJob) -> NativeBuild:
+def configured(root: Path, job: ArchiveJob, launcher: Launcher) -> NativeBuild:
     write_project(job, root / "project")
-    launcher = find_launcher("ccache", folder=root / "build", cache=root / "cache")
     native = NativeBuild(
         project=root / "project",
         folder=root / "build",
         variables={
             "SOURCE_DIR": str(job.root),
             "CMAKE_CXX_COMPILER_LAUNCHER": launcher.program,
+            "BUILDTOOL_PCH": "ON" if launcher.pch else "OFF",
             "CMAKE_EXPORT_COMPILE_COMMANDS": "ON",
         },
         toolchain=job.toolchain,
@@ -99,76 +94,84 @@ def configured(root: Path, job: ArchiveJob) -> NativeBuild:
     return native
 
 
-def test_another_folder_gets_all_objects_from_the_cache(
-    tmp_path: Path, toolchain: Toolchain, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One cache for all users of a test."""
     monkeypatch.setenv("CCACHE_DIR", str(tmp_path / "shared"))
-    made = []
-    for name in ("one", "another/user's place"):
-        root = tmp_path / name
-        meter = CompileMeter(stats_log(root / "build"))
-        native = configured(root, place(root, toolchain))
-        native.build((), title=name)
+    monkeypatch.setenv("SCCACHE_DIR", str(tmp_path / "shared"))
+
+
+def needs(launcher: str) -> None:
+    if launcher == "sccache":
+        try:
+            find_sccache()
+        except ToolError:
+            pytest.skip("needs sccache 0.14.0 or newer")
+
+
+def built(root: Path, job: ArchiveJob, launcher: str) -> tuple[CompileCounts, dict[str, bytes]]:
+    """How many objects were compiled or found, and what was made."""
+    with launching(launcher, folder=root / "build", cache=root / "cache") as found:
+        meter = CompileMeter(root / "build", found.hits)
+        native = configured(root, job, found)
+        native.build((), title=root.name)
         objects = native.objects()
-        assert sorted(Path(source).name for source in objects) == [
-            "main.cc",
-            "one.cc",
-            "part.cc",
-            "two.cc",
-        ]
-        made.append(
-            (
-                meter.count(objects.values()),
-                {
-                    path.relative_to(root): path.read_bytes()
-                    for path in (root / "build/libown.a", *objects.values())
-                },
-            )
-        )
-    (first, here), (second, there) = made
-    assert (first.compiled, first.cached) == (4, 0)
-    assert (second.compiled, second.cached) == (0, 4)
-    assert here == there
-    assert not [name for name, content in here.items() if os.fsencode(tmp_path) in content]
-    assert b"own/src/own/two.cc" in here[Path("build/libown.a")]
+        counts = meter.count(objects.values())
+    made = [root / "build/libown.a", *objects.values()]
+    return counts, {str(path.relative_to(root)): path.read_bytes() for path in made}
 
 
-def test_what_was_changed_is_compiled(
-    tmp_path: Path, toolchain: Toolchain, monkeypatch: pytest.MonkeyPatch
+LAUNCHERS = [("clang", "ccache"), ("gcc", "ccache"), ("clang", "sccache")]
+
+
+@pytest.mark.usefixtures("shared")
+@pytest.mark.parametrize(("compiler", "launcher"), LAUNCHERS)
+def test_another_folder_gets_all_objects_from_the_cache(
+    tmp_path: Path, compiler: str, launcher: str
 ) -> None:
+    needs(launcher)
+    toolchain = toolchain_of(compiler)
+    one, two = tmp_path / "one", tmp_path / "another/user's place"
+    first, here = built(one, place(one, toolchain), launcher)
+    second, there = built(two, place(two, toolchain), launcher)
+    assert (first, second) == (CompileCounts(compiled=4), CompileCounts(compiled=0, cached=4))
+    assert here == there
+    assert sorted(Path(name).name for name in here) == [
+        *("libown.a", "main.cc.o", "one.cc.o", "part.cc.o", "two.cc.o")
+    ]
+    assert not [name for name, content in here.items() if os.fsencode(tmp_path) in content]
+    assert b"own/src/own/two.cc" in here["build/libown.a"]
+
+
+@pytest.mark.usefixtures("shared")
+@pytest.mark.parametrize(("compiler", "launcher"), LAUNCHERS)
+def test_what_was_changed_is_compiled(tmp_path: Path, compiler: str, launcher: str) -> None:
     """A header that only the precompiled one names, and one that a single file includes."""
-    monkeypatch.setenv("CCACHE_DIR", str(tmp_path / "shared"))
-    counts: list[Sequence[int]] = []
+    needs(launcher)
+    found = []
     for name, changed in (("a", ""), ("b", "src/own/common.h"), ("c", "inner/private.h")):
-        root = tmp_path / name
-        job = place(root, toolchain)
+        job = place(tmp_path / name, toolchain_of(compiler))
         if changed:
-            with (job.root / changed).open("a") as file:
-                file.write("inline int more() { return 1; }\n")
-        meter = CompileMeter(stats_log(root / "build"))
-        native = configured(root, job)
-        native.build(("libown.a",), title=name)
-        count = meter.count(native.objects().values())
-        counts.append((count.compiled, count.cached))
-    assert counts == [(2, 0), (2, 0), (1, 1)]
+            text = (job.root / changed).read_text(encoding="utf-8")
+            (job.root / changed).write_text(f"{text}inline int more() {{ return 1; }}\n")
+        found.append(built(tmp_path / name, job, launcher)[0])
+    assert [count.cached for count in found] == [0, 0, 3]
 
 
 def test_a_folder_that_was_made_from_other_sources_is_refused(tmp_path: Path) -> None:
     """Ninja would take what was made from them for new."""
-    toolchain = _toolchain("gcc")
-    configured(tmp_path, place(tmp_path / "one", toolchain))
+    toolchain = toolchain_of("gcc")
+    configured(tmp_path, place(tmp_path / "one", toolchain), Launcher())
     with pytest.raises(BuildError) as caught:
-        configured(tmp_path, place(tmp_path / "two", toolchain))
+        configured(tmp_path, place(tmp_path / "two", toolchain), Launcher())
     said = " ".join(caught.value.problems[0].what.split())
     assert f"was made from {tmp_path}/one/sources, not from" in said
     assert "use another binary folder" in said
 
 
-def test_a_library_is_kept_under_the_same_name_in_another_cache(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    toolchain = _toolchain("gcc")
-    monkeypatch.setenv("CCACHE_DIR", str(tmp_path / "shared"))
+@pytest.mark.usefixtures("shared")
+def test_a_library_is_kept_under_the_same_name_in_another_cache(tmp_path: Path) -> None:
+    toolchain = toolchain_of("gcc")
     found = []
     for name in ("here", "there"):
         root = tmp_path / name

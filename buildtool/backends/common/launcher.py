@@ -4,36 +4,66 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from buildtool.backends.common.sccache import sccache_helper, sccache_server
 from buildtool.core.errors import Problem, ToolError
 from buildtool.tools.helpers import Helper, program
 
 # What need not be the same for an object to be: dates of files that have the same content, and the
 # language of messages.
 SLOPPINESS = "pch_defines,time_macros,include_file_mtime,include_file_ctime,locale"
+# What ccache writes into CCACHE_STATSLOG: a line for each file, then for its events (ccache manual,
+# "stats_log").
+FILE = "# "
+HITS = frozenset({"direct_cache_hit", "preprocessed_cache_hit"})
+HEADER = ".h"  # that is precompiled
+
+
+def _none() -> int:
+    return 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Launcher:
     """A program that stands before each compiler's command line (none if ``program`` is empty),
-    and its environment. ``pch``: whether precompiled headers may be used with it."""
+    and its environment. ``pch``: whether precompiled headers may be used with it; ``hits`` says
+    how many objects a cache has given since the launcher was found."""
 
     program: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     pch: bool = True
+    hits: Callable[[], int] = _none
 
 
-def find_launcher(wanted: str, *, folder: Path, cache: Path) -> Launcher:
-    """The launcher of a target: ``auto``, ``ccache``, ``distcc`` or ``none``.
+@contextmanager
+def launching(wanted: str, *, folder: Path, cache: Path) -> Iterator[Launcher]:
+    """The launcher of a target: ``auto``, ``ccache``, ``sccache``, ``distcc`` or ``none``. What
+    serves it runs up to the end of the block.
 
-    ``folder`` is the binary folder, ``cache`` where objects are kept.
+    ``folder`` is the binary folder, ``cache`` where objects are kept where the user's environment
+    names no other place.
 
     Raises:
-        ToolError: one that is asked for by name is not installed.
+        ToolError: one that is asked for by name is not installed, too old, or does not work.
     """
+    if wanted == "sccache":
+        with sccache_server(folder=folder, cache=cache) as server:
+            # It has no way to know what a precompiled header was made from.
+            yield Launcher(
+                program=str(server.program),
+                environment=server.environment,
+                pch=False,
+                hits=server.hits,
+            )
+    else:
+        yield _serverless(wanted, folder, cache)
+
+
+def _serverless(wanted: str, folder: Path, cache: Path) -> Launcher:
     if wanted in ("ccache", "distcc") and shutil.which(wanted) is None:
         raise ToolError(
             Problem(
@@ -47,7 +77,12 @@ def find_launcher(wanted: str, *, folder: Path, cache: Path) -> Launcher:
         return Launcher(program="distcc", pch=False)
     if wanted == "none" or shutil.which("ccache") is None:
         return Launcher()
-    return Launcher(program="ccache", environment=_ccache(folder, cache))
+    log = folder / "ccache.txt"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("", encoding="utf-8")
+    return Launcher(
+        program="ccache", environment=_ccache(log, cache), hits=lambda: _hits_of_ccache(log)
+    )
 
 
 def launcher_helpers(wanted: str) -> tuple[Helper, ...]:
@@ -57,15 +92,10 @@ def launcher_helpers(wanted: str) -> tuple[Helper, ...]:
     if wanted == "auto":
         kept = "what was compiled is not kept for other targets and models"
         return (program("ccache", "ccache", without=kept),)
-    return (program(wanted, wanted),)
+    return (sccache_helper() if wanted == "sccache" else program(wanted, wanted),)
 
 
-def stats_log(folder: Path) -> Path:
-    """Where ccache notes what it did for the build in a binary folder."""
-    return folder / "ccache.txt"
-
-
-def _ccache(folder: Path, cache: Path) -> dict[str, str]:
+def _ccache(log: Path, cache: Path) -> dict[str, str]:
     """With these settings ccache never runs the preprocessor by itself, and builds whose objects
     are the same share them, wherever they run (ccache manual, "The depend mode", "Precompiled
     headers" and "Compiling in different directories"): compilers are told no absolute path but
@@ -73,9 +103,18 @@ def _ccache(folder: Path, cache: Path) -> dict[str, str]:
     content."""
     return {
         "CCACHE_DIR": os.environ.get("CCACHE_DIR") or str(cache / "ccache"),
-        "CCACHE_STATSLOG": str(stats_log(folder)),
+        "CCACHE_STATSLOG": str(log),
         "CCACHE_NOHASHDIR": "1",
         "CCACHE_DEPEND": "1",
         "CCACHE_PCH_EXTSUM": "1",
         "CCACHE_SLOPPINESS": SLOPPINESS,
     }
+
+
+def _hits_of_ccache(log: Path) -> int:
+    """Objects that it has given, without precompiled headers."""
+    file, hits = "", 0
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+        file = line if line.startswith(FILE) else file
+        hits += line in HITS and not file.endswith(HEADER)
+    return hits

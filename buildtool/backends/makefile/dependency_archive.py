@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.backends.common.launcher import find_launcher
+from buildtool.backends.common.launcher import Launcher, launching
 from buildtool.backends.common.ninja import NativeBuild
 from buildtool.backends.common.source_globs import matching
 from buildtool.backends.makefile.recipes import Program, Recipe, matching_files
@@ -108,7 +108,11 @@ class Archives:
         work = self.cache.folder("libraries") / f".building-{final.name}"
         _remove(work)
         write_project(job, work / "project")
-        launcher = find_launcher(self.launcher, folder=work / "build", cache=self.cache.root)
+        with launching(self.launcher, folder=work / "build", cache=self.cache.root) as launcher:
+            self._compile(job, work, what, launcher)
+        self._keep(job, work, final)
+
+    def _compile(self, job: ArchiveJob, work: Path, what: str, launcher: Launcher) -> None:
         native = NativeBuild(
             project=work / "project",
             folder=work / "build",
@@ -127,7 +131,6 @@ class Archives:
         self.say(f"{what}: compiling")
         native.configure()
         native.build((), title=what)
-        self._keep(job, work, final)
 
     def _keep(self, job: ArchiveJob, work: Path, final: Path) -> None:
         made = work / "made"

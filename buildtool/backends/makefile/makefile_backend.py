@@ -9,7 +9,7 @@ from pathlib import Path
 from buildtool.backends.backend import ForeignLibraries, Foreseen, Job, Library
 from buildtool.backends.common.flags import CUT_TYPE_DEFINES, optional_flags
 from buildtool.backends.common.foreign_headers import foreign_headers, libraries_of
-from buildtool.backends.common.launcher import find_launcher, launcher_helpers
+from buildtool.backends.common.launcher import launcher_helpers, launching
 from buildtool.backends.common.narrow import foresee, job_memory
 from buildtool.backends.common.own_compilers import (
     own_compile_flags,
@@ -217,50 +217,55 @@ class MakefileBackend:
 
     def build(self, job: Job, plan: BuildPlan) -> Library:
         new_log(job.log)
-        target, generated = job.target, job.layout.generated
+        target = job.target
         host = find_host_toolchain()
         libraries = make_libraries(job, plan, host)
         overlay = job.folder / self.folder / "tree"
-        project = generated / PROJECT
+        project = job.layout.generated / PROJECT
         make_overlay(
             job.tree.path,
             overlay,
             files={**files(job), **lists_of(plan.files)},
             links={GENERATED: project, **links(libraries.downloads)},
         )
-        launcher = find_launcher(target.launcher, folder=overlay, cache=job.cache.root)
-        settings = Settings(
-            platform=platform_variables(job),
-            types=target.types,
-            plan=plan,
-            toolchain=job.toolchain,
-            host=host,
-            libraries=libraries,
-            launcher=launcher,
-            prefix=(project / "tensorflow_prefix.h").read_text(encoding="utf-8"),
-            folder=overlay,
-        )
-        keep_only(overlay / MADE, settings.keys)
-        make = Make(
-            folder=overlay,
-            variables=settings.variables(),
-            more=(f"{GENERATED}/{MORE}",),
-            jobs=parallel_jobs(target.jobs),
-            log=job.log,
-            say=job.say,
-            environment=launcher.environment,
-        )
-        if any(file.path.endswith(PROTO_TEXT) for file in plan.files):
-            make = _with_host_tool(make, settings, job)
-        return MakefileBuild(
-            settings=settings,
-            make=make,
-            generated=generated,
-            archives=job.folder / self.folder,
-            cache=job.cache.root,
-            memory=job_memory(job),
-            say=job.say,
-        ).run()
+        with launching(target.launcher, folder=overlay, cache=job.cache.root) as launcher:
+            settings = Settings(
+                platform=platform_variables(job),
+                types=target.types,
+                plan=plan,
+                toolchain=job.toolchain,
+                host=host,
+                libraries=libraries,
+                launcher=launcher,
+                prefix=(project / "tensorflow_prefix.h").read_text(encoding="utf-8"),
+                folder=overlay,
+            )
+            return _library_of(job, plan, settings)
+
+
+def _library_of(job: Job, plan: BuildPlan, settings: Settings) -> Library:
+    """What make makes in the overlay."""
+    keep_only(settings.folder / MADE, settings.keys)
+    make = Make(
+        folder=settings.folder,
+        variables=settings.variables(),
+        more=(f"{GENERATED}/{MORE}",),
+        jobs=parallel_jobs(job.target.jobs),
+        log=job.log,
+        say=job.say,
+        environment=settings.launcher.environment,
+    )
+    if any(file.path.endswith(PROTO_TEXT) for file in plan.files):
+        make = _with_host_tool(make, settings, job)
+    return MakefileBuild(
+        settings=settings,
+        make=make,
+        generated=job.layout.generated,
+        archives=job.folder / WORK,
+        cache=job.cache.root,
+        memory=job_memory(job),
+        say=job.say,
+    ).run()
 
 
 def _with_host_tool(make: Make, settings: Settings, job: Job) -> Make:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from buildtool.backends.backend import Library
 from buildtool.backends.common.compile_counts import CompileMeter
-from buildtool.backends.common.launcher import stats_log
 from buildtool.backends.common.linked_files import linked_files, write_link_set
 from buildtool.backends.common.narrow import Memory, Narrowed, compiling_in_rounds, narrow
 from buildtool.backends.makefile.file_lists import DOWNLOADS, PROTO_TEXT
@@ -46,7 +45,7 @@ class MakefileBuild:
         Raises:
             BuildError: make, a compiler or the archiver failed.
         """
-        meter = CompileMeter(stats_log(self.make.folder))
+        meter = CompileMeter(self.make.folder, self.settings.launcher.hits)
         narrowed = self._narrow()
         plan, toolchain = self.settings.plan, self.settings.toolchain
         objects = [self.make.folder / self._object(file.path) for file in plan.files]

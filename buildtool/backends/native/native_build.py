@@ -9,7 +9,7 @@ from pathlib import Path
 
 from buildtool.backends.common.compile_counts import CompileMeter
 from buildtool.backends.common.hunt import Definers
-from buildtool.backends.common.launcher import find_launcher, stats_log
+from buildtool.backends.common.launcher import Launcher, launching
 from buildtool.backends.common.linked_files import linked_files, write_link_set
 from buildtool.backends.common.narrow import Memory, Narrowed, compiling_in_rounds, narrow
 from buildtool.backends.common.ninja import NativeBuild, refused_goals
@@ -78,8 +78,13 @@ def build_library(inputs: NativeInputs) -> NativeLibrary:
     """
     new_log(inputs.log)
     _same_tools(inputs)
-    meter = CompileMeter(stats_log(inputs.folder))
-    native = _native_build(inputs)
+    with launching(inputs.launcher, folder=inputs.folder, cache=inputs.cache) as launcher:
+        return _build(inputs, launcher)
+
+
+def _build(inputs: NativeInputs, launcher: Launcher) -> NativeLibrary:
+    meter = CompileMeter(inputs.folder, launcher.hits)
+    native = _native_build(inputs, launcher)
     inputs.say("configuring")
     native.configure(BUILDTOOL_CANDIDATES="ON")
     objects = native.objects()
@@ -98,7 +103,7 @@ def build_library(inputs: NativeInputs) -> NativeLibrary:
     )
 
 
-def _native_build(inputs: NativeInputs) -> NativeBuild:
+def _native_build(inputs: NativeInputs, launcher: Launcher) -> NativeBuild:
     variables = {
         "TENSORFLOW_SOURCE_DIR": str(inputs.trees[TENSORFLOW]),
         **({"BUILDTOOL_PROTOC": str(inputs.protoc)} if inputs.protoc else {}),
@@ -107,7 +112,6 @@ def _native_build(inputs: NativeInputs) -> NativeBuild:
             for dependency in inputs.dependencies
         },
     }
-    launcher = find_launcher(inputs.launcher, folder=inputs.folder, cache=inputs.cache)
     variables["BUILDTOOL_PCH"] = "ON" if launcher.pch else "OFF"
     for language in ("C", "CXX"):
         variables[f"CMAKE_{language}_COMPILER_LAUNCHER"] = launcher.program

@@ -28,7 +28,7 @@ class CompileCounts:
     cached: int = 0
 
     def __str__(self) -> str:
-        return f"{self.compiled} compiled" + f", {self.cached} from ccache" * bool(self.cached)
+        return f"{self.compiled} compiled" + f", {self.cached} from a cache" * bool(self.cached)
 
 
 @dataclass(frozen=True, kw_only=True)
