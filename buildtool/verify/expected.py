@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import json
 import re
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from buildtool.core.errors import Problem, ToolError, VerificationError
@@ -197,7 +199,7 @@ def _drawn(
 def _run_reference(
     item: ModelRun, source: Reference, inputs: tuple[Tensor, ...], folder: Path, graph: Path
 ) -> tuple[Tensor, ...]:
-    program = Program(
+    whole = Program(
         argv=(
             source.python,
             reference.__file__,
@@ -207,14 +209,15 @@ def _run_reference(
         log=source.log,
         timeout=source.timeout,
     )
+    parts = replace(whole, argv=(*whole.argv, "--parts"))
+    run_with = functools.partial(
+        run_model, model=item.model, graph=graph, inputs=inputs, folder=folder
+    )
+    # Where the parts do not run it, the whole of TensorFlow says why.
+    with contextlib.suppress(VerificationError):
+        return run_with(parts).outputs
     try:
-        return run_model(
-            program,
-            model=item.model,
-            graph=graph,
-            inputs=inputs,
-            folder=folder,
-        ).outputs
+        return run_with(whole).outputs
     except VerificationError as failure:
         raise VerificationError(
             Problem(

@@ -2,8 +2,10 @@
 
 It takes the command line of ``runner/runner.cc`` (``--run``) and answers in the same way, so that
 what is compared with the device went through the same files. ``--version`` prints TensorFlow's
-version without importing it, and below it the paths of all that decides which one it is. Exit code
-3: TensorFlow is not installed.
+version without importing it, and below it the paths of all that decides which one it is. With
+``--parts`` a graph is run without the whole of TensorFlow: what sessions need loads in a quarter of
+the time, but what they refuse is not always told in the usual words. Exit code 3: TensorFlow is not
+installed.
 
 The graph is run as it is written: on the CPU, in one thread, without oneDNN and without graph
 rewriting. A ``.tflite`` model is run by ``tf.lite.Interpreter``, in one thread, with its builtin
@@ -15,10 +17,12 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import importlib.util
 import json
 import os
 import struct
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +62,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--init", action="append", default=[])
     parser.add_argument("--steps", type=int, default=1)
+    parser.add_argument("--parts", action="store_true")
     options = parser.parse_args()
     version = installed_version()
     if options.version:
@@ -76,14 +81,19 @@ def main() -> int:
 
 def run_model(options: argparse.Namespace) -> None:
     """Run the graph and write its outputs."""
-    tf = tensorflow()
+    lite = is_lite(options.run)
+    tf = sessions_alone() if options.parts and not lite else tensorflow()
     feeds = {name: read_input(tf, *rest) for name, *rest in options.input}
-    with options.run.open("rb") as file:
-        is_lite = file.read(8)[4:] == LITE_IDENTIFIER
-    run = run_lite if is_lite else run_graph
+    run = run_lite if lite else run_graph
     values, types = run(tf, options, feeds)
     for row in write_outputs(tf, types, options.output * options.steps, values, options.out):
         print(json.dumps(row))
+
+
+def is_lite(path: Path) -> bool:
+    """Whether a file is a model of TensorFlow Lite."""
+    with path.open("rb") as file:
+        return file.read(8)[4:] == LITE_IDENTIFIER
 
 
 def run_graph(
@@ -130,11 +140,49 @@ def run_lite(
     return values, [tf.as_dtype(end["dtype"]) for end in ends]
 
 
-def tensorflow() -> Any:
-    """TensorFlow, told to keep to the CPU and to its own kernels."""
+def sessions_alone() -> Any:
+    """The parts of TensorFlow that run a graph, by their public names: its packages are there, but
+    their ``__init__``, which loads all the rest, is not run.
+
+    Raises:
+        ImportError: this release has them elsewhere, or there are plug-ins that it would load.
+    """
+    found = importlib.util.find_spec("tensorflow")
+    root = Path(*(found.submodule_search_locations or ())) if found else Path()
+    if not (root / "python" / "client").is_dir() or (root.parent / "tensorflow-plugins").exists():
+        raise ImportError(root)
+    for name in ("tensorflow", "tensorflow.python"):
+        package = types.ModuleType(name)
+        package.__path__ = [str(root.joinpath(*name.split(".")[1:]))]
+        sys.modules[name] = package
+    quiet()
+    from tensorflow.core.framework import graph_pb2  # noqa: PLC0415 - now that they are alone
+    from tensorflow.core.protobuf import config_pb2  # noqa: PLC0415
+    from tensorflow.python.client import session  # noqa: PLC0415
+    from tensorflow.python.framework import dtypes, importer, ops  # noqa: PLC0415
+
+    v1 = types.SimpleNamespace(
+        GraphDef=graph_pb2.GraphDef, ConfigProto=config_pb2.ConfigProto, Session=session.Session
+    )
+    return types.SimpleNamespace(
+        as_dtype=dtypes.as_dtype,
+        compat=types.SimpleNamespace(v1=v1),
+        Graph=ops.Graph,
+        import_graph_def=importer.import_graph_def,
+        string=dtypes.string,
+    )
+
+
+def quiet() -> None:
+    """Tell TensorFlow to keep to the CPU and to its own kernels."""
     os.environ.update(
         CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="2", TF_ENABLE_ONEDNN_OPTS="0"
     )
+
+
+def tensorflow() -> Any:
+    """TensorFlow, told to keep to the CPU and to its own kernels."""
+    quiet()
     import tensorflow as tf  # noqa: PLC0415 - only after the environment is set
 
     return tf

@@ -122,7 +122,7 @@ def said(name: str, make: Callable[[], Any], values: Values, folder: Path) -> st
         file.write_bytes(reference._content(array, is_text=dtype == tf.string))
         inputs.append((f"{each}:0", dtype.name, ",".join(map(str, array.shape)), str(file)))
     options = argparse.Namespace(
-        run=path, input=inputs, output=["out:0"], out=folder, init=[], steps=1
+        run=path, input=inputs, output=["out:0"], out=folder, init=[], steps=1, parts=False
     )
     try:
         reference.run_model(options)

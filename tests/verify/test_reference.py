@@ -15,9 +15,12 @@ import pytest
 from buildtool.core.errors import VerificationError
 from buildtool.core.paths import SHIPPED
 from buildtool.core.values import ModelInfo, TensorInfo
+from buildtool.verify import reference as reference_script
 from buildtool.verify.compare import Allowance
 from buildtool.verify.expected import Reference, expected_outputs, find_reference, is_known
 from buildtool.verify.inputs import ModelRun, model_inputs
+from buildtool.verify.program import Program, run_model
+from buildtool.verify.tensor_files import to_bytes
 from tests.limits import HANG
 
 MAKE_MODEL = """
@@ -113,6 +116,24 @@ def test_reference_kernels_of_tensorflow_lite(reference: Reference) -> None:
     # Sums in another order.
     assert np.allclose(fast.array, other.array, atol=1e-6)
     assert not np.array_equal(fast.array, other.array)
+
+
+@pytest.mark.wheel
+def test_the_parts_of_tensorflow_give_what_the_whole_gives(graph: Path, tmp_path: Path) -> None:
+    item = _item(graph, "y:0", "twice:0", "number:0", "brain:0")
+    script = (sys.executable, reference_script.__file__)
+    found = []
+    for name, argv in (("whole", script), ("parts", (*script, "--parts"))):
+        program = Program(argv=argv, name=name, log=tmp_path / "log", timeout=HANG)
+        done = run_model(
+            program,
+            model=item.model,
+            graph=graph,
+            inputs=model_inputs(item.model, None),
+            folder=tmp_path / name,
+        )
+        found.append([(each.name, each.dtype, to_bytes(each)) for each in done.outputs])
+    assert found[0] == found[1]
 
 
 @pytest.mark.wheel
