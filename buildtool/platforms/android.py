@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from buildtool.config import Target
 from buildtool.core.errors import Attempts, ConfigError, Problem
@@ -25,8 +26,10 @@ from buildtool.tools.android.android_sdk import find_root
 from buildtool.tools.android.compatibility import DEFAULT_LEVEL, KitRequest
 from buildtool.tools.android.ndk import VARIABLES as NDK_VARIABLES
 from buildtool.tools.android.ndk_support import system_libraries
-from buildtool.tools.android.program_places import SERIAL, Place, RunRequest, find_place
 from buildtool.tools.android.state import installed_ndk
+
+if TYPE_CHECKING:  # a list of tasks needs no programs
+    from buildtool.tools.android.program_places import Place
 
 LARGE_PAGE, SMALL_PAGE = 16384, 4096
 PAGE_FLAG = "-Wl,-z,max-page-size={}"
@@ -170,12 +173,19 @@ class AndroidPlatform(ElfPlatform):
         )
 
     def run_stamp(self, target: Target) -> str:
+        from buildtool.tools.android.program_places import SERIAL  # noqa: PLC0415 - heavy
+
         run = target.run
         return f"{run.root} {run.device} {SERIAL}={os.environ.get(SERIAL, '')}"
 
 
 def _place(target: Target, abi: Abi) -> Place:
     """Where the target's programs run."""
+    from buildtool.tools.android.program_places import (  # noqa: PLC0415 - heavy
+        RunRequest,
+        find_place,
+    )
+
     return find_place(
         abi,
         RunRequest(

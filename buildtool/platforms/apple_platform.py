@@ -10,7 +10,6 @@ from buildtool.config import Target
 from buildtool.core.plain_paths import plain
 from buildtool.core.values import Abi, AppleFacts, MachoExpectation, Toolchain
 from buildtool.platforms.facts import ProgramRunner, SourceAccess
-from buildtool.tools.apple.apple_toolchain import apple_compiler_stamp, find_apple_toolchain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +50,10 @@ class ApplePlatform:
         return find_sdk(abi, compiler, sysroot, access.lock, access.cache, offline=access.offline)
 
     def toolchain(self, target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
+        from buildtool.tools.apple.apple_toolchain import (  # noqa: PLC0415 - heavy
+            find_apple_toolchain,
+        )
+
         return find_apple_toolchain(
             abi,
             compiler=str(target.compiler),
@@ -60,6 +63,10 @@ class ApplePlatform:
         )
 
     def compiler_stamp(self, target: Target, abi: Abi) -> str:
+        from buildtool.tools.apple.apple_toolchain import (  # noqa: PLC0415 - heavy
+            apple_compiler_stamp,
+        )
+
         del abi
         return apple_compiler_stamp(str(target.compiler))
 

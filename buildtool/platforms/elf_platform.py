@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from buildtool.config import Target
 from buildtool.core.errors import Attempts
 from buildtool.core.plain_paths import plain
 from buildtool.core.values import Abi, ElfExpectation, Toolchain
 from buildtool.platforms.facts import ProgramRunner, SourceAccess
-from buildtool.tools.board.board_run import command
-from buildtool.tools.board.board_search import Board, BoardRequest, find_board
-from buildtool.tools.compilers import compiler_stamp, find_toolchain
+
+if TYPE_CHECKING:  # a list of tasks needs no tools
+    from buildtool.tools.board.board_search import Board
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,8 @@ class ElfPlatform:
         return plain(target.sysroot) if target.sysroot else None
 
     def toolchain(self, target: Target, abi: Abi, sysroot: Path | None) -> Toolchain:
+        from buildtool.tools.compilers import find_toolchain  # noqa: PLC0415 - heavy
+
         attempt = Attempts()
         found = attempt(
             lambda: find_toolchain(
@@ -53,6 +56,8 @@ class ElfPlatform:
         return found
 
     def compiler_stamp(self, target: Target, abi: Abi) -> str:
+        from buildtool.tools.compilers import compiler_stamp  # noqa: PLC0415 - heavy
+
         return compiler_stamp(abi, str(target.compiler))
 
     def expectation(self, target: Target, abi: Abi) -> ElfExpectation:
@@ -69,6 +74,8 @@ class ElfPlatform:
     def runner(
         self, target: Target, abi: Abi, toolchain: Toolchain, access: SourceAccess
     ) -> ProgramRunner:
+        from buildtool.tools.board.board_run import command  # noqa: PLC0415 - heavy
+
         del access
         if not target.run.host:
             return ProgramRunner(argv=toolchain.emulator)
@@ -78,6 +85,11 @@ class ElfPlatform:
 
 def _board(target: Target, abi: Abi, toolchain: Toolchain | None) -> Board:
     """The board that the target's programs run on."""
+    from buildtool.tools.board.board_search import (  # noqa: PLC0415 - heavy
+        BoardRequest,
+        find_board,
+    )
+
     return find_board(
         BoardRequest(
             host=target.run.host,

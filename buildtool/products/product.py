@@ -27,12 +27,12 @@ from buildtool.core.values import (
 )
 from buildtool.platforms.facts import Platform, SourceAccess
 from buildtool.runtimes.runtime import Runtime
-from buildtool.tools.helpers import Helper
 
 if TYPE_CHECKING:  # a product is listed where no backend is loaded
     from buildtool.backends.backend import Backend, Job, Library
     from buildtool.core.render import Renderer
     from buildtool.plan.build_plan import RuntimeRoot
+    from buildtool.tools.helpers import Helper
     from buildtool.verify.runnable import Runnable
 
 Files = tuple[str, ...]
