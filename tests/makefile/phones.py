@@ -86,10 +86,7 @@ class Phone:
 
     def own(self, template: AppCompiler) -> AppCompiler:
         """What compiles the app's own protobuf."""
-        launcher = template.compiler[:-1]
-        return dataclasses.replace(
-            template, compiler=(*launcher, *self.compiler), ar=str(llvm("ar"))
-        )
+        return dataclasses.replace(template, compiler=self.compiler, ar=str(llvm("ar")))
 
 
 def llvm(name: str) -> Path:

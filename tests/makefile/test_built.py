@@ -152,7 +152,7 @@ def test_the_app_that_is_written_runs_the_model(built: BuiltMiniature, tmp_path:
 def test_for_this_machine_a_tree_is_known_by_its_makefile(workshop: Workshop) -> None:
     if not shutil.which("x86_64-linux-gnu-g++"):
         pytest.skip("the target linux is for a 64-bit PC")
-    workshop.project.target("here", f"extends: linux\ncompiler: gcc\n{UNOPTIMISED}")
+    workshop.project.target("here", f"extends: linux\n{UNOPTIMISED}")
     here = type(workshop)(project=workshop.project, tree=workshop.tree, target="here")
     out = here.doit("build", "segments").out
     assert "planned kernels are registered, 1 models run" in out

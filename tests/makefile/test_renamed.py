@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 SOURCES = (HERE / "app" / "session.cc", HERE / "app" / "own_protobuf.cc")
-PLAIN = f"extends: linux\ncompiler: gcc\n{UNOPTIMISED}"
+PLAIN = f"extends: linux\n{UNOPTIMISED}"
 RENAMED = f"{PLAIN}protobuf_prefix: ours\n"
 BOARD = "arm-linux-gnueabihf-g++"
 EMULATOR = ("qemu-arm-static", "-L", "/usr/arm-linux-gnueabihf")
@@ -133,7 +133,7 @@ def test_without_other_names_the_same_app_fails(
     tool(*argv)
     objects = [*session, str(tmp_path / "own.o")]
     for last in (False, True):
-        with pytest.raises(BuildError, match=r"multiple definition of .*google::protobuf"):
+        with pytest.raises(BuildError, match=r"google::protobuf::.* in archive"):
             linked(dist, objects, archive, last=last, app=tmp_path / "app")
 
 
@@ -195,7 +195,7 @@ def real_dist(
 def test_an_app_with_a_real_tree_on_a_board(
     app_compiler: AppCompiler, real_dist: Path, new_protobuf: Path, tmp_path: Path
 ) -> None:
-    cross = dataclasses.replace(app_compiler, compiler=(*app_compiler.compiler[:-1], BOARD))
+    cross = dataclasses.replace(app_compiler, compiler=(BOARD,))
     archive = cross.protobuf(new_protobuf / "src", tmp_path / "own.a")
     objects = compiled(real_dist, new_protobuf / "src", SOURCES, tmp_path, BOARD)
     for last in (False, True):

@@ -13,6 +13,7 @@ import pytest
 from buildtool.core.errors import BuildError
 from buildtool.core.run import Command, run
 from buildtool.rename import read_renamed, rename_tree, write_protoc
+from tests.conftest import DEFINE
 
 if TYPE_CHECKING:
     from tests.conftest import AppCompiler
@@ -92,7 +93,7 @@ def test_without_renaming_they_clash(
     root = old_protobuf / "src"
     names = ("stubs/common.cc", "io/coded_stream.cc", "arena.cc")
     sources = [root / "google/protobuf" / name for name in names]
-    objects = app_compiler.objects(sources, root, folder / "same", "-DHAVE_PTHREAD")
+    objects = app_compiler.objects(sources, root, folder / "same", DEFINE)
     whole = ("-Wl,--whole-archive", archives[0], "-Wl,--no-whole-archive")
     with pytest.raises(BuildError, match=r"multiple definition of `google::protobuf::"):
         tool("g++", "-shared", *objects, *whole, "-o", folder / "clash.so")
