@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from buildtool.backends.backend import Library
+from buildtool.backends.common.launcher import Launcher, launching
 from buildtool.core.errors import BuildError, Problem
 from buildtool.core.run import Command, failure_problem, run
 from buildtool.core.values import MissingSymbol, RefusedFile
@@ -42,18 +44,17 @@ def link_runner(build: Build, library: Library) -> None:
         BuildError: it does not compile or link; what is undefined, if that is why.
     """
     toolchain, plan, log = build.job.toolchain, build.plan, build.job.log
-    build.layout.program.parent.mkdir(parents=True, exist_ok=True)
-    flags = dist.app_compile_flags(plan.defines, standard=build.backend.cxx_standard)
-    compile_flags = dist.absolute_flags(flags, build.layout.dist)
-    link_flags = dist.absolute_flags(plan.link_flags, build.layout.dist)
+    build.layout.runner.mkdir(parents=True, exist_ok=True)
     compiler = (str(toolchain.cxx.path), *toolchain.compile_flags, *plan.compile_flags)
     # An object of its own name: the map, and so the report, would show a compiler's temporary one.
-    program, made = str(build.layout.program), str(build.layout.program.with_suffix(".o"))
-    source = ("-c", str(build.runtime.runner), "-o", made)
-    compiling = Command(argv=(*compiler, *compile_flags, *_runner_defines(build), *source))
-    run(compiling, what="compiling the runner", log=log)
+    program, made = str(build.layout.program), build.layout.program.with_suffix(".o")
+    cache = build.access.cache.root
+    with launching(build.target.launcher, folder=build.layout.runner, cache=cache) as launcher:
+        compiling = _compiling_the_runner(build, compiler, made, launcher)
+        run(compiling, what="compiling the runner", log=log)
+    link_flags = dist.absolute_flags(plan.link_flags, build.layout.dist)
     argv = (
-        *(*compiler, made, "-o", program),
+        *(*compiler, str(made), "-o", program),
         *(
             LINKING[toolchain.object_format].map_to(build.layout.program.with_suffix(".map")),
             *link_flags,
@@ -61,6 +62,23 @@ def link_runner(build: Build, library: Library) -> None:
         *toolchain.link_flags,
     )
     link(Command(argv=argv), library, what=WHAT, log=log)
+
+
+def _compiling_the_runner(
+    build: Build, compiler: Sequence[str], made: Path, launcher: Launcher
+) -> Command:
+    """The command, which names nothing by the folder of the project, so that the launcher finds
+    in its cache what another target or another copy of the project has compiled."""
+    layout = build.layout
+    flags = dist.app_compile_flags(build.plan.defines, standard=build.backend.cxx_standard)
+    there = Path(os.path.relpath(made, layout.dist))
+    argv = (
+        *((launcher.program,) if launcher.program else ()),
+        *(*compiler, *flags, *_runner_defines(build)),
+        *("-MD", "-MF", str(there.with_suffix(".d"))),
+        *("-c", str(build.runtime.runner), "-o", str(there)),
+    )
+    return Command(argv=argv, cwd=layout.dist, env=launcher.environment)
 
 
 def _runner_defines(build: Build) -> tuple[str, ...]:
