@@ -2,12 +2,14 @@
 
 The clock says little where several workers and compilers share the cores: a test is slow because
 others compile. So the seconds of processor are counted, those of a test's commands with its own:
-for each fixture, and for each test without its fixtures.
+for each fixture, and for each test without its fixtures. And when each worker had nothing left to
+do, with what: the last one should not be alone for long.
 """
 
 from __future__ import annotations
 
 import resource
+import time
 from collections.abc import Generator
 from typing import Any
 
@@ -40,6 +42,8 @@ class CpuTimes:
         self._inner = [0.0]  # of what runs inside of what is measured, for each that is open
         self._found: list[tuple[str, float]] = []
         self._sums: dict[str, float] = {}
+        self._last: dict[str, tuple[float, str]] = {}  # by worker, when it ended which test
+        self._begun = time.time()
 
     def _measured(self, name: str) -> Generator[None, Any, Any]:
         before = spent()
@@ -58,7 +62,7 @@ class CpuTimes:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        return (yield from self._measured(item.nodeid.partition("[")[0].partition("@")[0]))
+        return (yield from self._measured(_test(item.nodeid)))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -68,6 +72,8 @@ class CpuTimes:
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        worker = getattr(report, "worker_id", "")
+        self._last[worker] = (report.stop, _test(report.nodeid))
         for key, found in report.user_properties:
             if key == PROPERTY and isinstance(found, list):
                 for name, seconds in found:
@@ -78,3 +84,12 @@ class CpuTimes:
         most = sorted(self._sums.items(), key=lambda pair: -pair[1])[: self._count]
         for name, seconds in most:
             terminalreporter.write_line(f"{seconds:8.1f}  {name}")
+        for ended, name in sorted(self._last.values()):
+            terminalreporter.write_line(
+                f"a worker ended after {ended - self._begun:.0f} s with {name}"
+            )
+
+
+def _test(nodeid: str) -> str:
+    """A test without its parameters and group."""
+    return nodeid.partition("[")[0].partition("@")[0]
