@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.common.launcher import launching
 from buildtool.backends.makefile.makefile_flags import LITE
 from buildtool.backends.makefile.makefile_project import render_project
 from buildtool.backends.makefile.settings import PCH
 from buildtool.core.render import Renderer
 from buildtool.core.run import Command, run
 from buildtool.core.values import BuildPlan, Registration, SelectedKernel
+from buildtool.tools.launcher import launching
 
 COMPILERS = [name for name in ("g++", "clang++") if shutil.which(name)]
 OP_KERNEL = """\

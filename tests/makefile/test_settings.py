@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from buildtool.backends.common.flags import CUT_TYPE_DEFINES, link_flags, optional_flags
-from buildtool.backends.common.launcher import Launcher
 from buildtool.backends.makefile import makefile_flags as flags
 from buildtool.backends.makefile.file_lists import FOLDER
 from buildtool.backends.makefile.libraries import Libraries
 from buildtool.backends.makefile.makefile_dependencies import library_flags
 from buildtool.backends.makefile.settings import Settings, keep_only
 from buildtool.core.values import BuildPlan, Tool, Toolchain
+from buildtool.tools.launcher import Launcher
 from buildtool.tools.linkers import FOLD, GOLD
 
 GOLDEN = Path(__file__).resolve().parent / "golden"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from buildtool.backends.common.compile_counts import CompileMeter
-from buildtool.backends.common.launcher import Launcher, launching
 from buildtool.core.values import CompileCounts
+from buildtool.tools.launcher import Launcher, launching
 
 
 def test_what_a_cache_gave_was_not_compiled(tmp_path: Path) -> None:

@@ -11,9 +11,7 @@ from pathlib import Path
 import pytest
 
 from buildtool.backends.common.compile_counts import CompileMeter
-from buildtool.backends.common.launcher import Launcher, launching
 from buildtool.backends.common.ninja import NativeBuild
-from buildtool.backends.common.sccache import find_sccache
 from buildtool.backends.makefile.dependency_archive import ArchiveJob, Archives, write_project
 from buildtool.backends.makefile.recipes import Program, Recipe
 from buildtool.core.errors import BuildError, ToolError
@@ -21,6 +19,8 @@ from buildtool.core.values import CompileCounts, Toolchain
 from buildtool.platforms import find_abi
 from buildtool.sources.cache import Cache
 from buildtool.tools.compilers import find_toolchain
+from buildtool.tools.launcher import Launcher, launching
+from buildtool.tools.sccache import find_sccache
 
 pytestmark = pytest.mark.skipif(
     any(shutil.which(tool) is None for tool in ("ccache", "cmake", "ninja")),

@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildtool.backends.common.launcher import Launcher, launching
 from buildtool.backends.common.ninja import NativeBuild
 from buildtool.backends.common.source_globs import matching
 from buildtool.backends.makefile.recipes import Program, Recipe, matching_files
@@ -26,6 +25,7 @@ from buildtool.core.run import Command, run
 from buildtool.core.values import Toolchain
 from buildtool.sources.cache import Cache, writing
 from buildtool.sources.progress import Progress
+from buildtool.tools.launcher import Launcher, launching
 from buildtool.tools.parallel import parallel_jobs
 
 TEMPLATE = "makefile/library.cmake.j2"

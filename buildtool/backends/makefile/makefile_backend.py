@@ -9,7 +9,6 @@ from pathlib import Path
 from buildtool.backends.backend import ForeignLibraries, Foreseen, Job, Library
 from buildtool.backends.common.flags import CUT_TYPE_DEFINES, optional_flags
 from buildtool.backends.common.foreign_headers import foreign_headers, libraries_of
-from buildtool.backends.common.launcher import launcher_helpers, launching
 from buildtool.backends.common.narrow import foresee, job_memory
 from buildtool.backends.common.own_compilers import (
     own_compile_flags,
@@ -52,6 +51,7 @@ from buildtool.sources import Lock
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph
 from buildtool.tools.compilers import find_host_toolchain
 from buildtool.tools.helpers import Helper, program
+from buildtool.tools.launcher import launcher_helpers, launching
 from buildtool.tools.linkers import GOLD, OBJECT_FORMATS
 from buildtool.tools.parallel import parallel_jobs
 

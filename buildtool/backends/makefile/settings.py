@@ -10,7 +10,6 @@ from pathlib import Path
 
 from buildtool.backends.backend import Job
 from buildtool.backends.common.flags import CUT_TYPE_DEFINES
-from buildtool.backends.common.launcher import Launcher
 from buildtool.backends.makefile.file_lists import DOWNLOADS, FOLDER
 from buildtool.backends.makefile.libraries import Libraries
 from buildtool.backends.makefile.make import shell_words
@@ -22,6 +21,7 @@ from buildtool.core.render import write_if_changed
 from buildtool.core.run import program_state
 from buildtool.core.values import BuildPlan, Toolchain
 from buildtool.plan.selecting_macros import SLIM_TYPES
+from buildtool.tools.launcher import Launcher
 
 # What each compiler calls a precompiled header, and what it needs to make one that does not depend
 # on times (clang's users manual, "Precompiled Headers").

@@ -8,7 +8,6 @@ from pathlib import Path
 from buildtool.backends.backend import ForeignLibraries, Foreseen, Job, Library
 from buildtool.backends.common.flags import TYPE_DEFINES, optional_flags
 from buildtool.backends.common.foreign_headers import foreign_headers, libraries_of
-from buildtool.backends.common.launcher import launcher_helpers
 from buildtool.backends.common.narrow import foresee, job_memory
 from buildtool.backends.common.own_compilers import (
     own_compile_flags,
@@ -44,6 +43,7 @@ from buildtool.sources import Lock, Progress, fetch_all, licence_files
 from buildtool.starlark.buildfiles import BuildConditions, BuildGraph
 from buildtool.tools.compilers import find_protoc, protoc_helper
 from buildtool.tools.helpers import Helper
+from buildtool.tools.launcher import launcher_helpers
 from buildtool.tools.linkers import OBJECT_FORMATS
 
 # The header by which kernels find the descriptors of messages.

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from buildtool.backends.common.compile_counts import CompileMeter
 from buildtool.backends.common.hunt import Definers
-from buildtool.backends.common.launcher import Launcher, launching
 from buildtool.backends.common.linked_files import linked_files, write_link_set
 from buildtool.backends.common.narrow import Memory, Narrowed, compiling_in_rounds, narrow
 from buildtool.backends.common.ninja import NativeBuild, refused_goals
@@ -30,6 +29,7 @@ from buildtool.core.values import (
     Toolchain,
 )
 from buildtool.plan.build_plan import GENERATED, TENSORFLOW
+from buildtool.tools.launcher import Launcher, launching
 from buildtool.tools.parallel import parallel_jobs
 
 # What the folder of the project is called among those of the trees.

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from buildtool.backends.backend import Library
-from buildtool.backends.common.launcher import Launcher, launching
 from buildtool.core.errors import BuildError, Problem
 from buildtool.core.run import Command, failure_problem, run
 from buildtool.core.values import MissingSymbol, RefusedFile
 from buildtool.products import dist
 from buildtool.products.product import Build
+from buildtool.tools.launcher import Launcher, launching
 from buildtool.tools.linkers import LINKING, UNDEFINED
 
 MOST_UNDEFINED = 10

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from buildtool.backends.common.sccache import sccache_helper, sccache_server
 from buildtool.core.errors import Problem, ToolError
 from buildtool.tools.helpers import Helper, program
+from buildtool.tools.sccache import sccache_helper, sccache_server
 
 # What need not be the same for an object to be: dates of files that have the same content, and the
 # language of messages.

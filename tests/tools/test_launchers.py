@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from buildtool.backends.common.launcher import Launcher, launching
-from buildtool.backends.common.sccache import find_sccache
 from buildtool.core.errors import ToolError
+from buildtool.tools.launcher import Launcher, launching
+from buildtool.tools.sccache import find_sccache
 
 # Nobody listens on that port.
 NOWHERE = "redis://127.0.0.1:1"
