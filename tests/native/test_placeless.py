@@ -44,7 +44,7 @@ RECIPE = Recipe(
     private_include=("inner",),
     sources=("src/own/*.cc",),
     precompiled=("src/own/common.h",),
-    defines=('ODD="a b"',),
+    defines=('ODD="a; b"',),
     programs=(Program(name="tool", main="main.cc", sources=("tool/*.cc",), exclude=()),),
 )
 # With debug information, which names the folder that a compiler runs in, if nobody forbids it.
