@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from pathlib import Path
 from typing import Any
 
 from buildtool.apps.app_facts import AppFacts
-from buildtool.apps.app_inputs import BYTES, FED, IMAGE, NUMBERS, SOUND, STRING, AppInput
+from buildtool.apps.app_inputs import BYTES, IMAGE, NUMBERS, SOUND, AppInput
+from buildtool.apps.cpp_sources import render_sources, shape_shown
 from buildtool.config import Target
-from buildtool.core.datatypes import short
 from buildtool.core.render import Renderer, cmake_string
 from buildtool.core.values import Abi
 from buildtool.platforms import target_abi
-from buildtool.products.examples import CPP_TYPES
 from buildtool.runtimes import find_runtime
 
 TEMPLATES = "app/cmake"
 HOW = "cmake -S {app} -B {app}/build -G Ninja && cmake --build {app}/build"
-_ALWAYS = ("CMakeLists.txt", "facts.h", "facts.cc", "main.cc", "model.h")
-_OF_KIND = {IMAGE: ("image.h", "image.cc"), SOUND: ("sound.h", "sound.cc")}
+_ALWAYS = ("CMakeLists.txt", "main.cc")
+_IMAGE = ("image.h", "image.cc")
 _WORDS = {IMAGE: "IMAGE", SOUND: "WAV", NUMBERS: "NUMBERS", BYTES: "FILE"}
 _HERE = "${CMAKE_CURRENT_LIST_DIR}"
 _GIVEN = {
@@ -36,23 +34,22 @@ def render_app(
 ) -> dict[str, bytes]:
     """The files of the app, by their names. The renderer's folder is where they will stand,
     ``dist`` that of the library; ``version`` is TensorFlow's."""
-    folder, runtime = renderer.folder, find_runtime(target)
+    folder = renderer.folder
     _, abi = target_abi(target)
     values = {
         **_library(target, folder, dist),
         **_model(target, folder, facts, dist),
         "toolchain": bool(abi.sysroot),
-        "initialisers": facts.initialisers,
-        "release_1": version.startswith("1."),
     }
-    names = [*_ALWAYS, *(name for kind in _OF_KIND if facts.takes(kind) for name in _OF_KIND[kind])]
+    names = [*_ALWAYS, *(_IMAGE if facts.takes(IMAGE) else ())]
     files = {name: renderer.text(f"{TEMPLATES}/{name}.j2", **values) for name in names}
-    files["model.cc"] = renderer.text(f"{TEMPLATES}/{runtime.app_source}.j2", **values)
     if abi.sysroot:
         more = _toolchain(folder, target, abi)
         files["toolchain.cmake"] = renderer.text(f"{TEMPLATES}/toolchain.cmake.j2", **more)
     found = {name: text.encode() for name, text in files.items()}
-    return found | ({"labels.txt": facts.labels.read_bytes()} if facts.labels else {})
+    sources = render_sources(renderer, target, facts, version=version, image_files=True)
+    labels = {"labels.txt": facts.labels.read_bytes()} if facts.labels else {}
+    return found | sources | labels
 
 
 def _library(target: Target, folder: Path, dist: Path) -> dict[str, Any]:
@@ -60,7 +57,6 @@ def _library(target: Target, folder: Path, dist: Path) -> dict[str, Any]:
     library = find_runtime(target).library
     return {
         "target": target.id,
-        "title": library.title,
         "package": library.package,
         "component": library.component,
         "dist": _seen_from(folder, dist),
@@ -69,41 +65,26 @@ def _library(target: Target, folder: Path, dist: Path) -> dict[str, Any]:
 
 def _model(target: Target, folder: Path, facts: AppFacts, dist: Path) -> dict[str, Any]:
     """What the app is told of the model."""
-    types = {*(end.dtype for end in facts.inputs), *(end.dtype for end in facts.outputs)}
     ways = ("mapped",) if facts.mapped else find_runtime(target).loading_ways
     return {
         "model": facts.model,
         "model_file": facts.file.name,
         "model_path": _place(target, folder, facts.file),
         "made": facts.file.is_relative_to(dist),
-        "mapped": facts.mapped,
         "ways": ways,
         "image": facts.takes(IMAGE),
         "sound": facts.takes(SOUND),
-        "numbers": facts.takes(NUMBERS),
-        "texts": STRING in types,
         "labels": facts.labels is not None,
-        # As a program asks TensorFlow for those that differ in its releases.
-        "types": {
-            name: CPP_TYPES.get(name, f"tensorflow::EnumToDataType<tensorflow::{name}>::Type")
-            for name in (*FED, STRING)
-        },
-        "taken": sorted({end.dtype for end in facts.outputs} & {*FED}),
         "inputs": [_input(each) for each in facts.inputs],
-        "outputs": [each.name for each in facts.outputs],
     }
 
 
-def _input(found: AppInput) -> dict[str, Any]:
-    sizes = ", ".join("any" if size < 0 else str(size) for size in found.shape)
+def _input(fed: AppInput) -> dict[str, str]:
+    """What the program says of an input."""
     return {
-        **dataclasses.asdict(found),
-        "takes": f"k{found.takes.capitalize()}",
-        "raw": found.is_raw,
-        "word": _WORDS[found.takes],
-        "given": _GIVEN[found.takes],
-        "shown": f"{found.name}, {short(found.dtype)} [{sizes}]",
-        "about": f"{short(found.dtype)} [{sizes}]",
+        "word": _WORDS[fed.takes],
+        "given": _GIVEN[fed.takes],
+        "shown": f"{fed.name}, {shape_shown(fed)}",
     }
 
 
