@@ -35,8 +35,14 @@ def _gradle() -> AppBuild:
     return AppBuild(render=render_app, how=HOW)
 
 
+def _xcode() -> AppBuild:
+    from buildtool.apps.xcode_app import HOW, render_app  # noqa: PLC0415 - as above
+
+    return AppBuild(render=render_app, how=HOW)
+
+
 # By their names.
-APP_BUILDS = {"cmake": _cmake, "gradle": _gradle}
+APP_BUILDS = {"cmake": _cmake, "gradle": _gradle, "xcode": _xcode}
 
 
 def has_app(target: Target) -> bool:

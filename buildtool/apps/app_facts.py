@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,16 @@ def find_facts(target: Target, models: Sequence[ModelInfo], layout: Layout) -> A
         labels=settings.labels if settings else None,
         mapped=model.package is not None,
     )
+
+
+def place_of(target: Target, folder: Path, path: Path) -> str:
+    """A path that the app's build reads: within the repository as it is seen from the app."""
+    return seen_from(folder, path) if path.is_relative_to(target.root) else str(path)
+
+
+def seen_from(folder: Path, path: Path) -> str:
+    """A path as it is seen from a folder."""
+    return Path(os.path.relpath(path, folder)).as_posix()
 
 
 def _model(target: Target, models: Sequence[ModelInfo]) -> tuple[int, ModelInfo]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-from buildtool.apps.app_facts import AppFacts
+from buildtool.apps.app_facts import AppFacts, seen_from
 from buildtool.apps.app_inputs import BYTES, IMAGE, NUMBERS, SOUND, AppInput
 from buildtool.apps.cpp_sources import render_sources, shape_shown
 from buildtool.config import Target
@@ -59,7 +58,7 @@ def _library(target: Target, folder: Path, dist: Path) -> dict[str, Any]:
         "target": target.id,
         "package": library.package,
         "component": library.component,
-        "dist": _seen_from(folder, dist),
+        "dist": seen_from(folder, dist),
     }
 
 
@@ -107,8 +106,4 @@ def _place(target: Target, folder: Path, path: Path) -> str:
     """A path as an argument of CMake's: within the repository as it is seen from the app."""
     if not path.is_relative_to(target.root):
         return cmake_string(str(path))
-    return f'"{_HERE}/{cmake_string(_seen_from(folder, path))[1:]}'
-
-
-def _seen_from(folder: Path, path: Path) -> str:
-    return Path(os.path.relpath(path, folder)).as_posix()
+    return f'"{_HERE}/{cmake_string(seen_from(folder, path))[1:]}'

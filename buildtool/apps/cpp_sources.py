@@ -21,11 +21,11 @@ _SOUND = ("sound.h", "sound.cc")
 def render_sources(
     renderer: Renderer, target: Target, facts: AppFacts, *, version: str, image_files: bool
 ) -> dict[str, bytes]:
-    """The sources, by their names. ``version`` is TensorFlow's; ``image_files`` says whether the app
-    decodes images itself, by an ``image.h`` of its own with ``ReadImage``."""
+    """The sources, by their names. ``version`` is TensorFlow's; ``image_files`` says whether the
+    app decodes images itself, by an ``image.h`` of its own with ``ReadImage``."""
     runtime = find_runtime(target)
     values = {
-        **_model_values(target, facts),
+        **_model_values(facts),
         "title": runtime.library.title,
         "release_1": version.startswith("1."),
         "image_files": image_files,
@@ -44,7 +44,7 @@ def shape_shown(fed: AppInput) -> str:
     return f"{short(fed.dtype)} [{sizes}]"
 
 
-def _model_values(target: Target, facts: AppFacts) -> dict[str, Any]:
+def _model_values(facts: AppFacts) -> dict[str, Any]:
     """What the sources are told of the model."""
     types = {*(end.dtype for end in facts.inputs), *(end.dtype for end in facts.outputs)}
     return {

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-from buildtool.apps.app_facts import AppFacts
+from buildtool.apps.app_facts import AppFacts, place_of, seen_from
 from buildtool.apps.app_inputs import IMAGE, SOUND, STRING, AppInput
 from buildtool.config import Target
 from buildtool.core.datatypes import short
@@ -59,7 +58,7 @@ def render_app(
     values = {
         "model": facts.model,
         "model_file": facts.file.name,
-        "model_path": _place(target, renderer.folder, facts.file),
+        "model_path": place_of(target, renderer.folder, facts.file),
         "labels": facts.labels is not None,
         "initialisers": facts.initialisers,
         "target": target.id,
@@ -68,7 +67,7 @@ def render_app(
         "coordinates": ":".join(
             (target.android.group, target.android.artifact, target.android.version or version)
         ),
-        "dist": _seen_from(renderer.folder, dist),
+        "dist": seen_from(renderer.folder, dist),
         "chosen": _CHOSEN.get(fed.takes, "*/*"),
         "input": _input(fed),
         "outputs": [
@@ -122,12 +121,3 @@ def _output(name: str, dtype: str) -> str:
     return (
         f"numbers({called}) {{ size -> {fetched}.map {{ {number.format('it')} }}.toDoubleArray() }}"
     )
-
-
-def _place(target: Target, folder: Path, path: Path) -> str:
-    """A path as Gradle reads it: within the repository as it is seen from the app."""
-    return _seen_from(folder, path) if path.is_relative_to(target.root) else str(path)
-
-
-def _seen_from(folder: Path, path: Path) -> str:
-    return Path(os.path.relpath(path, folder)).as_posix()

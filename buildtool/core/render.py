@@ -68,6 +68,7 @@ class Renderer:
         self._environment.filters["starlark_string"] = starlark_string
         self._environment.filters["response_word"] = response_word
         self._environment.filters["make_word"] = make_word
+        self._environment.filters["yaml_string"] = yaml_string
 
     def render(self, name: str, template: str, **values: Any) -> Path:
         """Render ``template`` into the file ``name`` of the folder."""
@@ -149,6 +150,12 @@ def make_word(text: str) -> str:
     """A word of a make variable that ends in the line of a shell (GNU make manual, "What Makefiles
     Contain"): ``#`` would begin a comment there, and ``$`` a reference."""
     return shlex.quote(text).replace("$", "$$").replace("#", "\\#")
+
+
+def yaml_string(text: str) -> str:
+    """A double-quoted scalar of YAML (YAML 1.2, "Double-Quoted Style"). A string of JSON is one, as
+    long as no character is written as a surrogate pair."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def starlark_string(text: str) -> str:

@@ -79,4 +79,5 @@ PLATFORM = ApplePlatform(
     frameworks=("Accelerate",),
     libraries=("c++",),
     products=("xcframework", "static"),
+    app_builds=("xcode",),
 )

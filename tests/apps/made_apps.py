@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from buildtool.apps import load_app_build
@@ -11,6 +12,7 @@ from buildtool.config import Target, load_targets
 from buildtool.core.render import Renderer
 from buildtool.core.values import TensorInfo
 
+Golden = Callable[[Path, str], None]
 PICTURE = AppInput(
     name="x:0",
     dtype="DT_FLOAT",

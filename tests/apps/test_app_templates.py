@@ -88,11 +88,13 @@ def test_who_has_an_app(tmp_path: Path) -> None:
         "prefab": ANDROID.replace("java-aar", "prefab"),
         "jar": f"{PC}\nproduct: java-library",
         "phone": "platform: ios\nslices: [arm64]",
+        "phone-alone": "platform: ios\nabi: arm64",
+        "phone-static": "platform: ios\nabi: arm64\nproduct: static",
     }
     for name, text in texts.items():
         (folder / f"{name}.yaml").write_text(f"{text}\nmodels: [m.pb]\n", encoding="utf-8")
     found = load_targets(folder, checks=()).items()
-    assert [name for name, target in found if has_app(target)] == ["android", "pi"]
+    assert [name for name, target in found if has_app(target)] == ["android", "phone", "pi"]
 
 
 def test_an_app_of_tensorflow_1(tmp_path: Path, golden: Callable[[Path, str], None]) -> None:

@@ -421,7 +421,15 @@ ROOMS = (
     Room(
         name="apps",
         question="What does a small app for the model look like, and what of it is the user's?",
-        uses=("config", "tools", "platforms", "runtimes", "products/product", "products"),
+        uses=(
+            "config",
+            "tools",
+            "platforms",
+            "runtimes",
+            "products/product",
+            "products/xcframework",
+            "products",
+        ),
     ),
     Room(
         name="workflow",

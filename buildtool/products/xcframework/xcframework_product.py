@@ -14,4 +14,12 @@ def _load_packer() -> Packer:
     return pack_xcframework
 
 
-XCFRAMEWORK = StaticProduct(name="xcframework", load_packer=_load_packer)
+class XcframeworkProduct(StaticProduct):
+    """See :class:`~buildtool.products.product.Product`."""
+
+    @property
+    def app_build(self) -> str:
+        return "xcode"
+
+
+XCFRAMEWORK = XcframeworkProduct(name="xcframework", load_packer=_load_packer)
