@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 
 DISTRIBUTION = "tensorflow-selective"
+WITH_TENSORFLOW = f"pip install '{DISTRIBUTION}[tensorflow]'"
 UNKNOWN = "unknown"
 
 

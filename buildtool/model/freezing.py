@@ -14,6 +14,7 @@ from typing import Any
 import buildtool
 from buildtool.core.errors import ModelError, Problem
 from buildtool.core.own_files import load_kept_json
+from buildtool.core.release import WITH_TENSORFLOW
 from buildtool.core.run import ANSWER, Command, run
 from buildtool.core.scratch import scratch_folder
 
@@ -126,8 +127,8 @@ def _need_tensorflow(where: Path, python: str) -> None:
         kind = "SavedModel" if where.is_dir() else "checkpoint"
         what = f"a {kind} must be frozen, and {python} has no tensorflow to do it"
         todo = (
-            "install the extra: pip install 'buildtool[tensorflow]' (any release that runs), "
-            "or give a frozen GraphDef (.pb)"
+            f"install the extra: {WITH_TENSORFLOW} (any release that runs), or give a frozen "
+            "GraphDef (.pb)"
         )
         raise ModelError(Problem(where=str(where), what=what, todo=todo))
 

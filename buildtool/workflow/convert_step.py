@@ -13,6 +13,7 @@ from buildtool.convert.conversion_wishes import conversion_key, conversion_of
 from buildtool.convert.converter_orders import ConversionOrder, make_order
 from buildtool.convert.model_conversion import Converted, Converter
 from buildtool.core.errors import Attempts, ConfigError, Problem, ToolError, VerificationError
+from buildtool.core.release import WITH_TENSORFLOW
 from buildtool.core.run import new_log
 from buildtool.verify.reference import installed_version
 from buildtool.workflow.kept import write_prepared
@@ -88,7 +89,7 @@ def _converter(work: Workspace) -> Converter:
     version = installed_version()
     if not version:
         what = f"TensorFlow converts models, and {sys.executable} has none"
-        todo = "install the extra: pip install 'buildtool[tensorflow]'; or give .tflite files"
+        todo = f"install the extra: {WITH_TENSORFLOW}; or give .tflite files"
         raise ToolError(Problem(where=work.target.where("convert"), what=what, todo=todo))
     log = work.layout.log("convert")
     new_log(log)

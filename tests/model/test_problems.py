@@ -551,8 +551,8 @@ def test_a_saved_model_without_tensorflow(tmp_path: Path) -> None:
         )
         assert problems(reading) == [
             f"{tmp_path}/saved: a SavedModel must be frozen, and {python} has no tensorflow to do "
-            "it\n    install the extra: pip install 'buildtool[tensorflow]' (any release that "
-            "runs), or give a frozen GraphDef (.pb)"
+            "it\n    install the extra: pip install 'tensorflow-selective[tensorflow]' (any "
+            "release that runs), or give a frozen GraphDef (.pb)"
         ]
 
 
