@@ -37,6 +37,7 @@ from buildtool.core.values import Difference, ModelInfo, TensorInfo
 from buildtool.model.lite.tflite_file import read_model
 from buildtool.prepare.price import differences
 from buildtool.verify.inputs import sample_runs
+from buildtool.verify.reference import interpreted
 from buildtool.verify.tensor_files import Tensor
 
 _OPS = tf.lite.OpsSet
@@ -218,19 +219,7 @@ def _run_lite(
             tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         ),
     )
-    fed = [
-        (end, values[name])
-        for end, name in zip(interpreter.get_input_details(), inputs, strict=True)
-    ]
-    for end, value in fed:
-        if tuple(end["shape"]) != value.shape:
-            interpreter.resize_tensor_input(end["index"], value.shape)
-    interpreter.allocate_tensors()
-    for end, value in fed:
-        interpreter.set_tensor(end["index"], value)
-    interpreter.invoke()
-    ends = interpreter.get_output_details()
-    found = [interpreter.get_tensor(end["index"]) for end in ends]
+    found = interpreted(interpreter, [values[name] for name in inputs])
     return dict(zip(outputs, found, strict=True))
 
 

@@ -23,6 +23,7 @@ import os
 import struct
 import sys
 import types
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -127,17 +128,23 @@ def run_lite(
             else kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         ),
     )
-    fed = list(zip(interpreter.get_input_details(), feeds.values(), strict=True))
-    for place, value in fed:
+    values = interpreted(interpreter, feeds.values())
+    ends = interpreter.get_output_details()
+    return values, [tf.as_dtype(end["dtype"]) for end in ends]
+
+
+def interpreted(interpreter: Any, fed: Iterable[Any]) -> list[Any]:
+    """What an interpreter of TensorFlow Lite computes, fed with a value for each input, in their
+    order; its inputs take the shapes of the values."""
+    given = list(zip(interpreter.get_input_details(), fed, strict=True))
+    for place, value in given:
         if tuple(place["shape"]) != value.shape:
             interpreter.resize_tensor_input(place["index"], value.shape)
     interpreter.allocate_tensors()
-    for place, value in fed:
+    for place, value in given:
         interpreter.set_tensor(place["index"], value)
     interpreter.invoke()
-    ends = interpreter.get_output_details()
-    values = [interpreter.get_tensor(end["index"]) for end in ends]
-    return values, [tf.as_dtype(end["dtype"]) for end in ends]
+    return [interpreter.get_tensor(end["index"]) for end in interpreter.get_output_details()]
 
 
 def sessions_alone() -> Any:
