@@ -20,6 +20,7 @@ from typing import Any
 
 from buildtool.core.own_digest import tool_digest
 from buildtool.core.own_files import load_kept_json
+from buildtool.core.render import write_if_changed
 from buildtool.core.run import Command, environment
 
 FORMAT = 1
@@ -83,7 +84,7 @@ class KeptAnswers:
 
     def _keep(self, path: Path, kept: Mapping[str, Any]) -> None:
         with contextlib.suppress(OSError):
-            _write(path, json.dumps(kept))
+            write_if_changed(path, json.dumps(kept))
             self._forget_oldest()
 
     def _forget_oldest(self) -> None:
@@ -118,13 +119,3 @@ def _still_true(stored: Mapping[str, Any]) -> str | None:
     if any(state(path) != was for path, was in stored["states"].items()):
         return None
     return str(stored["text"])
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.part")
-    try:
-        temporary.write_text(text, "utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from buildtool.core.errors import ConfigError, Problem, ToolError
 from buildtool.core.own_files import stamp_of
+from buildtool.core.render import write_if_changed
 from buildtool.core.run import Command, run
 from buildtool.core.values import SourceTree
 from buildtool.sources.cache import Cache, writing
@@ -101,10 +102,8 @@ def _digest(root: Path, cache: Cache) -> str:
     for relative, _ in files:
         line = f"{file_sha256(root / relative)} {relative}\0"
         content.update(line.encode("utf-8", "surrogateescape"))
-    temporary = memory.with_suffix(f".{os.getpid()}.part")
     with writing(memory):
-        temporary.write_text(content.hexdigest(), "ascii")
-        temporary.replace(memory)
+        write_if_changed(memory, content.hexdigest())
     return content.hexdigest()
 
 

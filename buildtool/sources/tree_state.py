@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from buildtool.core.own_files import stamp_of
+from buildtool.core.render import write_if_changed
 from buildtool.sources.cache import Cache, writing
 from buildtool.sources.lock import LockedSource
 from buildtool.sources.treehash import tree_sha256
@@ -43,10 +44,8 @@ def _is_as_verified(cache: Cache, source: LockedSource) -> bool:
         return True
     if tree_sha256(tree) != source.tree:
         return False
-    temporary = memory.with_suffix(f".{os.getpid()}.part")
     with writing(memory):
-        temporary.write_text(f"{now}\n", "ascii")
-        temporary.replace(memory)
+        write_if_changed(memory, f"{now}\n")
     return True
 
 
