@@ -133,7 +133,7 @@ def inspect_lite(name: str, file: str, data: bytes, found: LiteContents) -> Lite
         parameters=sum(tensor.elements or 0 for _, tensor in constants),
         types=tuple(_types([tensor for _, tensor in constants])),
         weights=tuple(_weights(constants)),
-        buffers=sum({tensor.buffer: tensor.bytes for tensor in tensors}.values()),
+        buffers=_held(tensors)["bytes"],
         variables=sum(tensor.is_variable for tensor in tensors),
         flops=sum(by_op.values()),
         flops_by_op=ranked_counts(by_op),
@@ -188,20 +188,11 @@ def _constants(graph: Subgraph) -> Iterator[tuple[str, LiteTensor]]:
 
 
 def _types(constants: Sequence[LiteTensor]) -> Iterator[TypeShare]:
-    """What the constants of each type hold, the largest part first; those that share their bytes
-    count once."""
+    """What the constants of each type hold, the largest part first."""
     found: dict[str, list[LiteTensor]] = {}
     for tensor in constants:
         found.setdefault(tensor.info.dtype, []).append(tensor)
-    shares = [
-        TypeShare(
-            dtype=dtype,
-            tensors=len(tensors),
-            elements=sum(tensor.elements or 0 for tensor in tensors),
-            bytes=_bytes(tensors),
-        )
-        for dtype, tensors in found.items()
-    ]
+    shares = [TypeShare(dtype=dtype, **_held(tensors)) for dtype, tensors in found.items()]
     yield from sorted(shares, key=lambda share: (-(share.bytes or 0), share.dtype))
 
 
@@ -209,20 +200,17 @@ def _weights(constants: Sequence[tuple[str, LiteTensor]]) -> Iterator[OpWeights]
     found: dict[str, list[LiteTensor]] = {}
     for op, tensor in constants:
         found.setdefault(op or "(of no op)", []).append(tensor)
-    shares = [
-        OpWeights(
-            op=op,
-            tensors=len(tensors),
-            elements=sum(tensor.elements or 0 for tensor in tensors),
-            bytes=_bytes(tensors),
-        )
-        for op, tensors in found.items()
-    ]
+    shares = [OpWeights(op=op, **_held(tensors)) for op, tensors in found.items()]
     yield from sorted(shares, key=lambda share: (-share.bytes, share.op))
 
 
-def _bytes(tensors: Sequence[LiteTensor]) -> int:
-    return sum({tensor.buffer: tensor.bytes for tensor in tensors}.values())
+def _held(tensors: Sequence[LiteTensor]) -> dict[str, int]:
+    """What they hold together; those that share their bytes count once."""
+    return {
+        "tensors": len(tensors),
+        "elements": sum(tensor.elements or 0 for tensor in tensors),
+        "bytes": sum({tensor.buffer: tensor.bytes for tensor in tensors}.values()),
+    }
 
 
 def _works(graph: Subgraph) -> Iterator[tuple[str, int | None]]:
