@@ -33,6 +33,10 @@ class AppFacts:
         """Whether an input is fed with such a file."""
         return any(each.takes == kind for each in self.inputs)
 
+    def labels_as(self, name: str) -> dict[str, bytes]:
+        """The file of labels as the app's file of this name; empty where there is none."""
+        return {name: self.labels.read_bytes()} if self.labels else {}
+
 
 def find_facts(target: Target, models: Sequence[ModelInfo], layout: Layout) -> AppFacts:
     """What the app of a target is for.

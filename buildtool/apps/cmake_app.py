@@ -47,8 +47,7 @@ def render_app(
         files["toolchain.cmake"] = renderer.text(f"{TEMPLATES}/toolchain.cmake.j2", **more)
     found = {name: text.encode() for name, text in files.items()}
     sources = render_sources(renderer, target, facts, version=version, image_files=True)
-    labels = {"labels.txt": facts.labels.read_bytes()} if facts.labels else {}
-    return found | sources | labels
+    return found | sources | facts.labels_as("labels.txt")
 
 
 def _library(target: Target, folder: Path, dist: Path) -> dict[str, Any]:

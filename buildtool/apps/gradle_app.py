@@ -81,8 +81,7 @@ def render_app(
         name: renderer.text(f"{TEMPLATES}/{template}.j2", **values).encode()
         for name, template in names.items()
     }
-    labels = {f"{MAIN}/assets/labels.txt": facts.labels.read_bytes()} if facts.labels else {}
-    return files | labels
+    return files | facts.labels_as(f"{MAIN}/assets/labels.txt")
 
 
 def _only_input(target: Target, facts: AppFacts) -> tuple[AppInput, ...]:

@@ -58,8 +58,8 @@ def render_app(
         for name in names
     }
     sources = render_sources(renderer, target, facts, version=version, image_files=False)
-    labels = {"labels.txt": facts.labels.read_bytes()} if facts.labels else {}
-    return files | {f"{SOURCES}/{name}": text for name, text in sources.items()} | labels
+    placed = {f"{SOURCES}/{name}": text for name, text in sources.items()}
+    return files | placed | facts.labels_as("labels.txt")
 
 
 def minimum_os(target: Target) -> str:
